@@ -1,0 +1,210 @@
+package tflite
+
+import (
+	"encoding/hex"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// generations are the layouts so far: the size of a pair, the registration's place in it, and the node vector's place
+// in the subgraph.
+var generations = []struct {
+	since                        string
+	stride, registration, vector int
+}{
+	{"2.3", 136, 72, 208},
+	{"2.4", 136, 72, 224},
+	{"2.6", 144, 80, 224},
+	{"2.7", 144, 80, 232},
+	{"2.10", 152, 80, 232},
+	{"2.13", 160, 80, 232},
+	{"2.14", 168, 80, 264},
+	{"a future one", 176, 80, 280},
+}
+
+const (
+	testHeap uint64 = 0xb400_7f00_0000_0000 // with a tag in the top byte, as on Android
+	testCode uint64 = 0x7e00_0000_0000
+)
+
+// pairBytes is the node with the given index as a runtime keeps it.
+func pairBytes(stride, registration, index int, code OpCode) []byte {
+	pair := make([]byte, stride)
+	heap := testHeap + uint64(0x1000*(index+1))
+	for at := NodeInputs; at <= NodeTemporaries; at += 8 {
+		le.PutUint64(pair[at:], heap+uint64(at))
+	}
+	r := pair[registration:]
+	for at := RegistrationInit; at <= RegistrationInvoke; at += 8 {
+		le.PutUint64(r[at:], testCode+uint64(16*at))
+	}
+	le.PutUint32(r[RegistrationBuiltinCode:], uint32(code))
+	le.PutUint32(r[RegistrationVersion:], uint32(1+index%3))
+	return pair
+}
+
+func TestFindRegistration(t *testing.T) {
+	for _, g := range generations {
+		for code := OpCode(0); int(code) < len(opNames); code++ {
+			raw := append(pairBytes(g.stride, g.registration, 0, code), pairBytes(g.stride, g.registration, 1, code)...)
+			whole, _ := DecodeRegistration(raw[g.registration:])
+			for _, invoke := range []uint64{0, whole.Invoke} {
+				got, offset, ok := FindRegistration(raw, invoke)
+				if !ok || offset != g.registration || got != whole || got.BuiltinCode != code {
+					t.Fatalf("since %s, %s, invoke %#x: got %+v at %d, %v; want it at %d", g.since, code, invoke, got, offset, ok, g.registration)
+				}
+			}
+			if got, offset, ok := FindRegistration(raw, whole.Invoke+8); ok {
+				t.Fatalf("since %s, %s: another function found in %+v at %d", g.since, code, got, offset)
+			}
+		}
+	}
+}
+
+func TestFindRegistrationWithOneFunctionForAll(t *testing.T) {
+	for _, g := range generations {
+		raw := pairBytes(g.stride, g.registration, 0, 3)
+		le.PutUint64(raw[g.registration+RegistrationPrepare:], testCode)
+		le.PutUint64(raw[g.registration+RegistrationInvoke:], testCode)
+		if _, offset, ok := FindRegistration(raw, testCode); !ok || offset != g.registration {
+			t.Errorf("since %s: found at %d, %v; want %d", g.since, offset, ok, g.registration)
+		}
+	}
+}
+
+// subgraphBytes is a tflite::Subgraph at address with the node vector [begin, end).
+func subgraphBytes(address uint64, vector int, begin, end uint64) []byte {
+	raw := make([]byte, 1024)
+	const tensors = testHeap + 0x100_0000
+	le.PutUint64(raw[SubgraphTensors:], tensors)
+	le.PutUint64(raw[SubgraphTensors+8:], tensors+7*TensorSize)
+	le.PutUint64(raw[SubgraphTensors+16:], tensors+9*TensorSize)
+	context := raw[ContextInSubgraph:]
+	le.PutUint64(context[ContextTensorsSize:], 7)
+	le.PutUint64(context[ContextTensors:], tensors)
+	le.PutUint64(context[ContextImpl:], address)
+	le.PutUint64(raw[vector:], begin)
+	le.PutUint64(raw[vector+8:], end)
+	le.PutUint64(raw[vector+16:], end)
+	// Not a vector, though the node lies between these too.
+	le.PutUint64(raw[vector+24:], begin-64)
+	le.PutUint64(raw[vector+32:], end+64)
+	le.PutUint64(raw[vector+40:], end+1<<12)
+	return raw
+}
+
+func TestFindNodeVector(t *testing.T) {
+	const address, begin, nodes uint64 = testHeap + 0x5000_0000, testHeap + 0x20_0000, 30
+	for _, g := range generations {
+		stride := uint64(g.stride)
+		end := begin + nodes*stride
+		raw := subgraphBytes(address, g.vector, begin, end)
+		tests := []struct {
+			name    string
+			address uint64
+			node    uint64
+			want    bool
+		}{
+			{"first node", address, begin, true},
+			{"last node", address, end - stride, true},
+			{"past the last", address, end, false},
+			{"between two", address, begin + stride + 8, false},
+			{"another subgraph", address + 8, begin, false},
+		}
+		for _, test := range tests {
+			gotBegin, gotEnd, ok := FindNodeVector(raw, test.address, test.node)
+			if ok != test.want || ok && (gotBegin != begin || gotEnd != end) {
+				t.Errorf("since %s, %s: %#x to %#x, %v; want %#x to %#x, %v", g.since, test.name, gotBegin, gotEnd, ok, begin, end, test.want)
+			}
+		}
+	}
+}
+
+func TestStride(t *testing.T) {
+	const begin uint64 = testHeap
+	for _, g := range generations {
+		var memory []byte
+		for i := range 2520 { // divisible by many strides' ratios
+			memory = append(memory, pairBytes(g.stride, g.registration, i, OpCode(i%200))...)
+		}
+		for _, nodes := range []int{1, 2, 17, 18, 19, 20, 21, 22, 306, 2520} {
+			end := begin + uint64(nodes*g.stride)
+			head := memory[:min(nodes*g.stride, 1024)]
+			if got, ok := Stride(begin, end, nil, head); !ok || got != g.stride {
+				t.Errorf("since %s, %d nodes: got %d, %v; want %d", g.since, nodes, got, ok, g.stride)
+			}
+		}
+	}
+}
+
+func TestStrideWithLittleEvidence(t *testing.T) {
+	tests := []struct {
+		name  string
+		bytes uint64
+		nodes []uint64
+		want  int // 0: can't be told
+	}{
+		{"one node", 168, nil, 168},
+		{"17 nodes of 144 or 18 of 136", 17 * 144, nil, 0},
+		{"the second node tells", 17 * 144, []uint64{testHeap + 144}, 144},
+		{"a node in both", 17 * 144, []uint64{testHeap}, 0},
+		{"a node in neither", 17 * 144, []uint64{testHeap + 8}, 0},
+		{"no multiple", 1000, nil, 0},
+		{"empty", 0, nil, 0},
+	}
+	for _, test := range tests {
+		got, ok := Stride(testHeap, testHeap+test.bytes, test.nodes, nil)
+		if got != test.want || ok != (test.want != 0) {
+			t.Errorf("%s: got %d, %v; want %d", test.name, got, ok, test.want)
+		}
+	}
+}
+
+func TestNodesOfRealRuntimes(t *testing.T) {
+	data, err := os.ReadFile("testdata/subgraphs.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := 0
+	for line := range strings.Lines(string(data)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		cases++
+		var runtime, ops, rawHex, headHex string
+		var stride, nodes int
+		var address, begin uint64
+		if _, err := fmt.Sscan(line, &runtime, &stride, &nodes, &ops, &address, &begin, &rawHex, &headHex); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := hex.DecodeString(rawHex)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, err := hex.DecodeString(headHex)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end := begin + uint64(nodes*stride)
+		for i := range nodes {
+			gotBegin, gotEnd, ok := FindNodeVector(raw, address, begin+uint64(i*stride))
+			if !ok || gotBegin != begin || gotEnd != end {
+				t.Errorf("%s: node %d in %#x to %#x, %v; want %#x to %#x", runtime, i, gotBegin, gotEnd, ok, begin, end)
+			}
+		}
+		if got, ok := Stride(begin, end, nil, head); !ok || got != stride {
+			t.Errorf("%s: stride %d, %v; want %d", runtime, got, ok, stride)
+		}
+		for i, want := range strings.Split(ops, ",") {
+			r, _, ok := FindRegistration(head[i*stride:], 0)
+			if !ok || r.BuiltinCode.String() != want {
+				t.Errorf("%s: node %d is %s, %v; want %s", runtime, i, r.BuiltinCode, ok, want)
+			}
+		}
+	}
+	if cases == 0 {
+		t.Error("testdata/subgraphs.txt holds no case")
+	}
+}
