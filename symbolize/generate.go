@@ -1,0 +1,3 @@
+package symbolize
+
+//go:generate ./testdata/build.sh
