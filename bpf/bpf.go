@@ -1,0 +1,135 @@
+// Package bpf holds the BPF programs behind the probes and the records they emit.
+//
+// The programs' source is edgexray.bpf.c; records.h is the one definition of the records, from which the Go types here
+// are generated. The compiled objects are committed, so building needs no clang.
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/cilium/ebpf"
+)
+
+// Variant names a set of entry and return programs by how they are attached.
+type Variant string
+
+// The variants differ in how a program learns which site was hit.
+const (
+	Multi   Variant = "multi"   // uprobe_multi link, site in the attach cookie; Linux 6.6
+	Cookie  Variant = "cookie"  // perf uprobe, site in the attach cookie; Linux 5.15
+	Address Variant = "address" // perf uprobe, site from the probed address
+)
+
+// Options says what the programs do besides recording ops.
+type Options struct {
+	Variant Variant
+	// OnlyTargets records only the processes in Programs.Targets; otherwise every process that hits a probe.
+	OnlyTargets bool
+	// StopSignal is sent to a thread that maps executable code or shows a new subgraph. Zero sends none.
+	StopSignal syscall.Signal
+	// RingBytes is the ring buffer's size, a power of two; zero means 4 MiB.
+	RingBytes int
+}
+
+// Programs are loaded programs and their maps. Close releases them; links that were made from them go on living.
+type Programs struct {
+	Enter, Leave, Prepare, Init     *ebpf.Program
+	ThreadExit, ProgramExec, Mapped *ebpf.Program
+	Ring, Counters, Targets         *ebpf.Map
+	collection                      *ebpf.Collection
+}
+
+// Load loads the programs of one variant. It needs CAP_BPF and CAP_PERFMON, or root, and before Linux 5.11 a raised
+// RLIMIT_MEMLOCK. A program that this Linux doesn't know the kind of is an error that names it.
+func Load(options Options) (*Programs, error) {
+	spec, err := loadPrograms()
+	if err != nil {
+		return nil, fmt.Errorf("read BPF object: %w", err)
+	}
+	suffix := "_" + string(options.Variant)
+	keep := map[string]bool{"thread_exit": true, "program_exec": true, "mapped": true}
+	for _, name := range []string{"enter", "leave", "prepare", "init"} {
+		keep[name+suffix] = true
+	}
+	for name := range spec.Programs {
+		if !keep[name] {
+			delete(spec.Programs, name)
+		}
+	}
+	if options.RingBytes != 0 {
+		spec.Maps["ring"].MaxEntries = uint32(options.RingBytes)
+	}
+	var onlyTargets uint32
+	if options.OnlyTargets {
+		onlyTargets = 1
+	}
+	if err := errors.Join(
+		spec.Variables["only_targets"].Set(onlyTargets),
+		spec.Variables["stop_signal"].Set(uint32(options.StopSignal)),
+	); err != nil {
+		return nil, fmt.Errorf("set BPF constants: %w", err)
+	}
+	collection, err := ebpf.NewCollection(spec)
+	if err != nil {
+		return nil, fmt.Errorf("load BPF programs (%s): %w", options.Variant, err)
+	}
+	program := func(name string) *ebpf.Program { return collection.Programs[name] }
+	return &Programs{
+		Enter:       program("enter" + suffix),
+		Leave:       program("leave" + suffix),
+		Prepare:     program("prepare" + suffix),
+		Init:        program("init" + suffix),
+		ThreadExit:  program("thread_exit"),
+		ProgramExec: program("program_exec"),
+		Mapped:      program("mapped"),
+		Ring:        collection.Maps["ring"],
+		Counters:    collection.Maps["counters"],
+		Targets:     collection.Maps["targets"],
+		collection:  collection,
+	}, nil
+}
+
+// Close unloads the programs once their last link is gone.
+func (p *Programs) Close() error {
+	p.collection.Close()
+	return nil
+}
+
+// Count returns the sum over all CPUs of one of the counters that the programs keep.
+func (p *Programs) Count(counter programsCounter) (uint64, error) {
+	var perCPU []uint64
+	if err := p.Counters.Lookup(uint32(counter), &perCPU); err != nil {
+		return 0, fmt.Errorf("read BPF counter %d: %w", counter, err)
+	}
+	var sum uint64
+	for _, n := range perCPU {
+		sum += n
+	}
+	return sum, nil
+}
+
+// Missed returns how many hits Linux did not run a program for, because one was running on the same CPU already.
+func (p *Programs) Missed() (uint64, error) {
+	var sum uint64
+	for _, program := range []*ebpf.Program{p.Enter, p.Leave} {
+		stats, err := program.Stats()
+		if err != nil {
+			return 0, fmt.Errorf("read program statistics: %w", err)
+		}
+		sum += stats.RecursionMisses
+	}
+	return sum, nil
+}
+
+// Reset sets all counters to zero. Hits that Linux missed are not among them.
+func (p *Programs) Reset() error {
+	zero := make([]uint64, ebpf.MustPossibleCPU())
+	for counter := range uint32(programsCounterCOUNTERS) {
+		if err := p.Counters.Put(counter, zero); err != nil {
+			return fmt.Errorf("reset BPF counter %d: %w", counter, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+//
+// The slow path: copies what a node, its tensors and its subgraph are, out of the app's memory into the ring buffer.
+// It runs the first time a node runs, and again after it was prepared again; Go makes sense of the copies.
+#pragma once
+
+// Functions that aren't trivial are global (not static): Linux verifies those by themselves, once, instead of once for
+// every path that leads to them. In return they take only scalars.
+
+// Sends the indices of the nodes that a delegate node replaced.
+__noinline int send_replaced(u64 node, u64 array, s32 size)
+{
+	for (u32 chunk = 0; chunk < MAX_INDEX_CHUNKS; chunk++) {
+		u32 first = chunk * INDICES_CHUNK;
+		if ((s32)first >= size)
+			break;
+		u32 n = size - first;
+		if (n > INDICES_CHUNK)
+			n = INDICES_CHUNK;
+		struct indices_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+		if (!r) {
+			count(DESCRIPTIONS_LOST);
+			break;
+		}
+		r->header.type = RECORD_INDICES;
+		r->header.tid = (u32)bpf_get_current_pid_tgid();
+		r->node = node;
+		r->first = first;
+		r->count = n;
+		if (read_user(r->values, n * sizeof(s32), array + 4 + first * 4ULL))
+			r->count = 0;
+		bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+	}
+	return 0;
+}
+
+// A hash of what of a tensor makes a description new when it changes. Its lowest bit is set when the tensor is dynamic.
+__noinline u64 tensor_hash(u64 tensor)
+{
+	struct {
+		u32 type, pad;
+		u64 data, dims, params;
+		u32 allocation, pad2;
+		u64 bytes, owner, name;
+	} raw;
+	s32 size = 0, dims[MAX_DIMS] = {};
+	if (read_user(&raw, sizeof(raw), tensor))
+		return 0;
+	if (read_user(&size, sizeof(size), raw.dims) == 0 && size > 0)
+		read_user(dims, (size > MAX_DIMS ? MAX_DIMS : size) * sizeof(s32), raw.dims + 4);
+	u64 hash = mix(mix(mix(raw.type, raw.params), raw.name), size);
+	for (u32 i = 0; i < MAX_DIMS; i++)
+		hash = mix(hash, dims[i]);
+	return (hash & ~1ULL) | (raw.allocation == ALLOCATION_DYNAMIC);
+}
+
+__noinline int send_tensor(u64 node, u32 list, u32 slot, s32 index, u64 tensor)
+{
+	struct tensor_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+	if (!r) {
+		count(DESCRIPTIONS_LOST);
+		return 0;
+	}
+	r->header.type = RECORD_TENSOR;
+	r->header.tid = (u32)bpf_get_current_pid_tgid();
+	r->node = node;
+	r->list = list;
+	r->slot = slot;
+	r->index = index;
+	r->dims_count = -1;
+	r->channels = 0;
+	r->scale = 0;
+	r->zero_point = 0;
+	r->quantized_dimension = 0;
+	r->name_bytes = -1;
+	r->raw_bytes = TENSOR_BYTES;
+	if (read_user(r->raw, TENSOR_BYTES, tensor)) {
+		r->raw_bytes = 0;
+		bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+		return 0;
+	}
+	u64 dims = *(u64 *)(r->raw + TENSOR_DIMS);
+	s32 n = -1;
+	if (read_user(&n, sizeof(n), dims) == 0) {
+		u32 m = n;
+		if (m > MAX_DIMS)
+			m = MAX_DIMS;
+		if (read_user(r->dims, m * sizeof(s32), dims + 4) == 0)
+			r->dims_count = n;
+	}
+	if (*(u32 *)(r->raw + TENSOR_QUANTIZATION_TYPE) == QUANTIZATION_AFFINE) {
+		struct {
+			u64 scale, zero_point;
+			s32 dimension, pad;
+		} affine;
+		struct {
+			s32 size;
+			u32 first;
+		} array;
+		r->channels = -1;
+		if (read_user(&affine, sizeof(affine), *(u64 *)(r->raw + TENSOR_QUANTIZATION_PARAMS)) == 0) {
+			r->quantized_dimension = affine.dimension;
+			if (read_user(&array, sizeof(array), affine.scale) == 0) {
+				r->channels = array.size;
+				r->scale = array.first;
+			}
+			if (affine.zero_point && read_user(&array, sizeof(array), affine.zero_point) == 0)
+				r->zero_point = array.first;
+		}
+	}
+	r->name_bytes = bpf_probe_read_user_str(r->name, TENSOR_NAME_BYTES, (void *)*(u64 *)(r->raw + TENSOR_NAME));
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+#define SEND 0x100 //  with LIST_INPUTS or LIST_OUTPUTS
+
+// Walks one list of a node's tensors: sends them, or returns a hash of them (lowest bit: one of them is dynamic).
+__noinline u64 walk_tensors(u64 node, u64 array, u64 tensors, u32 mode, s32 size)
+{
+	u64 hash = 0, dynamic = 0;
+	for (u32 i = 0; i < MAX_TENSORS; i++) {
+		if ((s32)i >= size)
+			break;
+		s32 index = -1;
+		if (read_user(&index, sizeof(index), array + 4 + i * 4ULL) || index < 0)
+			continue;
+		u64 tensor = tensors + (u64)(u32)index * TENSOR_BYTES;
+		if (mode & SEND) {
+			send_tensor(node, mode & 0xff, i, index, tensor);
+			continue;
+		}
+		u64 one = tensor_hash(tensor);
+		hash = mix(hash + index, one);
+		dynamic |= one & 1;
+	}
+	return (hash & ~1ULL) | dynamic;
+}
+
+// A word of the subgraph. The barrier keeps the compiler from turning the index, whose bound the verifier sees, into a
+// running pointer, whose bound it doesn't.
+static __always_inline u64 *word(struct subgraph_record *r, u32 i)
+{
+	asm volatile("" : "+r"(i));
+	return (u64 *)r->raw + (i & (SUBGRAPH_BYTES / 8 - 1));
+}
+
+// Finds the node vector that holds the node: the first {begin, end, capacity} triple of the subgraph around it.
+static __always_inline void find_node_vector(struct subgraph_record *r, u64 node)
+{
+	r->nodes_begin = 0;
+	r->nodes_end = 0;
+	for (u32 i = 0; i + 2 < SUBGRAPH_BYTES / 8; i++) {
+		u64 begin = *word(r, i);
+		u64 end = *word(r, i + 1);
+		u64 capacity = *word(r, i + 2);
+		if (begin <= node && node < end && end <= capacity && capacity - begin < (1ULL << 28)) {
+			r->nodes_begin = begin;
+			r->nodes_end = end;
+			return;
+		}
+	}
+}
+
+#define MAX_SUBGRAPHS 64
+
+// A subgraph points to its interpreter's vector of subgraphs, which points back: that gives its index, and the
+// vector's address names the interpreter.
+// Returns the vector's length << 32 | the subgraph's index, 0 when the candidate is no such vector.
+__noinline u64 find_interpreter(u64 subgraph, u64 candidate)
+{
+	u64 vector[3];
+	if (read_user(vector, sizeof(vector), candidate))
+		return 0;
+	u64 bytes = vector[1] - vector[0];
+	if (vector[0] == 0 || vector[0] > vector[1] || vector[1] > vector[2] || bytes & 7 || bytes == 0 ||
+	    bytes > 8 * 65536)
+		return 0;
+	for (u32 i = 0; i < MAX_SUBGRAPHS; i++) {
+		u64 element = 0;
+		if (i >= bytes >> 3)
+			break;
+		if (read_user(&element, sizeof(element), vector[0] + i * 8ULL))
+			break;
+		if (element == subgraph)
+			return bytes >> 3 << 32 | i;
+	}
+	return 0;
+}
+
+__noinline int send_subgraph(u64 id, u64 process, u64 context, u64 node)
+{
+	struct subgraph_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+	if (!r) {
+		count(DESCRIPTIONS_LOST);
+		return -1;
+	}
+	u64 pid_tgid = bpf_get_current_pid_tgid();
+	u64 impl = context - CONTEXT_IN_SUBGRAPH;
+	r->header.type = RECORD_SUBGRAPH;
+	r->header.tid = (u32)pid_tgid;
+	r->subgraph = id;
+	r->process = process;
+	r->tgid = pid_tgid >> 32;
+	r->index = -1;
+	r->context = context;
+	r->interpreter = 0;
+	r->subgraphs = 0;
+	r->time_ns = bpf_ktime_get_ns();
+	bpf_get_current_comm(r->comm, sizeof(r->comm));
+	r->raw_bytes = SUBGRAPH_BYTES;
+	if (read_user(r->raw, SUBGRAPH_BYTES, impl)) {
+		// The end of the object may lie on a page that isn't there.
+		r->raw_bytes = SUBGRAPH_BYTES / 2;
+		__builtin_memset(r->raw + SUBGRAPH_BYTES / 2, 0, SUBGRAPH_BYTES / 2);
+		if (read_user(r->raw, SUBGRAPH_BYTES / 2, impl))
+			__builtin_memset(r->raw, 0, SUBGRAPH_BYTES / 2);
+	}
+	find_node_vector(r, node);
+	if (read_user(r->head, VECTOR_HEAD_BYTES, r->nodes_begin))
+		__builtin_memset(r->head, 0, VECTOR_HEAD_BYTES);
+	for (u32 i = 0; i < SUBGRAPH_BYTES / 8; i++) {
+		u64 candidate = *word(r, i);
+		if (candidate < 4096 || candidate & 7)
+			continue;
+		u64 found = find_interpreter(impl, candidate);
+		if (found) {
+			r->index = (u32)found;
+			r->interpreter = candidate;
+			r->subgraphs = found >> 32;
+			break;
+		}
+	}
+	u64 begin = r->nodes_begin, end = r->nodes_end;
+	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
+
+	struct subgraph_key key = { .context = context, .process = process };
+	struct subgraph_state state = { .id = id, .nodes_begin = begin, .nodes_end = end };
+	if (bpf_map_update_elem(&subgraphs, &key, &state, BPF_ANY))
+		count(NODES_FORGOTTEN);
+	return 0;
+}
+
+// The subgraph's id; describes it when it is new or its node vector moved or grew.
+static __always_inline u64 subgraph_id(u64 process, u64 context, u64 node)
+{
+	struct subgraph_key key = { .context = context, .process = process };
+	struct subgraph_state *known = bpf_map_lookup_elem(&subgraphs, &key);
+	u64 id;
+	if (known && known->nodes_begin <= node && node < known->nodes_end)
+		return known->id;
+	id = known ? known->id : new_id();
+	if (send_subgraph(id, process, context, node))
+		return 0;
+	if (stop_signal)
+		bpf_send_signal_thread(stop_signal);
+	return id;
+}
+
+static __always_inline s32 list_size(u64 array)
+{
+	s32 size = -1;
+	if (array == 0)
+		return 0;
+	if (read_user(&size, sizeof(size), array))
+		return -1;
+	return size;
+}
+
+// Nodes that a delegate node replaced; its parameters' layout depends on the kind of delegate.
+static __always_inline u64 replaced_list(u64 builtin_data, s32 *size)
+{
+	u64 params[3];
+	*size = 0;
+	if (builtin_data == 0 || read_user(params, sizeof(params), builtin_data))
+		return 0;
+	for (u32 i = 1; i <= 2; i++) {
+		struct {
+			s32 size, first;
+		} array = { 0, -1 };
+		if (read_user(&array, sizeof(array), params[i]))
+			continue;
+		if (array.size > 0 && array.size < (1 << 20) && array.first >= 0 && array.first < (1 << 20)) {
+			*size = array.size;
+			return params[i];
+		}
+	}
+	return 0;
+}
+
+// What the slow path is told of a probe hit.
+struct hit {
+	u64 process;
+	u64 context;
+	u64 address;
+	u64 site;
+	u64 ip;
+	u32 run;
+};
+
+// Returns the id of the description, 0 when there was no room for it.
+static __always_inline u64 send_node(struct hit *hit, u64 subgraph, u64 *pointers, u64 tensors)
+{
+	struct node_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+	if (!r) {
+		count(DESCRIPTIONS_LOST);
+		return 0;
+	}
+	u64 pid_tgid = bpf_get_current_pid_tgid();
+	u64 id = new_id(), replaced = 0;
+	s32 inputs = list_size(pointers[0]), outputs = list_size(pointers[1]), replaced_size = 0;
+	r->header.type = RECORD_NODE;
+	r->header.tid = (u32)pid_tgid;
+	r->node = id;
+	r->subgraph = subgraph;
+	r->process = hit->process;
+	r->tgid = pid_tgid >> 32;
+	r->run = hit->run;
+	r->site = hit->site;
+	r->ip = hit->ip;
+	r->context = hit->context;
+	r->address = hit->address;
+	r->time_ns = bpf_ktime_get_ns();
+	r->raw_bytes = NODE_BYTES;
+	if (read_user(r->raw, NODE_BYTES, hit->address)) {
+		// The last element of a vector may end on the last page of the heap: 2.5 and older need 136 bytes.
+		r->raw_bytes = 136;
+		__builtin_memset(r->raw + 136, 0, NODE_BYTES - 136);
+		if (read_user(r->raw, 136, hit->address))
+			r->raw_bytes = 0;
+	}
+	// The registration's own pointer to the probed function says where the registration sits.
+	u64 name = *(u64 *)(r->raw + REGISTRATION + REGISTRATION_CUSTOM_NAME);
+	u32 function = REGISTRATION_OLD + (hit->run ? REGISTRATION_INVOKE : REGISTRATION_PREPARE);
+	if (hit->ip - *(u64 *)(r->raw + (function & (NODE_BYTES / 2 - 1))) < MAX_SITE_OFFSET)
+		name = *(u64 *)(r->raw + REGISTRATION_OLD + REGISTRATION_CUSTOM_NAME);
+	r->custom_name[0] = 0;
+	if (name && bpf_probe_read_user_str(r->custom_name, CUSTOM_NAME_BYTES, (void *)name) < 0)
+		r->custom_name[0] = 0;
+	if (*(u64 *)(r->raw + NODE_DELEGATE))
+		replaced = replaced_list(*(u64 *)(r->raw + NODE_BUILTIN_DATA), &replaced_size);
+	r->inputs = inputs;
+	r->outputs = outputs;
+	r->replaced = replaced_size;
+	bpf_get_current_comm(r->comm, sizeof(r->comm));
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+
+	send_replaced(id, replaced, replaced_size);
+	walk_tensors(id, pointers[0], tensors, LIST_INPUTS | SEND, inputs);
+	walk_tensors(id, pointers[1], tensors, LIST_OUTPUTS | SEND, outputs);
+	return id;
+}
+
+#define RUNS (1ULL << 63) // added to the ip of a hit in invoke; user addresses are far below
+
+// Describes a node if it is new or no longer what it was, and remembers it in map "nodes". Returns the description's
+// id, 0 when there was no room for it: then the next run tries again.
+__noinline u64 describe(u64 process, u64 context, u64 address, u64 site, u64 ip)
+{
+	struct hit hit = {
+		.process = process, .context = context, .address = address,
+		.site = site, .ip = ip & ~RUNS, .run = ip >> 63,
+	};
+	struct node_key key = { .address = address, .process = process };
+	u64 pointers[NODE_IDENTITY_BYTES / 8], tensors = 0;
+	if (read_user(pointers, sizeof(pointers), address) ||
+	    read_user(&tensors, sizeof(tensors), context + CONTEXT_TENSORS))
+		return 0;
+	u64 subgraph = subgraph_id(process, context, address);
+	if (subgraph == 0)
+		return 0;
+	struct node_state state = {
+		.context = context, .subgraph = subgraph, .identity = identity(pointers), .ran = hit.run,
+	};
+	u64 inputs = walk_tensors(0, pointers[0], tensors, LIST_INPUTS, list_size(pointers[0]));
+	u64 outputs = walk_tensors(0, pointers[1], tensors, LIST_OUTPUTS, list_size(pointers[1]));
+	state.content = mix(inputs, outputs);
+	state.dynamic = outputs & 1;
+	struct node_state *known = bpf_map_lookup_elem(&nodes, &key);
+	if (known && known->subgraph == subgraph && known->identity == state.identity &&
+	    known->content == state.content && known->ran >= hit.run) {
+		known->dirty = 0;
+		known->dynamic = state.dynamic;
+		return known->id;
+	}
+	state.id = send_node(&hit, subgraph, pointers, tensors);
+	if (state.id == 0)
+		return 0;
+	if (bpf_map_update_elem(&nodes, &key, &state, BPF_ANY))
+		count(NODES_FORGOTTEN);
+	return state.id;
+}

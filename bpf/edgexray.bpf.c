@@ -1,0 +1,458 @@
+//go:build ignore
+
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+//
+// The programs behind the probes: entry and return of kernels, entry of their prepare and init functions, and the
+// tracepoints that follow threads and mappings. No vmlinux.h, no CO-RE: only registers, UAPI headers and helpers, so
+// that Linux without BTF (Android's 5.10) runs them.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "records.h"
+#include "regs.h"
+#include "tflite.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+// Set before loading.
+volatile const u32 only_targets; // 1: record only processes in map "targets"
+volatile const u32 stop_signal;  // sent to a thread that maps code or shows a new subgraph; 0: never
+
+#define MAX_DEPTH 16        // IF and WHILE open an op inside an op; a power of two
+#define MAX_SITE_OFFSET 256 // a probe sits at most this far into its kernel
+
+// An op that is open on a thread.
+struct frame {
+	u64 sp; // at the kernel's entry: deeper frames have smaller ones
+	u64 ip;
+	u64 context;
+	u64 address; // of the TfLiteNode
+	u64 node;    // id of its description, 0 when that was lost
+	u64 site;
+	u64 start_ns;
+	u32 dynamic; // has outputs whose shape is only known when it returns
+	u32 tail_calls; // kernels it jumped to with its own arguments: each returns once more
+};
+
+struct thread {
+	u64 process; // id; 0: not to be recorded
+	u32 depth;
+	u32 pad;
+	u64 last_node;
+	u64 last_ns;
+	u64 prepared_node;
+	struct frame frames[MAX_DEPTH];
+};
+
+struct process_state {
+	u64 id;
+};
+
+struct node_key {
+	u64 address;
+	u64 process;
+};
+
+struct node_state {
+	u64 id;
+	u64 context;
+	u64 subgraph;
+	u64 identity; // hash of the node's own pointers, cheap enough to check on every run
+	u64 content;  // hash of everything that is described
+	u32 dirty;    // was prepared again since
+	u32 dynamic;  // an output's shape is only known when the op returns
+	u32 ran;      // described while it ran, not only while it was prepared
+	u32 pad;
+};
+
+struct subgraph_key {
+	u64 context;
+	u64 process;
+};
+
+struct subgraph_state {
+	u64 id;
+	u64 nodes_begin;
+	u64 nodes_end;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+	__type(value, union record);
+} ring SEC(".maps");
+
+// Least-recently-used maps need no hook to be cleaned: a forgotten node is described again.
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, u32);
+	__type(value, struct thread);
+} threads SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, struct process_state);
+} processes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct node_key);
+	__type(value, struct node_state);
+} nodes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct subgraph_key);
+	__type(value, struct subgraph_state);
+} subgraphs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, u32);
+} targets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, COUNTERS);
+	__type(key, u32);
+	__type(value, u64);
+} counters SEC(".maps");
+
+// A thread's first state is too large for the stack.
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct thread);
+} blank_thread SEC(".maps");
+
+static __always_inline void count(enum counter counter)
+{
+	u32 index = counter;
+	u64 *slot = bpf_map_lookup_elem(&counters, &index);
+	if (slot)
+		__sync_fetch_and_add(slot, 1);
+}
+
+static __always_inline int read_user(void *to, u32 size, u64 from)
+{
+	return bpf_probe_read_user(to, size, (void *)from);
+}
+
+static __always_inline u64 mix(u64 hash, u64 value)
+{
+	return (hash ^ value) * 0x9e3779b97f4a7c15ULL; // 2^64 / golden ratio: Fibonacci hashing
+}
+
+static __always_inline u64 identity(u64 *pointers)
+{
+	u64 hash = 0;
+	for (u32 i = 0; i < NODE_IDENTITY_BYTES / 8; i++)
+		hash = mix(hash, pointers[i]);
+	return hash;
+}
+
+// Ids are unique without atomics that return a value (those need Linux 5.12): two CPUs never share the low byte
+// unless there are more than 256, and one CPU doesn't reach this twice in a nanosecond.
+static __always_inline u64 new_id(void)
+{
+	return bpf_ktime_get_ns() << 8 | (bpf_get_smp_processor_id() & 0xff);
+}
+
+static __always_inline u64 process_id(u32 tgid)
+{
+	struct process_state *known = bpf_map_lookup_elem(&processes, &tgid);
+	if (known)
+		return known->id;
+	if (only_targets && !bpf_map_lookup_elem(&targets, &tgid))
+		return 0;
+	struct process_state fresh = { .id = new_id() };
+	bpf_map_update_elem(&processes, &tgid, &fresh, BPF_NOEXIST);
+	known = bpf_map_lookup_elem(&processes, &tgid); // another thread may have been first
+	return known ? known->id : 0;
+}
+
+static __noinline struct thread *new_thread(u32 tid, u32 tgid)
+{
+	u32 zero = 0;
+	struct thread *blank = bpf_map_lookup_elem(&blank_thread, &zero);
+	if (!blank)
+		return 0;
+	bpf_map_update_elem(&threads, &tid, blank, BPF_NOEXIST);
+	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
+	if (thread)
+		thread->process = process_id(tgid);
+	return thread;
+}
+
+static __always_inline struct thread *current_thread(void)
+{
+	u64 pid_tgid = bpf_get_current_pid_tgid();
+	u32 tid = pid_tgid;
+	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
+	if (thread)
+		return thread;
+	return new_thread(tid, pid_tgid >> 32);
+}
+
+#include "describe.h"
+
+// The barrier keeps the compiler from dropping the mask, which is what shows the verifier that the index is in bounds.
+static __always_inline struct frame *frame_at(struct thread *thread, u32 depth)
+{
+	asm volatile("" : "+r"(depth));
+	return &thread->frames[depth & (MAX_DEPTH - 1)];
+}
+
+static __always_inline int enter(struct regs *regs, u64 site)
+{
+	struct thread *thread = current_thread();
+	if (!thread) {
+		count(LOST_NO_THREAD);
+		return 0;
+	}
+	if (thread->process == 0)
+		return 0;
+	u64 context = ARG0(regs), address = ARG1(regs), ip = IP(regs), sp = SP(regs);
+	u32 depth = thread->depth;
+
+	for (u32 i = 0; i < MAX_DEPTH; i++) {
+		if (depth == 0 || depth > MAX_DEPTH)
+			break;
+		struct frame *top = frame_at(thread, depth - 1);
+		if (top->address == address && top->context == context && top->sp >= sp && top->ip != ip) {
+			// A kernel that hands its node on to another one. A jump returns twice at the same sp.
+			if (top->sp == sp)
+				top->tail_calls++;
+			count(ALIASES);
+			return 0;
+		}
+		if (top->sp > sp)
+			break;
+		depth--; // that op's stack is gone: it was left without returning
+		count(LOST_UNFINISHED);
+	}
+	thread->depth = depth;
+	if (depth >= MAX_DEPTH) {
+		count(LOST_TOO_DEEP);
+		return 0;
+	}
+
+	struct node_key key = { .address = address, .process = thread->process };
+	u64 pointers[NODE_IDENTITY_BYTES / 8];
+	struct node_state *node = bpf_map_lookup_elem(&nodes, &key);
+	if (read_user(pointers, sizeof(pointers), address) || !node || node->dirty || !node->ran ||
+	    node->context != context || node->identity != identity(pointers)) {
+		describe(thread->process, context, address, site, ip | RUNS);
+		node = bpf_map_lookup_elem(&nodes, &key);
+	}
+
+	struct frame *frame = frame_at(thread, depth);
+	frame->sp = sp;
+	frame->ip = ip;
+	frame->context = context;
+	frame->address = address;
+	frame->node = node ? node->id : 0;
+	frame->site = site;
+	frame->dynamic = node ? node->dynamic : 0;
+	frame->tail_calls = 0;
+	thread->depth = depth + 1;
+	frame->start_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+static __always_inline int leave(struct regs *regs)
+{
+	u64 now = bpf_ktime_get_ns();
+	u32 tid = bpf_get_current_pid_tgid();
+	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
+	if (!thread || (thread->process && thread->depth == 0)) {
+		count(LOST_NO_ENTRY);
+		return 0;
+	}
+	if (thread->process == 0)
+		return 0;
+	u64 sp = SP_AT_ENTRY(regs);
+	u32 depth = thread->depth;
+	for (u32 i = 0; i < MAX_DEPTH; i++) {
+		if (depth == 0 || depth > MAX_DEPTH || frame_at(thread, depth - 1)->sp >= sp)
+			break;
+		depth--;
+		count(LOST_UNFINISHED);
+	}
+	thread->depth = depth;
+	if (depth == 0 || depth > MAX_DEPTH)
+		return 0;
+	struct frame *frame = frame_at(thread, depth - 1);
+	if (frame->sp != sp)
+		return 0; // the return of an alias
+	if (frame->tail_calls) {
+		frame->tail_calls--;
+		return 0;
+	}
+	thread->depth = depth - 1;
+	if (frame->dynamic)
+		frame->node = describe(thread->process, frame->context, frame->address, frame->site, frame->ip | RUNS);
+	if (frame->node == 0) {
+		count(LOST_UNDESCRIBED);
+		return 0;
+	}
+	thread->last_node = frame->node;
+	thread->last_ns = now;
+	thread->prepared_node = 0;
+	struct op_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+	if (!r) {
+		count(LOST_RING_FULL);
+		return 0;
+	}
+	r->header.type = RECORD_OP;
+	r->header.tid = tid;
+	r->node = frame->node;
+	r->start_ns = frame->start_ns;
+	r->duration_ns = now - frame->start_ns;
+	r->depth = depth - 1;
+	r->pad = 0;
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+	count(OPS);
+	return 0;
+}
+
+// A node that is prepared may have changed. One that was never seen is described at once, so that an app which dies
+// before its first op still says in which node.
+static __always_inline int prepare(struct regs *regs, u64 site)
+{
+	struct thread *thread = current_thread();
+	if (!thread || thread->process == 0)
+		return 0;
+	u64 context = ARG0(regs), address = ARG1(regs);
+	struct node_key key = { .address = address, .process = thread->process };
+	struct node_state *node = bpf_map_lookup_elem(&nodes, &key);
+	if (!node || node->context != context) {
+		describe(thread->process, context, address, site, IP(regs));
+		node = bpf_map_lookup_elem(&nodes, &key);
+	}
+	if (!node)
+		return 0;
+	node->dirty = 1;
+	thread->prepared_node = node->id;
+	return 0;
+}
+
+// The init function of a built-in op runs while its interpreter is being built. If this context has run ops, then
+// that interpreter is gone and this is another one at its address.
+static __always_inline int init(struct regs *regs)
+{
+	struct thread *thread = current_thread();
+	if (!thread || thread->process == 0)
+		return 0;
+	struct subgraph_key key = { .context = ARG0(regs), .process = thread->process };
+	bpf_map_delete_elem(&subgraphs, &key);
+	return 0;
+}
+
+// Three ladders of attaching (package probes): uprobe_multi and perf with a cookie know the site by it; without
+// cookies the probed address has to do.
+#define PROBES(suffix, entry_section, return_section, cookie)                                            \
+	SEC(entry_section) int enter_##suffix(struct regs *regs) { return enter(regs, cookie); }         \
+	SEC(return_section) int leave_##suffix(struct regs *regs) { return leave(regs); }                \
+	SEC(entry_section) int prepare_##suffix(struct regs *regs) { return prepare(regs, cookie); }     \
+	SEC(entry_section) int init_##suffix(struct regs *regs) { return init(regs); }
+
+PROBES(multi, "uprobe.multi", "uretprobe.multi", bpf_get_attach_cookie(regs))
+PROBES(cookie, "uprobe", "uretprobe", bpf_get_attach_cookie(regs))
+PROBES(address, "uprobe", "uretprobe", 0)
+
+SEC("raw_tp/sched_process_exit")
+int thread_exit(void *unused)
+{
+	u64 pid_tgid = bpf_get_current_pid_tgid();
+	u32 tid = pid_tgid, tgid = pid_tgid >> 32;
+	struct process_state *process = bpf_map_lookup_elem(&processes, &tgid);
+	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
+	if (!process)
+		return 0;
+	if (thread || tid == tgid) {
+		struct exit_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+		if (r) {
+			__builtin_memset(r, 0, sizeof(*r));
+			r->header.type = RECORD_EXIT;
+			r->header.tid = tid;
+			r->process = process->id;
+			r->tgid = tgid;
+			r->time_ns = bpf_ktime_get_ns();
+			r->whole_process = tid == tgid;
+			if (thread) {
+				r->depth = thread->depth;
+				r->last_node = thread->last_node;
+				r->last_ns = thread->last_ns;
+				r->prepared_node = thread->prepared_node;
+				if (thread->depth) {
+					struct frame *top = frame_at(thread, thread->depth - 1);
+					r->node = top->node;
+					r->start_ns = top->start_ns;
+					r->outermost = thread->frames[0].node;
+				}
+			}
+			bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+		} else {
+			count(DESCRIPTIONS_LOST);
+		}
+	}
+	bpf_map_delete_elem(&threads, &tid);
+	if (tid == tgid)
+		bpf_map_delete_elem(&processes, &tgid);
+	return 0;
+}
+
+// A new program in the same process: nothing that was known of it holds.
+SEC("raw_tp/sched_process_exec")
+int program_exec(void *unused)
+{
+	u64 pid_tgid = bpf_get_current_pid_tgid();
+	u32 tid = pid_tgid, tgid = pid_tgid >> 32;
+	bpf_map_delete_elem(&threads, &tid);
+	bpf_map_delete_elem(&processes, &tgid);
+	return 0;
+}
+
+SEC("raw_tp/sys_exit")
+int mapped(struct bpf_raw_tracepoint_args *tp)
+{
+	struct regs *kernel_regs = (struct regs *)tp->args[0];
+	s64 result = tp->args[1];
+	u64 nr = 0, prot = 0, fd = 0, bytes = 0;
+	bpf_probe_read_kernel(&nr, sizeof(nr), &SYSCALL_NR(kernel_regs));
+	if (nr != NR_MMAP || (result < 0 && result > -4096))
+		return 0;
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	if (only_targets && !bpf_map_lookup_elem(&targets, &tgid))
+		return 0;
+	bpf_probe_read_kernel(&prot, sizeof(prot), &SYSCALL_ARG2(kernel_regs));
+	bpf_probe_read_kernel(&fd, sizeof(fd), &SYSCALL_ARG4(kernel_regs));
+	if (!(prot & PROT_EXEC) || (s32)fd < 0)
+		return 0;
+	bpf_probe_read_kernel(&bytes, sizeof(bytes), &SYSCALL_ARG1(kernel_regs));
+	struct mapped_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+	if (!r) {
+		count(DESCRIPTIONS_LOST);
+		return 0;
+	}
+	r->header.type = RECORD_MAPPED;
+	r->header.tid = (u32)bpf_get_current_pid_tgid();
+	r->tgid = tgid;
+	r->stopped = stop_signal != 0;
+	r->address = result;
+	r->bytes = bytes;
+	r->time_ns = bpf_ktime_get_ns();
+	bpf_get_current_comm(r->comm, sizeof(r->comm));
+	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
+	if (stop_signal)
+		bpf_send_signal_thread(stop_signal);
+	return 0;
+}

@@ -1,0 +1,84 @@
+package bpf
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+// The records that the programs write into the ring buffer; records.h says what their fields mean.
+type (
+	OpRecord       = programsOpRecord
+	NodeRecord     = programsNodeRecord
+	IndicesRecord  = programsIndicesRecord
+	TensorRecord   = programsTensorRecord
+	SubgraphRecord = programsSubgraphRecord
+	ExitRecord     = programsExitRecord
+	MappedRecord   = programsMappedRecord
+)
+
+// Lists of a node, as in TensorRecord.List.
+const (
+	ListInputs  = 0
+	ListOutputs = 1
+)
+
+// MaxDims is how many dimensions of a tensor a record holds, MaxTensors how many tensors of one list are sent.
+const (
+	MaxDims    = 8
+	MaxTensors = 64
+)
+
+// Decode returns a ring-buffer sample as a pointer to one of the record types above, without copying it:
+// it is valid as long as the sample is.
+func Decode(sample []byte) (any, error) {
+	if len(sample) < 8 {
+		return nil, fmt.Errorf("decode ring-buffer record: %d bytes", len(sample))
+	}
+	switch kind := *(*programsRecordType)(unsafe.Pointer(&sample[0])); kind {
+	case programsRecordTypeRECORD_OP:
+		return view[OpRecord](sample)
+	case programsRecordTypeRECORD_NODE:
+		return view[NodeRecord](sample)
+	case programsRecordTypeRECORD_INDICES:
+		return view[IndicesRecord](sample)
+	case programsRecordTypeRECORD_TENSOR:
+		return view[TensorRecord](sample)
+	case programsRecordTypeRECORD_SUBGRAPH:
+		return view[SubgraphRecord](sample)
+	case programsRecordTypeRECORD_EXIT:
+		return view[ExitRecord](sample)
+	case programsRecordTypeRECORD_MAPPED:
+		return view[MappedRecord](sample)
+	default:
+		return nil, fmt.Errorf("decode ring-buffer record: unknown type %d", kind)
+	}
+}
+
+func view[T any](sample []byte) (*T, error) {
+	var record T
+	if uintptr(len(sample)) < unsafe.Sizeof(record) {
+		return nil, fmt.Errorf("decode ring-buffer record: %d bytes for a %T of %d", len(sample), record, unsafe.Sizeof(record))
+	}
+	return (*T)(unsafe.Pointer(&sample[0])), nil
+}
+
+// Causes are the counters in which ops were lost, and the name each has in a trace.
+var Causes = []struct {
+	Counter programsCounter
+	Name    string
+}{
+	{programsCounterLOST_RING_FULL, "ring_full"},
+	{programsCounterLOST_UNDESCRIBED, "undescribed"},
+	{programsCounterLOST_NO_THREAD, "thread_table_full"},
+	{programsCounterLOST_TOO_DEEP, "nested_too_deep"},
+	{programsCounterLOST_NO_ENTRY, "start_not_seen"},
+	{programsCounterLOST_UNFINISHED, "never_returned"},
+}
+
+// Counters that are no losses of ops.
+const (
+	OpsWritten       = programsCounterOPS
+	DescriptionsLost = programsCounterDESCRIPTIONS_LOST
+	NodesForgotten   = programsCounterNODES_FORGOTTEN
+	Aliases          = programsCounterALIASES
+)

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+//
+// What the BPF programs write into the ring buffer. Go reads these structs through the types that bpf2go generates
+// from them, so this file is their only definition. Every struct is a multiple of 8 bytes and has no hidden padding.
+#pragma once
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef int s32;
+typedef unsigned long long u64;
+typedef long long s64;
+
+enum record_type {
+	RECORD_OP = 1,
+	RECORD_NODE = 2,
+	RECORD_INDICES = 3,
+	RECORD_TENSOR = 4,
+	RECORD_SUBGRAPH = 5,
+	RECORD_EXIT = 6,
+	RECORD_MAPPED = 7,
+};
+
+// Every record starts with its type and the thread that caused it.
+struct record_header {
+	enum record_type type;
+	u32 tid;
+};
+
+// One execution of an op, written when its kernel returns.
+struct op_record {
+	struct record_header header;
+	u64 node;     // id of the node's description
+	u64 start_ns; // CLOCK_MONOTONIC
+	u32 depth;    // ops of this thread that were open when it started
+	u32 pad;
+	u64 duration_ns;
+};
+
+#define PROT_EXEC 4
+
+#define NODE_BYTES 192 // std::pair<TfLiteNode, TfLiteRegistration>: at most 168 bytes in any release so far
+#define CUSTOM_NAME_BYTES 128
+#define COMM_BYTES 16 // TASK_COMM_LEN
+
+// A node as it is in the app's memory. Its index lists and tensors follow as records with the same node id.
+struct node_record {
+	struct record_header header;
+	u64 node; // the description's id
+	u64 subgraph;
+	u64 process;
+	u32 tgid;
+	u32 run;       // 1: described because it runs, 0: because it is being prepared
+	u64 site;      // attach cookie of the probe, 0 where Linux has none
+	u64 ip;        // probed address
+	u64 context;   // TfLiteContext*
+	u64 address;   // TfLiteNode*
+	u64 time_ns;
+	s32 inputs;    // lengths of its lists, -1 when unreadable
+	s32 outputs;
+	s32 replaced;  // nodes that a delegate node stands for; 0 for other nodes
+	u32 raw_bytes; // how much of raw could be read
+	u8 raw[NODE_BYTES];
+	u8 custom_name[CUSTOM_NAME_BYTES];
+	u8 comm[COMM_BYTES];
+};
+
+enum list { LIST_INPUTS = 0, LIST_OUTPUTS = 1 };
+
+#define INDICES_CHUNK 64
+#define MAX_INDEX_CHUNKS 32 // 2048 indices; the agent reads longer lists from the process
+
+// A part of the list of nodes that a delegate node stands for.
+struct indices_record {
+	struct record_header header;
+	u64 node;
+	u32 first;
+	u32 count;
+	s32 values[INDICES_CHUNK];
+};
+
+#define TENSOR_BYTES 112 // sizeof(TfLiteTensor) on LP64
+#define MAX_DIMS 8
+#define TENSOR_NAME_BYTES 512
+#define MAX_TENSORS 64 // of one list; the agent reads further ones from the process
+
+// One input or output of a node.
+struct tensor_record {
+	struct record_header header;
+	u64 node;
+	u32 list; // LIST_INPUTS or LIST_OUTPUTS
+	u32 slot;
+	s32 index; // of the tensor in its subgraph
+	s32 dims_count; // -1 when unreadable
+	s32 dims[MAX_DIMS];
+	s32 channels; // number of scales; -1 when unreadable
+	u32 scale;    // IEEE 754 bits of the first scale
+	s32 zero_point; // the first zero point
+	s32 quantized_dimension;
+	s32 name_bytes; // with the terminating NUL; negative when unreadable
+	u32 raw_bytes;
+	u8 raw[TENSOR_BYTES];
+	u8 name[TENSOR_NAME_BYTES];
+};
+
+#define SUBGRAPH_BYTES 1024
+#define VECTOR_HEAD_BYTES 352
+
+// A subgraph that was not known, or whose node vector moved.
+struct subgraph_record {
+	struct record_header header;
+	u64 subgraph; // id
+	u64 process;
+	u32 tgid;
+	s32 index;        // in interpreter's vector of subgraphs, -1 when not found
+	u64 context;
+	u64 interpreter;  // address of that vector: the same for all subgraphs of an interpreter; 0 when not found
+	u32 subgraphs;    // its length
+	u32 raw_bytes;
+	u64 time_ns;
+	u64 nodes_begin;  // the vector of pair<TfLiteNode, TfLiteRegistration>; 0 when not found
+	u64 nodes_end;
+	u8 raw[SUBGRAPH_BYTES];         // from TfLiteContext.impl_
+	u8 head[VECTOR_HEAD_BYTES];     // from nodes_begin
+	u8 comm[COMM_BYTES];
+};
+
+// A thread that ran ops has ended.
+struct exit_record {
+	struct record_header header;
+	u64 process;
+	u32 tgid;
+	u32 depth;     // ops that were open
+	u64 node;      // innermost open op, 0 when none
+	u64 outermost; // outermost open op
+	u64 start_ns;  // of the innermost open op
+	u64 last_node; // last op that returned
+	u64 last_ns;
+	u64 prepared_node; // last op whose prepare was entered after that, 0 when none
+	u64 time_ns;
+	u32 whole_process; // the thread was the process's main thread
+	u32 pad;
+};
+
+// A target process mapped executable code from a file.
+struct mapped_record {
+	struct record_header header;
+	u32 tgid;
+	u32 stopped; // the thread was sent the stop signal
+	u64 address;
+	u64 bytes;
+	u64 time_ns;
+	u8 comm[COMM_BYTES];
+};
+
+// Ways in which something was lost, or happened that a reader of the trace must know. One slot each in map "counters".
+enum counter {
+	LOST_RING_FULL,      // op finished, ring buffer full
+	LOST_UNDESCRIBED,    // op finished, but its description had been lost
+	LOST_NO_THREAD,      // op started, no room to remember its thread
+	LOST_TOO_DEEP,       // op started, more than MAX_DEPTH ops open on its thread
+	LOST_NO_ENTRY,       // op returned, its start was not seen
+	LOST_UNFINISHED,     // op started and never returned: an exception or longjmp passed through it
+	DESCRIPTIONS_LOST,   // description records, ring buffer full
+	NODES_FORGOTTEN,     // no room to remember a node or subgraph: it is described again
+	OPS,                 // op records written
+	ALIASES,             // a kernel called another kernel with the same node: counted as one op
+	COUNTERS,
+};
+
+// Puts all of the above into the object's type information, from which the Go types are generated.
+union record {
+	struct record_header header;
+	struct op_record op;
+	struct node_record node;
+	struct indices_record indices;
+	struct tensor_record tensor;
+	struct subgraph_record subgraph;
+	struct exit_record exit;
+	struct mapped_record mapped;
+	enum counter counter;
+};

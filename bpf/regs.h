@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+//
+// Registers of the probed thread. The layouts are Linux's user-visible ones: struct pt_regs of x86-64
+// (arch/x86/include/uapi/asm/ptrace.h) and struct user_pt_regs of arm64 (arch/arm64/include/uapi/asm/ptrace.h).
+#pragma once
+
+#if defined(__TARGET_ARCH_x86)
+struct regs {
+	u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
+};
+_Static_assert(sizeof(struct regs) == 168, "pt_regs");
+#define ARG0(r) ((r)->di)
+#define ARG1(r) ((r)->si)
+#define IP(r) ((r)->ip)
+#define SP(r) ((r)->sp)
+// A return probe runs after `ret` has popped the return address.
+#define SP_AT_ENTRY(r) ((r)->sp - 8)
+#define SYSCALL_NR(r) ((r)->orig_ax)
+#define SYSCALL_ARG1(r) ((r)->si)
+#define SYSCALL_ARG2(r) ((r)->dx)
+#define SYSCALL_ARG4(r) ((r)->r8)
+#define NR_MMAP 9
+#elif defined(__TARGET_ARCH_arm64)
+struct regs {
+	u64 regs[31], sp, pc, pstate;
+};
+_Static_assert(sizeof(struct regs) == 272, "user_pt_regs");
+#define ARG0(r) ((r)->regs[0])
+#define ARG1(r) ((r)->regs[1])
+#define IP(r) ((r)->pc)
+#define SP(r) ((r)->sp)
+#define SP_AT_ENTRY(r) ((r)->sp)
+#define SYSCALL_NR(r) ((r)->regs[8])
+#define SYSCALL_ARG1(r) ((r)->regs[1])
+#define SYSCALL_ARG2(r) ((r)->regs[2])
+#define SYSCALL_ARG4(r) ((r)->regs[4])
+#define NR_MMAP 222
+#else
+#error "architecture"
+#endif
