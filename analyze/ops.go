@@ -1,0 +1,287 @@
+package analyze
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/edgexray/edgexray/tflite"
+	"github.com/edgexray/edgexray/trace"
+)
+
+// Options says what Ops adds to its result.
+type Options struct {
+	By By // groups to sum up; none when empty
+}
+
+// Ops reads a whole trace and sums up its ops. A trace that ends early is no error: the result says so.
+// The caller keeps r and closes it.
+func Ops(r *trace.Reader, options Options) (*OpsResult, error) {
+	rec, err := readRecording(r)
+	if err != nil {
+		return nil, err
+	}
+	return rec.result(options), nil
+}
+
+func (rec *recording) result(options Options) *OpsResult {
+	result := rec.overview()
+	b := builder{rec: rec, ops: make(map[*row]*Op), models: make(map[*graph]*Model)}
+	result.Models = b.buildModels()
+	result.stacks = b.stacks()
+	result.By = options.By
+	result.Groups = result.group(rec)
+	return result
+}
+
+func (rec *recording) overview() *OpsResult {
+	h := rec.header
+	result := &OpsResult{
+		DurationNS: rec.durationNS(),
+		Lost:       rec.lost(),
+		Recording: Recording{
+			Recorder:     h.GetRecorder(),
+			CommandLine:  notNil(h.GetCommandLine()),
+			Linux:        h.GetLinux(),
+			Architecture: h.GetArchitecture(),
+			Hostname:     h.GetHostname(),
+			StartUnixNS:  h.GetStartUnixNs(),
+			AttachMethod: h.GetAttachMethod(),
+			ProbeCosts:   []ProbeCost{},
+			EndReason:    rec.end.GetReason(),
+		},
+		Notes:     []Note{},
+		Processes: []*Process{},
+	}
+	for _, c := range h.GetProbeCosts() {
+		result.Recording.ProbeCosts = append(result.Recording.ProbeCosts, ProbeCost{c.InstructionClass, c.TotalNs, c.InsideNs})
+	}
+	if rec.truncation != nil {
+		result.Truncated = rec.truncation.String()
+	}
+	for _, n := range rec.notes {
+		result.Notes = append(result.Notes, Note{n.Kind, n.Text})
+	}
+	for _, id := range slices.Sorted(maps.Keys(rec.processes)) {
+		p := rec.processes[id]
+		result.Processes = append(result.Processes, &Process{p.Pid, rec.processName(id), p.Exited, p.LastWords, p.Received})
+	}
+	for _, t := range rec.threads {
+		result.Recording.Ops += t.wall.Count
+	}
+	if len(rec.kernels) == 0 {
+		result.ProbeCostNS = rec.probeCost("")
+	}
+	for _, k := range rec.kernels {
+		result.ProbeCostNS = max(result.ProbeCostNS, rec.probeCost(k.SiteClass))
+	}
+	return result
+}
+
+// builder makes the result's models and ops of the recording's graphs and rows.
+type builder struct {
+	rec    *recording
+	ops    map[*row]*Op
+	models map[*graph]*Model
+}
+
+func (b *builder) buildModels() []*Model {
+	models := []*Model{}
+	unidentified := make(map[uint32]int) // by process
+	graphs := slices.SortedStableFunc(slices.Values(b.rec.graphs), byProcess)
+	for _, g := range graphs {
+		m := b.model(g)
+		if len(m.Ops) == 0 {
+			continue // described, but none of it ran
+		}
+		if m.Name == "" {
+			unidentified[g.process]++
+			m.Name = m.Process
+			if n := unidentified[g.process]; n > 1 {
+				m.Name = fmt.Sprintf("%s (model %d)", m.Process, n)
+			}
+		}
+		b.models[g] = m
+		models = append(models, m)
+	}
+	for _, t := range b.rec.threads {
+		ran := make(map[*Model]bool)
+		for r := range t.stack.roots {
+			ran[b.models[r.subgraph.graph]] = true
+		}
+		for m := range ran {
+			m.Threads++
+		}
+	}
+	return models
+}
+
+func (b *builder) model(g *graph) *Model {
+	rec := b.rec
+	primary := g.primary()
+	m := &Model{
+		PID:          rec.processes[g.process].GetPid(),
+		Process:      rec.processName(g.process),
+		Interpreters: g.interpreters,
+		InvokeWall:   new(Distribution),
+		Ops:          []*Op{},
+	}
+	if file := rec.models[g.model]; file != nil {
+		m.Path, m.SHA256, m.Name = file.Path, file.Sha256, path.Base(file.Path)
+	}
+	if lib := rec.runtimes[primary.desc.Runtime]; lib != nil {
+		m.Runtime = Runtime{lib.Path, lib.Entry, lib.BuildId}
+	}
+	m.Invokes = primary.invokes.count()
+	m.OpsPerInvoke, m.InvokeWall = primary.invokes.whole()
+	m.InvokesPartial = m.Invokes - m.InvokeWall.Count
+
+	slices.SortStableFunc(g.subgraphs, func(x, y *subgraph) int { return cmp.Compare(uint32(x.desc.Index), uint32(y.desc.Index)) })
+	var total uint64
+	for _, s := range g.subgraphs {
+		order := 0
+		for _, r := range slices.SortedFunc(maps.Values(s.rows), byRunOrder) {
+			if r.wall.Count == 0 {
+				continue
+			}
+			op := b.op(r)
+			op.RunOrder = order
+			order++
+			m.Ops = append(m.Ops, op)
+			total += op.SelfNS
+		}
+	}
+	for _, op := range m.Ops {
+		op.Share = share(op.SelfNS, total)
+		if m.Runtime == (Runtime{}) && op.In != nil {
+			m.Runtime = Runtime{op.In.Path, op.In.Entry, op.In.BuildId}
+		}
+	}
+	return m
+}
+
+// byRunOrder orders rows as they run in an invoke.
+func byRunOrder(a, b *row) int {
+	return cmp.Or(cmp.Compare(a.position, b.position), cmp.Compare(a.firstStart, b.firstStart), byPlace(a, b))
+}
+
+func (b *builder) op(r *row) *Op {
+	d := r.desc
+	op := &Op{
+		Subgraph:     r.subgraph.desc.Index,
+		SubgraphName: r.subgraph.desc.Name,
+		Node:         d.Index,
+		Op:           d.Op,
+		Custom:       d.Custom,
+		Delegate:     d.Delegate,
+		Replaced:     notNil(d.Replaced),
+		Inputs:       tensors(d.Inputs),
+		Outputs:      tensors(d.Outputs),
+		Count:        r.wall.Count,
+		Wall:         &r.wall,
+		SelfNS:       r.self,
+		FirstNS:      r.first,
+		OpGuessed:    d.OpGuessed,
+		Incomplete:   d.Incomplete,
+		KernelAt:     b.rec.kernels[d.Kernel],
+	}
+	if op.Op == "" {
+		op.Op = "UNKNOWN"
+	}
+	op.In = b.rec.runtimes[op.KernelAt.GetRuntime()]
+	op.Kernel = kernelName(op.KernelAt, op.In)
+	op.ProbeCostNS = b.rec.probeCost(op.KernelAt.GetSiteClass())
+	op.Trusted = r.wall.Quantile(0.5) >= TrustFactor*op.ProbeCostNS
+	b.ops[r] = op
+	return op
+}
+
+// kernelName returns the kernel's symbol without the parameters that every kernel has, or else where it is, by file
+// offset: "libtensorflowlite_c.so+0x1f2a40".
+func kernelName(k *trace.Kernel, in *trace.Runtime) string {
+	if k == nil || k.Symbol != "" {
+		return strings.TrimSuffix(k.GetSymbol(), "(TfLiteContext*, TfLiteNode*)")
+	}
+	file := in.GetEntry()
+	if file == "" {
+		file = in.GetPath()
+	}
+	if file == "" {
+		file = "unknown"
+	}
+	return fmt.Sprintf("%s+%#x", path.Base(file), k.FileOffset)
+}
+
+func tensors(from []*trace.Tensor) []Tensor {
+	to := make([]Tensor, len(from))
+	for i, t := range from {
+		to[i] = Tensor{t.Index, t.Name, tflite.Type(t.Type).String(), notNil(t.Shape), finite(t.Scale), t.ZeroPoint, t.Channels}
+	}
+	return to
+}
+
+// finite replaces what JSON can't hold; only damaged memory has such a scale.
+func finite(v float64) float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0
+	}
+	return v
+}
+
+// stacks returns the calls of all threads, in the order of thread ids.
+func (b *builder) stacks() []Stack {
+	var stacks []Stack
+	for _, id := range slices.Sorted(maps.Keys(b.rec.threads)) {
+		t := b.rec.threads[id]
+		base := Stack{
+			Process: b.rec.processName(t.desc.Process),
+			PID:     b.rec.processes[t.desc.Process].GetPid(),
+			Thread:  t.desc.Name,
+			TID:     t.desc.Tid,
+		}
+		stacks = b.appendStacks(stacks, base, t.stack.roots)
+	}
+	return stacks
+}
+
+func (b *builder) appendStacks(stacks []Stack, outer Stack, calls calls) []Stack {
+	for _, r := range slices.SortedFunc(maps.Keys(calls), byRunOrder) {
+		c := calls[r]
+		s := outer
+		s.Models = append(slices.Clip(outer.Models), b.models[r.subgraph.graph])
+		s.Ops = append(slices.Clip(outer.Ops), b.ops[r])
+		s.Count, s.SelfNS = c.count, c.self
+		stacks = append(stacks, s)
+		stacks = b.appendStacks(stacks, s, c.children)
+	}
+	return stacks
+}
+
+func (rec *recording) processName(id uint32) string {
+	p := rec.processes[id]
+	if p.GetName() == "" {
+		return fmt.Sprintf("process %d", p.GetPid())
+	}
+	return p.Name
+}
+
+func share(part, whole uint64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
+// notNil makes JSON show an empty list as [].
+func notNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+func byProcess(a, b *graph) int { return cmp.Compare(a.process, b.process) }

@@ -1,0 +1,204 @@
+// Package analyze turns traces into answers. It reads a trace once, block by block: what it keeps grows with the number
+// of things described in the trace, not with the number of ops recorded.
+package analyze
+
+import (
+	"github.com/edgexray/edgexray/trace"
+)
+
+// LossUndescribed is the cause under which ops are counted whose node the trace does not describe.
+const LossUndescribed = "op without description"
+
+// recording is what a trace holds, op records summed up.
+type recording struct {
+	header     *trace.Header
+	end        *trace.End // nil: the recording did not end cleanly
+	lastNS     uint64     // time of the last block
+	truncation *trace.Truncation
+	losses     []*trace.Loss // as counted last
+	notes      []*trace.Note
+
+	undescribed uint64 // ops of nodes that the trace doesn't describe
+
+	processes map[uint32]*trace.Process
+	runtimes  map[uint32]*trace.Runtime
+	kernels   map[uint32]*trace.Kernel
+	models    map[uint32]*trace.Model
+	threads   map[uint32]*thread
+	subgraphs map[uint32]*subgraph
+	nodes     map[uint32]*node
+	seen      map[nodeKey]*uint64
+	phases    map[uint32]*phase // by subgraph id
+
+	interpreters map[interpreterKey]*graph
+	graphs       []*graph // in order of appearance, merged ones included
+	foldAt       int      // fold when there are so many graphs
+	runs         uint64   // invokes begun, of any subgraph
+}
+
+func newRecording() *recording {
+	return &recording{
+		processes:    make(map[uint32]*trace.Process),
+		runtimes:     make(map[uint32]*trace.Runtime),
+		kernels:      make(map[uint32]*trace.Kernel),
+		models:       make(map[uint32]*trace.Model),
+		threads:      make(map[uint32]*thread),
+		subgraphs:    make(map[uint32]*subgraph),
+		nodes:        make(map[uint32]*node),
+		seen:         make(map[nodeKey]*uint64),
+		phases:       make(map[uint32]*phase),
+		interpreters: make(map[interpreterKey]*graph),
+		foldAt:       minFold,
+	}
+}
+
+// readRecording reads all that can be read of r.
+func readRecording(r *trace.Reader) (*recording, error) {
+	rec := newRecording()
+	for r.Next() {
+		rec.add(r.Block())
+	}
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
+	rec.truncation = r.Truncated()
+	rec.finish()
+	return rec, nil
+}
+
+// finish ends what was in progress at the end of the trace.
+func (rec *recording) finish() {
+	for _, t := range rec.threads {
+		t.finishRun()
+		t.stack.finish()
+	}
+	rec.fold()
+}
+
+func (rec *recording) add(b *trace.Block) {
+	rec.describe(b)
+	for _, batch := range b.Ops {
+		t := rec.thread(batch.Thread)
+		for op := range batch.All() {
+			n := rec.nodes[op.Node]
+			if n == nil {
+				rec.undescribed++
+				continue
+			}
+			rec.addOp(t, n, op)
+		}
+	}
+	if b.Losses != nil {
+		rec.losses = b.Losses
+	}
+	if b.End != nil {
+		rec.end = b.End
+	}
+	rec.lastNS = max(rec.lastNS, b.TimeNs)
+	if len(rec.graphs) >= rec.foldAt {
+		rec.fold()
+	}
+}
+
+// describe takes in what a block describes. A thing described again replaces what was known about it.
+func (rec *recording) describe(b *trace.Block) {
+	if b.Header != nil {
+		rec.header = b.Header
+	}
+	for _, m := range b.Runtimes {
+		rec.runtimes[m.Id] = m
+	}
+	for _, m := range b.Kernels {
+		rec.kernels[m.Id] = m
+	}
+	for _, m := range b.Processes {
+		rec.processes[m.Id] = m
+	}
+	for _, m := range b.Models {
+		rec.models[m.Id] = m
+	}
+	for _, m := range b.Threads {
+		rec.thread(m.Id).desc = m
+	}
+	for _, m := range b.Subgraphs {
+		rec.describeSubgraph(m)
+	}
+	for _, m := range b.Nodes {
+		rec.describeNode(m)
+	}
+	if room := maxNotes - len(rec.notes); room > 0 {
+		rec.notes = append(rec.notes, b.Notes[:min(room, len(b.Notes))]...)
+	}
+}
+
+// maxNotes bounds the notes that are kept; a recorder writes a few dozen at most.
+const maxNotes = 1000
+
+func (rec *recording) addOp(t *thread, n *node, op trace.Op) {
+	r := n.row.resolve()
+	r.wall.Add(op.Duration)
+	t.wall.Add(op.Duration)
+	if r.wall.Count == 1 || op.Start < r.firstStart {
+		r.firstStart, r.first = op.Start, op.Duration
+	}
+	if op.Depth == 0 {
+		rec.invokeOp(t, n, op)
+	}
+	t.stack.end(r, op)
+}
+
+// durationNS returns how long the recording lasted, in ns.
+func (rec *recording) durationNS() uint64 {
+	if ns := rec.end.GetDurationNs(); ns != 0 {
+		return ns
+	}
+	if start := rec.header.GetStartNs(); start < rec.lastNS {
+		return rec.lastNS - start
+	}
+	return 0
+}
+
+// lost returns how many records were lost, by cause.
+func (rec *recording) lost() map[string]uint64 {
+	lost := make(map[string]uint64)
+	add := func(cause string, count uint64) {
+		if count != 0 {
+			lost[cause] += count
+		}
+	}
+	for _, loss := range rec.losses {
+		add(loss.Cause, loss.Count)
+	}
+	add(LossUndescribed, rec.undescribed)
+	return lost
+}
+
+func (rec *recording) thread(id uint32) *thread {
+	t := rec.threads[id]
+	if t == nil {
+		t = &thread{desc: &trace.Thread{Id: id}}
+		rec.threads[id] = t
+	}
+	return t
+}
+
+func (rec *recording) phase(subgraph uint32) *phase {
+	p := rec.phases[subgraph]
+	if p == nil {
+		p = new(phase)
+		rec.phases[subgraph] = p
+	}
+	return p
+}
+
+// probeCost returns what a probe of the instruction class costs an op in ns; of the dearest class when it isn't known.
+func (rec *recording) probeCost(class string) uint64 {
+	var dearest uint64
+	for _, cost := range rec.header.GetProbeCosts() {
+		if cost.InstructionClass == class {
+			return cost.TotalNs
+		}
+		dearest = max(dearest, cost.TotalNs)
+	}
+	return dearest
+}

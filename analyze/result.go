@@ -1,0 +1,138 @@
+package analyze
+
+import "github.com/edgexray/edgexray/trace"
+
+// TrustFactor is how many times the cost of its probe an op must last (median) for its times to be trusted. The part of
+// a probe's cost that falls within the op is less than half of the whole, so a trusted op's times are at most some
+// 15 % too long.
+const TrustFactor = 3
+
+// OpsResult is what `edgexray ops --json` prints; docs/ops-json.md is its contract.
+type OpsResult struct {
+	DurationNS  uint64            `json:"duration_ns"`
+	Lost        map[string]uint64 `json:"lost"`
+	ProbeCostNS uint64            `json:"probe_cost_ns"`
+	Truncated   string            `json:"truncated"`
+	Recording   Recording         `json:"recording"`
+	Notes       []Note            `json:"notes"`
+	Processes   []*Process        `json:"processes"`
+	Models      []*Model          `json:"models"`
+	By          By                `json:"by,omitempty"`
+	Groups      []*Group          `json:"groups,omitempty"`
+
+	stacks []Stack
+}
+
+// Recording says how the trace was made.
+type Recording struct {
+	Recorder     string      `json:"recorder"`
+	CommandLine  []string    `json:"command_line"`
+	Linux        string      `json:"linux"`
+	Architecture string      `json:"architecture"`
+	Hostname     string      `json:"hostname"`
+	StartUnixNS  int64       `json:"start_unix_ns"`
+	AttachMethod string      `json:"attach_method"`
+	ProbeCosts   []ProbeCost `json:"probe_costs"`
+	EndReason    string      `json:"end_reason"`
+	Ops          uint64      `json:"ops"` // op records read
+}
+
+// ProbeCost is what an op pays for being recorded, by the class of the probed instruction.
+type ProbeCost struct {
+	InstructionClass string `json:"instruction_class"`
+	TotalNS          uint64 `json:"total_ns"`
+	InsideNS         uint64 `json:"inside_ns"`
+}
+
+// Note is something the recorder wants its reader to know.
+type Note struct {
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+}
+
+// Process is a process whose ops were recorded.
+type Process struct {
+	PID       int32  `json:"pid"`
+	Name      string `json:"process"`
+	Exited    bool   `json:"exited"`
+	LastWords string `json:"last_words"`
+	Received  uint64 `json:"received"`
+}
+
+// Model is a model as one process runs it: all its interpreters together.
+type Model struct {
+	PID            int32         `json:"pid"`
+	Process        string        `json:"process"`
+	Path           string        `json:"model"` // empty when no file was found for it
+	SHA256         string        `json:"model_sha256"`
+	Name           string        `json:"name"` // to show: the file's base name, or the process's
+	Runtime        Runtime       `json:"runtime"`
+	Interpreters   int           `json:"interpreters"`
+	Threads        int           `json:"threads"`
+	Invokes        uint64        `json:"invokes"`
+	InvokesPartial uint64        `json:"invokes_partial"`
+	OpsPerInvoke   int           `json:"ops_per_invoke"`
+	InvokeWall     *Distribution `json:"invoke_wall_ns"`
+	Ops            []*Op         `json:"ops"`
+}
+
+// Runtime is the library that holds a model's kernels.
+type Runtime struct {
+	Path    string `json:"path"`
+	Entry   string `json:"entry"` // within the APK at path
+	BuildID string `json:"build_id"`
+}
+
+// Op is a node of a model, with one set of shapes, and the ops that it ran.
+type Op struct {
+	Subgraph     int32         `json:"subgraph"`
+	SubgraphName string        `json:"subgraph_name"`
+	Node         int32         `json:"node"`
+	Op           string        `json:"op"`
+	Custom       bool          `json:"custom"`
+	Kernel       string        `json:"kernel"`
+	Delegate     string        `json:"delegate"`
+	Replaced     []uint32      `json:"replaced"`
+	Inputs       []Tensor      `json:"inputs"`
+	Outputs      []Tensor      `json:"outputs"`
+	Count        uint64        `json:"count"`
+	Wall         *Distribution `json:"wall_ns"`
+	SelfNS       uint64        `json:"self_ns"`
+	FirstNS      uint64        `json:"first_ns"`
+	Share        float64       `json:"share"`
+	RunOrder     int           `json:"run_order"`
+	ProbeCostNS  uint64        `json:"probe_cost_ns"`
+	Trusted      bool          `json:"trusted"`
+	OpGuessed    bool          `json:"op_guessed"`
+	Incomplete   bool          `json:"incomplete"`
+
+	// KernelAt and In are the kernel and the library it is in; nil when not known.
+	KernelAt *trace.Kernel  `json:"-"`
+	In       *trace.Runtime `json:"-"`
+}
+
+// Tensor is an input or output of an op.
+type Tensor struct {
+	Index     int32   `json:"index"` // -1: an optional input that is absent
+	Name      string  `json:"name"`
+	Type      string  `json:"type"`
+	Shape     []int32 `json:"shape"`
+	Scale     float64 `json:"scale"`
+	ZeroPoint int64   `json:"zero_point"`
+	Channels  uint32  `json:"channels"`
+}
+
+// Stack is what ops that ran within the same other ops, on the same thread, have in common.
+type Stack struct {
+	Process string
+	PID     int32
+	Thread  string
+	TID     int32
+	Models  []*Model // of each op: a nested op may belong to another model
+	Ops     []*Op    // outermost first; the count and time are the last one's
+	Count   uint64
+	SelfNS  uint64
+}
+
+// Stacks returns one Stack for each distinct place where ops ran. Their SelfNS add up to the time of the outermost ops.
+func (r *OpsResult) Stacks() []Stack { return r.stacks }

@@ -1,0 +1,57 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/edgexray/edgexray/analyze"
+)
+
+func opsCSV(models []*analyze.Model) *table {
+	t := &table{columns: named("pid", "process", "model", "subgraph", "node", "run_order", "op", "kernel", "delegate", "name",
+		"inputs", "outputs", "count", "mean_ns", "p50_ns", "p90_ns", "p99_ns", "min_ns", "max_ns", "sum_ns", "self_ns", "share", "trusted")}
+	for _, m := range models {
+		for _, op := range m.Ops {
+			t.add(append([]string{
+				strconv.Itoa(int(m.PID)), m.Process, m.Name, strconv.Itoa(int(op.Subgraph)), strconv.Itoa(int(op.Node)),
+				strconv.Itoa(op.RunOrder), op.Op, op.Kernel, op.Delegate, outputNames(op), outputs(op.Inputs), outputs(op.Outputs),
+			}, append(numbers(op.Wall, op.SelfNS, op.Share), strconv.FormatBool(op.Trusted))...)...)
+		}
+	}
+	return t
+}
+
+func groupsCSV(groups []*analyze.Group) *table {
+	t := &table{columns: named("pid", "process", "tid", "name", "nodes",
+		"count", "mean_ns", "p50_ns", "p90_ns", "p99_ns", "min_ns", "max_ns", "sum_ns", "self_ns", "share")}
+	for _, g := range groups {
+		t.add(append([]string{strconv.Itoa(int(g.PID)), g.Process, strconv.Itoa(int(g.TID)), g.Name, strconv.Itoa(g.Nodes)},
+			numbers(g.Wall, g.SelfNS, g.Share)...)...)
+	}
+	return t
+}
+
+func named(names ...string) []column {
+	columns := make([]column, len(names))
+	for i, name := range names {
+		columns[i].name = name
+	}
+	return columns
+}
+
+// numbers are the cells from count to share.
+func numbers(d *analyze.Distribution, self uint64, share float64) []string {
+	cells := []string{strconv.FormatUint(d.Count, 10), strconv.FormatFloat(d.Mean(), 'f', 1, 64)}
+	for _, v := range []uint64{d.Quantile(0.5), d.Quantile(0.9), d.Quantile(0.99), d.Min, d.Max, d.Sum, self} {
+		cells = append(cells, strconv.FormatUint(v, 10))
+	}
+	return append(cells, strconv.FormatFloat(share, 'f', 6, 64))
+}
+
+func outputNames(op *analyze.Op) string {
+	names := make([]string, len(op.Outputs))
+	for i, t := range op.Outputs {
+		names[i] = t.Name
+	}
+	return strings.Join(names, ";")
+}

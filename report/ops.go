@@ -1,0 +1,258 @@
+// Package report shows the answers of package analyze to people: as text, Markdown or CSV.
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/edgexray/edgexray/analyze"
+)
+
+// Format is a way to show tables.
+type Format int
+
+// The formats. CSV holds the tables only, with all columns and times in ns.
+const (
+	Text Format = iota
+	Markdown
+	CSV
+)
+
+// Ops writes the per-op tables of a result: of each model its nodes in run order and a summary by op type, or one table
+// when the result has groups. Text lines have at most width characters as far as possible, where 0 is no limit.
+func Ops(w io.Writer, r *analyze.OpsResult, format Format, width int) error {
+	if format == CSV {
+		if r.Groups != nil {
+			return groupsCSV(r.Groups).csv(w)
+		}
+		return opsCSV(r.Models).csv(w)
+	}
+	p := printer{w: w, format: format, width: width}
+	p.overview(r)
+	switch {
+	case r.Groups != nil:
+		p.heading("Ops by %s", r.By)
+		p.table(groupTable(r.Groups, r.By))
+	case len(r.Models) == 0:
+		p.line("No op was recorded.")
+	}
+	if r.Groups == nil {
+		for _, m := range r.Models {
+			p.model(m, r.By == "")
+		}
+	}
+	return p.err
+}
+
+// printer writes until the first error.
+type printer struct {
+	w      io.Writer
+	format Format
+	width  int
+	err    error
+}
+
+func (p *printer) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintln(p.w, Printable(fmt.Sprintf(format, args...)))
+		if p.format == Markdown && p.err == nil {
+			_, p.err = fmt.Fprintln(p.w)
+		}
+	}
+}
+
+func (p *printer) heading(format string, args ...any) {
+	if p.format == Markdown {
+		p.line("## "+format, args...)
+		return
+	}
+	if p.err == nil {
+		_, p.err = fmt.Fprintln(p.w)
+	}
+	p.line(format, args...)
+}
+
+func (p *printer) table(t *table) {
+	if p.err != nil {
+		return
+	}
+	if p.format == Markdown {
+		p.err = t.markdown(p.w)
+		p.line("")
+		return
+	}
+	p.err = t.text(p.w, p.width)
+}
+
+func (p *printer) overview(r *analyze.OpsResult) {
+	rec := r.Recording
+	p.line("Recorded %.1f s on Linux %s (%s) by %s, attached with %s: %d ops", float64(r.DurationNS)/1e9, rec.Linux, rec.Architecture,
+		rec.Recorder, rec.AttachMethod, rec.Ops)
+	for _, c := range rec.ProbeCosts {
+		p.line("A probe (%s) costs an op %.2f us, of which %.2f us are in its times", c.InstructionClass, micro(c.TotalNS), micro(c.InsideNS))
+	}
+	for _, warning := range Warnings(r) {
+		p.line("%s", warning)
+	}
+	for _, n := range r.Notes {
+		p.line("Note (%s): %s", n.Kind, n.Text)
+	}
+}
+
+// Warnings says what a user must know before trusting the result: losses, an early end, processes that died. Its texts
+// hold names from the device; they are made printable.
+func Warnings(r *analyze.OpsResult) []string {
+	var warnings []string
+	for _, cause := range slices.Sorted(maps.Keys(r.Lost)) {
+		warnings = append(warnings, Printable(fmt.Sprintf("LOST: %s: %d", cause, r.Lost[cause])))
+	}
+	if r.Truncated != "" {
+		warnings = append(warnings, Printable("INCOMPLETE: "+r.Truncated))
+	}
+	for _, process := range r.Processes {
+		if process.LastWords != "" {
+			warnings = append(warnings, Printable(fmt.Sprintf("%s (pid %d): %s", process.Name, process.PID, process.LastWords)))
+		}
+	}
+	return warnings
+}
+
+func (p *printer) model(m *analyze.Model, summary bool) {
+	p.heading("%s in %s (pid %d), %s", m.Name, m.Process, m.PID, runtimeName(m.Runtime))
+	wall := m.InvokeWall
+	p.line("%d invokes of %d ops: mean %.1f us, p50 %.1f, p90 %.1f, p99 %.1f, min %.1f, max %.1f%s; %s, %s", m.Invokes, m.OpsPerInvoke,
+		wall.Mean()/1e3, micro(wall.Quantile(0.5)), micro(wall.Quantile(0.9)), micro(wall.Quantile(0.99)), micro(wall.Min), micro(wall.Max),
+		partial(m.InvokesPartial), plural(m.Interpreters, "interpreter"), plural(m.Threads, "thread"))
+	p.table(opTable(m.Ops))
+	untrusted := 0
+	for _, op := range m.Ops {
+		if !op.Trusted {
+			untrusted++
+		}
+	}
+	if untrusted > 0 {
+		p.line("! %s too short to trust: median under %d times the cost of its probe", plural(untrusted, "op"), analyze.TrustFactor)
+	}
+	if summary {
+		p.heading("Summary by op type")
+		p.table(groupTable(m.ByType(), analyze.ByOp))
+	}
+}
+
+func partial(n uint64) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (without %d seen in part)", n)
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func runtimeName(r analyze.Runtime) string {
+	if r.Path == "" {
+		return "runtime not known"
+	}
+	name := r.Path
+	if r.Entry != "" {
+		name += "!" + r.Entry
+	}
+	if r.BuildID != "" {
+		name += " (build ID " + r.BuildID + ")"
+	}
+	return name
+}
+
+// distributionColumns are the columns that distributionCells fills.
+var distributionColumns = []column{
+	{name: "mean us"}, {name: "share"}, {name: "cumul.", drop: 6}, {name: "count"},
+	{name: "p50 us", drop: 7}, {name: "p90 us", drop: 2}, {name: "p99 us", drop: 5}, {name: "min us", drop: 1}, {name: "max us", drop: 4},
+}
+
+func distributionCells(d *analyze.Distribution, share, cumulative float64) []string {
+	return []string{
+		us(d.Mean()), percent(share), percent(cumulative), strconv.FormatUint(d.Count, 10),
+		us(float64(d.Quantile(0.5))), us(float64(d.Quantile(0.9))), us(float64(d.Quantile(0.99))), us(float64(d.Min)), us(float64(d.Max)),
+	}
+}
+
+func opTable(ops []*analyze.Op) *table {
+	t := &table{columns: slices.Concat(
+		[]column{{name: "node"}, {name: "op", left: true, max: 28}, {name: "", left: true}},
+		distributionColumns,
+		[]column{{name: "output", left: true, drop: 8, max: 36}, {name: "kernel", left: true, drop: 3, max: 48}})}
+	var cumulative float64
+	for _, op := range ops {
+		cumulative += op.Share
+		mark := ""
+		if !op.Trusted {
+			mark = "!"
+		}
+		t.add(slices.Concat(
+			[]string{Place(op), op.Op, mark},
+			distributionCells(op.Wall, op.Share, cumulative),
+			[]string{outputs(op.Outputs), shortKernel(op.Kernel)})...)
+	}
+	return t
+}
+
+// shortKernel leaves out the namespaces that TFLite's own kernels share: "conv::Eval<(conv::KernelType)2>".
+func shortKernel(name string) string { return strings.ReplaceAll(name, "tflite::ops::builtin::", "") }
+
+// Place names a node: "12", or "1:12" in another subgraph than the first.
+func Place(op *analyze.Op) string {
+	node := strconv.Itoa(int(op.Node))
+	if op.Node < 0 {
+		node = "?"
+	}
+	if op.Subgraph > 0 {
+		return strconv.Itoa(int(op.Subgraph)) + ":" + node
+	}
+	return node
+}
+
+func groupTable(groups []*analyze.Group, by analyze.By) *table {
+	t := &table{columns: slices.Concat([]column{{name: string(by), left: true, max: 60}, {name: "nodes", drop: 3}}, distributionColumns)}
+	var cumulative float64
+	for _, g := range groups {
+		cumulative += g.Share
+		name, nodes := g.Name, strconv.Itoa(g.Nodes)
+		if by == analyze.ByThread {
+			name, nodes = fmt.Sprintf("%s/%s (%d/%d)", g.Process, g.Name, g.PID, g.TID), ""
+		}
+		t.add(slices.Concat([]string{name, nodes}, distributionCells(g.Wall, g.Share, cumulative))...)
+	}
+	return t
+}
+
+// outputs shows types and shapes: "FLOAT32 1x112x112x32".
+func outputs(tensors []analyze.Tensor) string {
+	shown := make([]string, len(tensors))
+	for i, t := range tensors {
+		shown[i] = strings.TrimSpace(t.Type + " " + Shape(t.Shape))
+	}
+	return strings.Join(shown, ", ")
+}
+
+// Shape shows a tensor's shape as 1x224x224x3; a scalar's is empty.
+func Shape(shape []int32) string {
+	dims := make([]string, len(shape))
+	for i, d := range shape {
+		dims[i] = strconv.Itoa(int(d))
+	}
+	return strings.Join(dims, "x")
+}
+
+func micro(ns uint64) float64 { return float64(ns) / 1e3 }
+
+func us(ns float64) string { return strconv.FormatFloat(ns/1e3, 'f', 1, 64) }
+
+func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 1, 64) + "%" }
