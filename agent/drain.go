@@ -1,0 +1,103 @@
+package agent
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"github.com/cilium/ebpf/ringbuf"
+
+	"github.com/edgexray/edgexray/bpf"
+	"github.com/edgexray/edgexray/trace"
+)
+
+// drain takes everything that is in the ring buffer now.
+func (s *Session) drain() {
+	if s.ring == nil {
+		return
+	}
+	var record ringbuf.Record
+	s.ring.SetDeadline(time.Unix(1, 0)) // long past: take what is there, wait for nothing
+	for {
+		err := s.ring.ReadInto(&record)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return
+		}
+		if err != nil {
+			s.note("drain", "read ring buffer: %v", err)
+			return
+		}
+		s.record(record.RawSample)
+	}
+}
+
+// record takes one record. It is the hot path of the agent: an op costs two map look-ups and a call of the writer.
+func (s *Session) record(sample []byte) {
+	decoded, err := bpf.Decode(sample)
+	if err != nil {
+		s.note("drain", "%v", err)
+		return
+	}
+	switch r := decoded.(type) {
+	case *bpf.OpRecord:
+		s.op(r)
+	case *bpf.NodeRecord:
+		s.addNode(r)
+	case *bpf.TensorRecord:
+		s.addTensor(r)
+	case *bpf.IndicesRecord:
+		s.addReplaced(r)
+	case *bpf.SubgraphRecord:
+		s.addSubgraph(r)
+	case *bpf.ExitRecord:
+		s.threadExited(r)
+	case *bpf.MappedRecord:
+		s.mapped(r)
+	}
+}
+
+func (s *Session) op(r *bpf.OpRecord) {
+	n := s.nodes[r.Node]
+	if n == nil {
+		s.summary.unattributed++
+		return
+	}
+	if n.id == 0 || n.subgraph.superseded != nil {
+		s.settle(n)
+	}
+	p := n.subgraph.process
+	thread := p.threads[r.Header.Tid]
+	if thread == 0 {
+		thread = s.addThread(p, r.Header.Tid)
+	}
+	if err := s.writer.AddOp(thread, n.id, r.StartNs, r.DurationNs, r.Depth); err != nil && s.writeErr == nil {
+		s.writeErr = err
+	}
+	n.last = r.StartNs + r.DurationNs
+	n.subgraph.runs = true
+	p.described.Received++
+	s.progress.count(n, r)
+}
+
+func (s *Session) addThread(p *process, tid uint32) uint32 {
+	s.nextID.thread++
+	p.threads[tid] = s.nextID.thread
+	s.describe(&trace.Thread{Id: s.nextID.thread, Process: p.described.Id, Tid: int32(tid), Name: threadName(p.pid, tid)})
+	return s.nextID.thread
+}
+
+// mapped looks at code that a target has just mapped.
+func (s *Session) mapped(r *bpf.MappedRecord) {
+	p := s.processOf(int(r.Tgid), cString(r.Comm[:]))
+	p.readMaps()
+	m := p.mapping(r.Address)
+	if m == nil || !isFile(m) {
+		return
+	}
+	before := len(s.libraries.kernels)
+	s.libraries.considerMapping(p.pid, m)
+	if late := now() - r.TimeNs; len(s.libraries.kernels) > before && r.Stopped == 0 {
+		s.note("attach", "%s was probed %v after process %d mapped it: ops before that are not in the trace",
+			m.Pathname, time.Duration(late), p.pid)
+	}
+}

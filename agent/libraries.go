@@ -1,0 +1,325 @@
+package agent
+
+import (
+	"debug/elf"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/prometheus/procfs"
+
+	"github.com/edgexray/edgexray/probes"
+	"github.com/edgexray/edgexray/symbolize"
+	"github.com/edgexray/edgexray/trace"
+)
+
+// library is a file with kernels: a runtime, or an app's own file with custom ops or a delegate.
+type library struct {
+	path        string // through which it can be opened
+	file        *symbolize.File
+	runtime     *trace.Runtime
+	kernels     map[uint64]*kernel // invoke functions by their address in the file
+	inspection  *probes.Inspection // nil for a file without a runtime
+	learned     bool               // ops of kernels, since it was cached
+	attachments []*probes.Attachment
+}
+
+// kernel is an invoke function with a probe in it.
+type kernel struct {
+	described *trace.Kernel
+	library   *library
+	found     *probes.Found
+	announced bool // written to the trace
+}
+
+// libraries is every file that was looked at, and the kernels found in them.
+type libraries struct {
+	session *Session
+	files   map[fileKey]*library // nil for a file without kernels
+	kernels []*kernel            // the cookie of a kernel's probe is its place here plus one
+	runtime uint32               // last id given to a library
+}
+
+// considerProcess looks at every file from which a process maps executable code.
+func (ls *libraries) considerProcess(p *process) {
+	p.readMaps()
+	for _, m := range p.maps {
+		if m.Perms.Execute && isFile(m) {
+			ls.considerMapping(p.pid, m)
+		}
+	}
+}
+
+// considerMapping finds the kernels in the file behind a mapping, and attaches to them, unless that was done before.
+func (ls *libraries) considerMapping(pid int, m *procfs.ProcMap) *library {
+	path := openable(pid, m)
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil
+	}
+	key := keyOf(info)
+	if l, seen := ls.files[key]; seen {
+		return l
+	}
+	file, err := symbolize.OpenAt(path, m.Offset)
+	if err != nil {
+		ls.files[key] = nil
+		return nil
+	}
+	// An APK holds many libraries.
+	if file.Base != 0 {
+		key.base = file.Base
+		if l, seen := ls.files[key]; seen {
+			file.Close()
+			return l
+		}
+	}
+	l, err := ls.add(path, m.Pathname, file)
+	if err != nil {
+		file.Close()
+		if !errors.Is(err, probes.ErrNoKernels) {
+			ls.session.note("library", "%s: %v", m.Pathname, err)
+		}
+	}
+	ls.files[key] = l
+	return l
+}
+
+// addPath attaches to a library, or to all libraries of an APK, before any process has mapped it.
+func (ls *libraries) addPath(path string) error {
+	file, err := symbolize.Open(path)
+	if err == nil {
+		return ls.addFile(path, file)
+	}
+	if !errors.Is(err, symbolize.ErrNotELF) {
+		return err
+	}
+	apk, err := symbolize.OpenAPK(path)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, entry := range apk.Entries {
+		err := entry.Err
+		if err == nil {
+			err = ls.addFile(path, entry.File)
+		}
+		errs = append(errs, err)
+	}
+	if len(ls.kernels) > 0 {
+		return nil
+	}
+	return errors.Join(append(errs, fmt.Errorf("find kernels in %s: %w", path, probes.ErrNoKernels))...)
+}
+
+func (ls *libraries) addFile(path string, file *symbolize.File) error {
+	l, err := ls.add(path, path, file)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	key := keyOf(info)
+	key.base = file.Base
+	ls.files[key] = l
+	return nil
+}
+
+// add finds a library's kernels and attaches to them. It owns file from then on unless it fails.
+func (ls *libraries) add(path, shown string, file *symbolize.File) (*library, error) {
+	if err := probes.Probeable(file); err != nil {
+		return nil, err
+	}
+	inspection, err := ls.session.options.Cache.Inspect(file)
+	if err != nil {
+		return nil, err
+	}
+	l := ls.newLibrary(path, shown, file)
+	l.inspection = inspection
+	for i := range inspection.Kernels {
+		found := &inspection.Kernels[i]
+		if found.Refused == "" && found.Role == probes.Invoke {
+			ls.addKernel(l, found)
+		}
+		if found.Refused != "" && found.Role == probes.Invoke {
+			ls.session.note("site", "%s %s: not probed: %s", shown, found.Label(), found.Refused)
+		}
+	}
+	return l, ls.attach(l, inspection.Kernels)
+}
+
+func (ls *libraries) newLibrary(path, shown string, file *symbolize.File) *library {
+	ls.runtime++
+	sha, _ := file.SHA256()
+	l := &library{
+		path:    path,
+		file:    file,
+		kernels: make(map[uint64]*kernel),
+		runtime: &trace.Runtime{Id: ls.runtime, Path: shown, Entry: file.Entry, BuildId: file.BuildID, Sha256: sha},
+	}
+	for _, segment := range file.Segments {
+		if segment.Flags&elf.PF_X != 0 {
+			l.runtime.TextStart = segment.Address
+			l.runtime.TextEnd = segment.Address + segment.FileSize
+			l.runtime.TextOffset = segment.Offset + uint64(file.Base)
+			break
+		}
+	}
+	ls.session.describe(l.runtime)
+	return l
+}
+
+func (ls *libraries) addKernel(l *library, found *probes.Found) *kernel {
+	k := &kernel{library: l, found: found, described: &trace.Kernel{
+		Id:         uint32(len(ls.kernels) + 1),
+		Runtime:    l.runtime.Id,
+		FileOffset: uint64(found.FileOffset),
+		Address:    found.Address,
+		Symbol:     found.Symbol,
+		SiteClass:  found.Site.Class.String(),
+	}}
+	ls.kernels = append(ls.kernels, k)
+	l.kernels[found.Address] = k
+	return k
+}
+
+// attach puts the probes in. What Linux refuses is noted in the trace.
+func (ls *libraries) attach(l *library, found []probes.Found) error {
+	var points []probes.Point
+	for i := range found {
+		f := &found[i]
+		if f.Refused != "" {
+			continue
+		}
+		point := probes.Point{Role: f.Role, Offset: uint64(f.FileOffset) + uint64(f.Site.Offset)}
+		if k := l.kernels[f.Address]; f.Role == probes.Invoke && k != nil {
+			point.Cookie = uint64(k.described.Id)
+		}
+		if f.Role == probes.Init && f.Name != "" {
+			continue // a delegate's init also runs on interpreters that live already
+		}
+		points = append(points, point)
+	}
+	attachment, err := probes.Attach(ls.session.method, ls.session.programs, l.path, points)
+	if err != nil {
+		return err
+	}
+	for _, refused := range attachment.Refused {
+		ls.session.note("attach", "%s at offset %#x: Linux refused: %v", l.runtime.Path, refused.Point.Offset, refused.Err)
+	}
+	l.attachments = append(l.attachments, attachment)
+	ls.session.progress.sites += attachment.Attached
+	return nil
+}
+
+// reached adds the invoke function at an address of a process, whose library the static search did not find it in: a
+// custom op or a delegate of the app's own, or a registration built at run time.
+func (ls *libraries) reached(p *process, address uint64) (*kernel, error) {
+	m := p.mapping(address)
+	if m == nil || !isFile(m) {
+		return nil, fmt.Errorf("kernel at %#x of process %d: not in a mapped file (made at run time?)", address, p.pid)
+	}
+	l := ls.considerMapping(p.pid, m)
+	if l == nil {
+		var err error
+		if l, err = ls.own(p.pid, m); err != nil {
+			return nil, err
+		}
+	}
+	offset := int64(address-uint64(m.StartAddr)) + m.Offset
+	inFile, ok := l.file.Address(offset)
+	if !ok {
+		return nil, fmt.Errorf("kernel at %#x of process %d: outside the segments of %s", address, p.pid, m.Pathname)
+	}
+	if k := l.kernels[inFile]; k != nil {
+		return k, nil
+	}
+	found := probes.InspectFunction(l.file, inFile, probes.Invoke)
+	if found.Refused != "" {
+		return nil, fmt.Errorf("kernel %s in %s: not probed: %s", found.Label(), m.Pathname, found.Refused)
+	}
+	k := ls.addKernel(l, &found)
+	return k, ls.attach(l, []probes.Found{found})
+}
+
+// own adds an app's own file, in which the static search found nothing.
+func (ls *libraries) own(pid int, m *procfs.ProcMap) (*library, error) {
+	path := openable(pid, m)
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	file, err := symbolize.OpenAt(path, m.Offset)
+	if err != nil {
+		return nil, err
+	}
+	l := ls.newLibrary(path, m.Pathname, file)
+	key := keyOf(info)
+	key.base = file.Base
+	ls.files[key] = l
+	return l, nil
+}
+
+// byAddress returns the kernel whose probe sits at, or whose function begins at, an address of a process.
+func (ls *libraries) byAddress(p *process, address uint64) *kernel {
+	m := p.mapping(address)
+	if m == nil || !isFile(m) {
+		return nil
+	}
+	l := ls.considerMapping(p.pid, m)
+	if l == nil {
+		return nil
+	}
+	inFile, ok := l.file.Address(int64(address-uint64(m.StartAddr)) + m.Offset)
+	if !ok {
+		return nil
+	}
+	if k := l.kernels[inFile]; k != nil {
+		return k
+	}
+	for _, k := range l.kernels {
+		if k.found.Address+uint64(k.found.Site.Offset) == inFile {
+			return k
+		}
+	}
+	return nil
+}
+
+// byCookie returns the kernel of an attach cookie, nil for none.
+func (ls *libraries) byCookie(cookie uint64) *kernel {
+	if cookie == 0 || cookie > uint64(len(ls.kernels)) {
+		return nil
+	}
+	return ls.kernels[cookie-1]
+}
+
+// detach removes all probes, and keeps what was learned for the next time.
+func (ls *libraries) detach() error {
+	var errs []error
+	for _, l := range ls.files {
+		if l == nil {
+			continue
+		}
+		for _, attachment := range l.attachments {
+			errs = append(errs, attachment.Close())
+		}
+		l.attachments = nil
+		if l.learned {
+			ls.session.options.Cache.Learned(l.inspection)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (ls *libraries) close() error {
+	errs := []error{ls.detach()}
+	for _, l := range ls.files {
+		if l != nil {
+			errs = append(errs, l.file.Close())
+		}
+	}
+	clear(ls.files)
+	return errors.Join(errs...)
+}

@@ -1,0 +1,364 @@
+// Package agent is a recording session on the device: it attaches probes, drains what they emit, resolves it to
+// processes, models, ops and kernels, and writes the trace.
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"github.com/cilium/ebpf/ringbuf"
+	"golang.org/x/sys/unix"
+
+	"github.com/edgexray/edgexray/bpf"
+	"github.com/edgexray/edgexray/probes"
+	"github.com/edgexray/edgexray/trace"
+)
+
+// Options says what to record. One of PID, Name, Library and Command is set.
+type Options struct {
+	PID     int
+	Name    string   // of processes, running or yet to start
+	Library string   // or an APK: every process that maps it
+	Command []string // is started; its children are followed
+
+	Duration time.Duration // zero: until the target ends or the context is done
+	Output   io.Writer     // gets the trace; truncated back to whole blocks on a write error if it is a file
+	Method   probes.Method // zero: the best that works
+	Cache    *probes.Cache
+	Progress io.Writer // gets a live line; nil for none
+	Recorder string    // name and version, for the trace
+}
+
+const (
+	drainEvery    = 10 * time.Millisecond // a 4 MiB ring holds half a second of 200 000 ops/s
+	flushEvery    = 500 * time.Millisecond
+	progressEvery = time.Second
+	lookEvery     = 250 * time.Millisecond // for targets that started or ended
+)
+
+// Session is a running recording. All of it belongs to the goroutine in run; the launcher hands its questions over.
+type Session struct {
+	options  Options
+	method   probes.Method
+	programs *bpf.Programs
+	links    []link.Link // tracepoints
+	ring     *ringbuf.Reader
+	writer   *trace.Writer
+	writeErr error
+
+	libraries libraries
+	processes map[uint64]*process // by the id that BPF gave them
+	byPID     map[int]*process    // the current program of each
+	ended     []*process          // with last words
+	nodes     map[uint64]*node
+	subgraphs map[uint64]*subgraph
+	nextID    struct{ process, thread, interpreter, subgraph, node, model uint32 }
+	models    map[fileKey]*model
+
+	launcher *launcher
+	requests chan request // from the launcher's thread
+	progress progress
+	started  uint64 // CLOCK_MONOTONIC, ns
+	reason   string // why it ended
+	notes    map[string]bool
+	summary  Summary
+}
+
+// request is the launcher's: a process stands still and has something new.
+type request struct {
+	pid  int
+	exec bool
+	done chan struct{}
+}
+
+// Record records until the target ends, the duration is over or the context is done, and returns what was recorded.
+// On an error the trace up to then is readable, and the summary tells about it.
+func Record(ctx context.Context, options Options) (*Summary, error) {
+	s := &Session{
+		options:   options,
+		processes: make(map[uint64]*process),
+		byPID:     make(map[int]*process),
+		nodes:     make(map[uint64]*node),
+		subgraphs: make(map[uint64]*subgraph),
+		models:    make(map[fileKey]*model),
+		requests:  make(chan request),
+		notes:     make(map[string]bool),
+	}
+	s.libraries = libraries{session: s, files: make(map[fileKey]*library)}
+	if err := s.open(); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	err := s.begin()
+	if err == nil {
+		err = s.run(ctx)
+	}
+	return &s.summary, errors.Join(err, s.finish())
+}
+
+// open prepares everything that doesn't touch the target.
+func (s *Session) open() error {
+	options := bpf.Options{OnlyTargets: s.options.Library == ""}
+	if s.options.Command != nil {
+		options.StopSignal = stopSignal
+	}
+	method, programs, costs, err := probes.Open(s.options.Method, options)
+	if err != nil {
+		return err
+	}
+	s.method, s.programs = method, programs
+	if s.ring, err = ringbuf.NewReader(s.programs.Ring); err != nil {
+		return fmt.Errorf("open ring buffer: %w", err)
+	}
+	s.started = now()
+	header := &trace.Header{
+		Recorder:     s.options.Recorder,
+		CommandLine:  os.Args,
+		Linux:        linuxRelease(),
+		Architecture: runtime.GOARCH,
+		StartNs:      s.started,
+		StartUnixNs:  time.Now().UnixNano(),
+		AttachMethod: string(method),
+		ProbeCosts:   costs,
+		Cpus:         uint32(runtime.NumCPU()),
+	}
+	header.Hostname, _ = os.Hostname()
+	s.summary.costs = costs
+	s.summary.Method = method
+	if s.writer, err = trace.NewWriter(s.options.Output, header); err != nil {
+		return err
+	}
+	s.attachTracepoints()
+	return nil
+}
+
+// tracepoint is one that a session follows threads, programs and mappings by.
+type tracepoint struct {
+	name    string
+	program *ebpf.Program
+	without string // what is lost without it
+}
+
+func tracepointsOf(programs *bpf.Programs) []tracepoint {
+	return []tracepoint{
+		{"sched_process_exit", programs.ThreadExit, "what a process was doing when it ended is not known"},
+		{"sched_process_exec", programs.ProgramExec, "a program started by exec in a recorded process may be mixed up with the one before"},
+		{"sys_exit", programs.Mapped, "a library loaded during the recording is noticed late"},
+	}
+}
+
+// attachTracepoints attaches those that there are. What is less exact without one is noted.
+func (s *Session) attachTracepoints() {
+	for _, tp := range tracepointsOf(s.programs) {
+		if tp.program == s.programs.Mapped && s.options.Library != "" {
+			continue // nothing to wait for, and every system call would pay
+		}
+		l, err := probes.AttachTracepoint(tp.name, tp.program)
+		if err != nil {
+			s.note("attach", "tracepoint %s: %v: %s", tp.name, err, tp.without)
+			continue
+		}
+		s.links = append(s.links, l)
+	}
+}
+
+// begin finds the target and attaches to what it has already.
+func (s *Session) begin() error {
+	switch {
+	case s.options.Library != "":
+		return s.libraries.addPath(s.options.Library)
+	case s.options.Command != nil:
+		return s.launch()
+	case s.options.PID != 0:
+		if err := unix.Kill(s.options.PID, 0); err != nil {
+			return fmt.Errorf("record process %d: %w (see ps -A)", s.options.PID, err)
+		}
+		s.target(s.options.PID)
+		return nil
+	default:
+		s.lookForNames()
+		return nil
+	}
+}
+
+func (s *Session) launch() error {
+	follow := func(pid int) { s.programs.Targets.Put(uint32(pid), uint32(1)) }
+	ask := func(pid int, exec bool) {
+		r := request{pid, exec, make(chan struct{})}
+		s.requests <- r
+		<-r.done
+	}
+	launched := make(chan error, 1)
+	go func() {
+		l, err := launch(s.options.Command, follow, ask)
+		s.launcher = l
+		launched <- err
+	}()
+	return <-launched
+}
+
+// target makes a process one of those that are recorded.
+func (s *Session) target(pid int) {
+	if err := s.programs.Targets.Put(uint32(pid), uint32(1)); err != nil {
+		s.note("process", "process %d: not recorded: %v", pid, err)
+		return
+	}
+	p := s.processOf(pid, "")
+	s.libraries.considerProcess(p)
+	s.reachLive(p)
+}
+
+// run drains the ring buffer on a timer until the recording is over.
+func (s *Session) run(ctx context.Context) error {
+	drain := time.NewTicker(drainEvery)
+	defer drain.Stop()
+	wake := s.wakeups()
+	var exited <-chan struct{}
+	if s.launcher != nil {
+		exited = s.launcher.exited
+	}
+	var over <-chan time.Time
+	if s.options.Duration > 0 {
+		over = time.After(s.options.Duration)
+	}
+	var flushed, shown, looked time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			s.reason = "interrupt"
+		case <-over:
+			s.reason = "duration"
+		case <-exited:
+			s.reason = "command exited"
+		case r := <-s.requests:
+			s.arrived(r)
+		case <-wake:
+			s.drain()
+		case t := <-drain.C:
+			s.drain()
+			if t.Sub(flushed) >= flushEvery {
+				flushed = t
+				s.flush()
+			}
+			if t.Sub(looked) >= lookEvery {
+				looked = t
+				s.look()
+			}
+			if t.Sub(shown) >= progressEvery {
+				shown = t
+				s.progress.show(s.options.Progress, s)
+			}
+		}
+		if s.writeErr != nil {
+			s.reason = "write error"
+			return s.writeErr
+		}
+		if s.reason != "" {
+			return nil
+		}
+	}
+}
+
+// arrived serves a process of the command's that stands still.
+func (s *Session) arrived(r request) {
+	defer close(r.done)
+	s.drain()
+	if r.exec {
+		s.forgetProgram(r.pid)
+		s.libraries.considerProcess(s.processOf(r.pid, ""))
+	}
+}
+
+// look notices targets that started or ended.
+func (s *Session) look() {
+	switch {
+	case s.options.Name != "":
+		s.lookForNames()
+	case s.options.PID != 0:
+		if p := s.byPID[s.options.PID]; p != nil && p.described.Exited || unix.Kill(s.options.PID, 0) == unix.ESRCH {
+			s.reason = "target exited"
+		}
+	}
+	s.identifyModels()
+}
+
+// finish detaches, takes what is left in the ring buffer, and closes the trace.
+func (s *Session) finish() error {
+	var errs []error
+	if s.method == probes.UprobeMulti { // the others take seconds: the trace is closed first
+		errs = append(errs, s.libraries.detach())
+	}
+	s.drain()
+	s.identifyModels()
+	end := &trace.End{DurationNs: now() - s.started, Reason: s.reason}
+	if l := s.launcher; l != nil && s.reason == "command exited" {
+		end.HasExitStatus, end.ExitStatus = true, int32(l.status)
+	}
+	end.CpuNs, end.MaxRss = ownCost()
+	s.writer.SetLosses(s.losses())
+	if err := s.writer.Close(end); err != nil && s.writeErr == nil {
+		errs = append(errs, err)
+	}
+	s.progress.clear(s.options.Progress)
+	s.summarize(end)
+	return errors.Join(append(errs, s.close())...)
+}
+
+func (s *Session) close() error {
+	var errs []error
+	for _, l := range s.links {
+		errs = append(errs, l.Close())
+	}
+	errs = append(errs, s.libraries.close())
+	for _, p := range s.processes {
+		p.close()
+	}
+	if s.ring != nil {
+		errs = append(errs, s.ring.Close())
+	}
+	if s.programs != nil {
+		errs = append(errs, s.programs.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// describe writes a description to the trace. The first write error ends the recording.
+func (s *Session) describe(d trace.Description) {
+	if s.writer == nil {
+		return
+	}
+	if err := s.writer.Describe(d); err != nil && s.writeErr == nil {
+		s.writeErr = err
+	}
+}
+
+// note tells the reader of the trace something, once.
+func (s *Session) note(kind, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if s.notes[text] {
+		return
+	}
+	s.notes[text] = true
+	s.summary.Notes = append(s.summary.Notes, text)
+	s.describe(&trace.Note{Kind: kind, Text: text})
+}
+
+func (s *Session) flush() {
+	s.writer.SetLosses(s.losses())
+	if err := s.writer.Flush(now()); err != nil && s.writeErr == nil {
+		s.writeErr = err
+	}
+}
+
+// now is CLOCK_MONOTONIC in ns, the clock of the records.
+func now() uint64 {
+	var t unix.Timespec
+	unix.ClockGettime(unix.CLOCK_MONOTONIC, &t)
+	return uint64(t.Nano())
+}

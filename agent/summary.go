@@ -1,0 +1,142 @@
+package agent
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/edgexray/edgexray/bpf"
+	"github.com/edgexray/edgexray/probes"
+	"github.com/edgexray/edgexray/trace"
+)
+
+// Summary is what a recording came to.
+type Summary struct {
+	Method    probes.Method
+	Duration  time.Duration
+	Reason    string // why it ended
+	Ops       uint64 // op records in the trace
+	Losses    []*trace.Loss
+	Notes     []string
+	LastWords []string // of processes that ended in or after an op, without being asked to
+	Runtimes  int      // libraries with kernels
+	Models    []string
+	CPU       time.Duration // of the recorder
+	MaxRSS    uint64        // bytes
+
+	HasExitStatus bool
+	ExitStatus    int // of the command
+
+	costs        []*trace.ProbeCost
+	unattributed uint64
+}
+
+// Lost is the number of op records that are missing from the trace.
+func (s *Summary) Lost() uint64 {
+	var n uint64
+	for _, l := range s.Losses {
+		if l.Cause != causeDescriptions {
+			n += l.Count
+		}
+	}
+	return n
+}
+
+// Causes of loss that are counted here and not by BPF. Lost descriptions make ops anonymous, they lose none.
+const (
+	causeUnattributed = "unattributed"
+	causeDescriptions = "descriptions"
+)
+
+// losses returns every way to lose something, with how often it happened so far.
+func (s *Session) losses() []*trace.Loss {
+	var losses []*trace.Loss
+	for _, cause := range bpf.Causes {
+		n, err := s.programs.Count(cause.Counter)
+		if err != nil {
+			s.note("losses", "%v", err)
+			continue
+		}
+		losses = append(losses, &trace.Loss{Cause: cause.Name, Count: n})
+	}
+	losses = append(losses, &trace.Loss{Cause: causeUnattributed, Count: s.summary.unattributed})
+	if n, err := s.programs.Missed(); err == nil {
+		losses = append(losses, &trace.Loss{Cause: "probe_missed", Count: n})
+	}
+	if n, err := s.programs.Count(bpf.DescriptionsLost); err == nil {
+		losses = append(losses, &trace.Loss{Cause: causeDescriptions, Count: n})
+	}
+	return losses
+}
+
+func (s *Session) summarize(end *trace.End) {
+	m := &s.summary
+	m.Duration = time.Duration(end.DurationNs)
+	m.Reason = end.Reason
+	m.Ops = end.Ops
+	m.Losses = s.losses()
+	if n := s.writer.Unwritten(); n > 0 {
+		m.Losses = append(m.Losses, &trace.Loss{Cause: trace.LossUnwritten, Count: n})
+	}
+	m.HasExitStatus, m.ExitStatus = end.HasExitStatus, int(end.ExitStatus)
+	m.CPU, m.MaxRSS = time.Duration(end.CpuNs), end.MaxRss
+	for _, l := range s.libraries.files {
+		if l != nil {
+			m.Runtimes++
+		}
+	}
+	for _, model := range s.models {
+		if model != nil && model.announced {
+			m.Models = append(m.Models, model.described.Path)
+		}
+	}
+	slices.Sort(m.Models)
+	for _, p := range s.ended {
+		m.LastWords = append(m.LastWords, fmt.Sprintf("process %d (%s): %s", p.described.Pid, p.described.Name, p.described.LastWords))
+	}
+}
+
+// NothingRecorded says why there are no ops.
+func (s *Summary) NothingRecorded() error {
+	switch {
+	case s.Runtimes == 0:
+		return fmt.Errorf("record: %w: no TFLite runtime was loaded while recording (edgexray discover PID shows what a process has)", probes.ErrNoKernels)
+	case s.Lost() > 0:
+		return fmt.Errorf("record: no op in the trace, %d lost (see above)", s.Lost())
+	default:
+		return fmt.Errorf("record: a TFLite runtime was there, but ran no op while recording (was the app idle?)")
+	}
+}
+
+// Print writes the summary for a person.
+func (s *Summary) Print(w io.Writer, trace string) {
+	fmt.Fprintf(w, "recorded %d ops in %.1f s to %s (%s; ended: %s)\n", s.Ops, s.Duration.Seconds(), trace, s.Method, s.Reason)
+	if lost := s.Lost(); lost == 0 {
+		fmt.Fprintln(w, "lost 0 ops")
+	} else {
+		fmt.Fprintf(w, "LOST %d ops:", lost)
+		for _, l := range s.Losses {
+			if l.Count > 0 {
+				fmt.Fprintf(w, " %s %d", l.Cause, l.Count)
+			}
+		}
+		fmt.Fprintln(w)
+	}
+	for _, c := range s.costs {
+		fmt.Fprintf(w, "a recorded op costs the app %.2f us (%s)\n", float64(c.TotalNs)/1000, c.InstructionClass)
+	}
+	if len(s.Models) > 0 {
+		fmt.Fprintf(w, "models: %s\n", strings.Join(s.Models, ", "))
+	}
+	for _, words := range s.LastWords {
+		fmt.Fprintln(w, words)
+	}
+	for _, note := range s.Notes {
+		fmt.Fprintf(w, "note: %s\n", note)
+	}
+	if s.HasExitStatus {
+		fmt.Fprintf(w, "the command's exit status is %d\n", s.ExitStatus)
+	}
+}

@@ -1,0 +1,142 @@
+package agent
+
+import (
+	"encoding/binary"
+	"math"
+	"strings"
+
+	"github.com/edgexray/edgexray/bpf"
+	"github.com/edgexray/edgexray/tflite"
+	"github.com/edgexray/edgexray/trace"
+)
+
+// maxListed bounds how many tensors of one node are described: what is in an app's memory may be anything.
+const maxListed = 4096
+
+// tensor decodes a tensor that BPF sent. What BPF could not read, because a page was not there, is read from the process
+// while it lives.
+func (g *subgraph) tensor(r *bpf.TensorRecord) *trace.Tensor {
+	raw, _ := tflite.DecodeTensor(r.Raw[:min(r.RawBytes, uint32(len(r.Raw)))])
+	t := describeTensor(r.Index, raw)
+	if r.DimsCount >= 0 && r.DimsCount <= bpf.MaxDims {
+		t.Shape = append([]int32{}, r.Dims[:r.DimsCount]...)
+	} else {
+		t.Shape = g.process.ints(raw.Dims)
+	}
+	switch {
+	case r.Channels > 0:
+		t.Scale, t.ZeroPoint = float64(math.Float32frombits(r.Scale)), int64(r.ZeroPoint)
+		t.Channels, t.QuantizedDimension = uint32(r.Channels), r.QuantizedDimension
+	case r.Channels < 0:
+		g.process.quantization(t, raw)
+	}
+	// A name that fills the record was cut.
+	if r.NameBytes > 0 && int(r.NameBytes) < len(r.Name) {
+		t.Name = cString(r.Name[:])
+	} else if name, ok := g.process.readString(raw.Name, 64<<10); ok {
+		t.Name = name
+	} else if r.NameBytes > 0 {
+		t.Name = cString(r.Name[:])
+	}
+	t.Name = strings.Clone(t.Name)
+	return t
+}
+
+func describeTensor(index int32, raw tflite.RawTensor) *trace.Tensor {
+	return &trace.Tensor{
+		Index:      index,
+		Type:       int32(raw.Type),
+		Scale:      float64(raw.Scale),
+		ZeroPoint:  int64(raw.ZeroPoint),
+		Allocation: int32(raw.Allocation),
+		Bytes:      raw.Bytes,
+	}
+}
+
+// fill completes a node's list of tensors: BPF leaves out absent ones, and those past its limits.
+func (s *Session) fill(n *node, array uint64, list []*trace.Tensor) []*trace.Tensor {
+	p := n.subgraph.process
+	if len(list) > maxListed {
+		list = list[:maxListed]
+		n.missing = true
+	}
+	var indices []int32
+	for slot, t := range list {
+		if t != nil {
+			continue
+		}
+		if indices == nil {
+			indices = p.ints(array)
+		}
+		list[slot] = &trace.Tensor{Index: -1}
+		switch {
+		case slot >= len(indices) || slot >= bpf.MaxTensors && indices[slot] < 0:
+			n.missing = n.missing || slot >= bpf.MaxTensors
+		case indices[slot] >= 0:
+			if t, ok := p.readTensor(n.raw.Context, indices[slot]); ok {
+				list[slot] = t
+			} else {
+				list[slot].Index = indices[slot]
+				n.missing = true
+			}
+		}
+	}
+	return list
+}
+
+// readTensor describes a tensor from a live process.
+func (p *process) readTensor(context uint64, index int32) (*trace.Tensor, bool) {
+	var pointer [8]byte
+	if p.read(context+tflite.ContextTensors, pointer[:]) != nil {
+		return nil, false
+	}
+	var memory [tflite.TensorSize]byte
+	address := binary.LittleEndian.Uint64(pointer[:]) + uint64(index)*tflite.TensorSize
+	if p.read(address, memory[:]) != nil {
+		return nil, false
+	}
+	raw, _ := tflite.DecodeTensor(memory[:])
+	t := describeTensor(index, raw)
+	t.Shape = p.ints(raw.Dims)
+	p.quantization(t, raw)
+	t.Name, _ = p.readString(raw.Name, 64<<10)
+	return t, true
+}
+
+func (p *process) quantization(t *trace.Tensor, raw tflite.RawTensor) {
+	var memory [tflite.AffineSize]byte
+	if raw.Quantization != tflite.Affine || p.read(raw.QuantizationParams, memory[:]) != nil {
+		return
+	}
+	affine, _ := tflite.DecodeAffine(memory[:])
+	scales := p.ints(affine.Scale) // a TfLiteFloatArray has the same shape
+	if len(scales) == 0 {
+		return
+	}
+	t.Scale = float64(math.Float32frombits(uint32(scales[0])))
+	t.Channels, t.QuantizedDimension = uint32(len(scales)), affine.Dimension
+	if zeroPoints := p.ints(affine.ZeroPoint); len(zeroPoints) > 0 {
+		t.ZeroPoint = int64(zeroPoints[0])
+	}
+}
+
+// ints reads a TfLiteIntArray of a live process; nil when it can't be read or is longer than any real one.
+func (p *process) ints(array uint64) []int32 {
+	var size [4]byte
+	if array == 0 || p.read(array, size[:]) != nil {
+		return nil
+	}
+	n := int32(binary.LittleEndian.Uint32(size[:]))
+	if n < 0 || n > 1<<20 {
+		return nil
+	}
+	memory := make([]byte, 4*n)
+	if p.read(array+4, memory) != nil {
+		return nil
+	}
+	values := make([]int32, n)
+	for i := range values {
+		values[i] = int32(binary.LittleEndian.Uint32(memory[4*i:]))
+	}
+	return values
+}
