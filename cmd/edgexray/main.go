@@ -1,0 +1,93 @@
+// Command edgexray profiles unmodified TensorFlow Lite and LiteRT apps.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/edgexray/edgexray/probes"
+)
+
+// version is what a trace says recorded it.
+const version = "0.1.0"
+
+// The exit statuses.
+const (
+	exitOK        = 0
+	exitFailed    = 1 // a check failed
+	exitMisuse    = 2 // wrong arguments, or a file that isn't what it should be
+	exitForbidden = 3 // the system does not allow it
+	exitNothing   = 4 // there is nothing to probe
+)
+
+// verbs are edgexray's commands.
+var verbs = []func() *cobra.Command{
+	discoverCommand,
+	doctorCommand,
+	recordCommand,
+	opsCommand,
+	pprofCommand,
+}
+
+// exitStatuses says with which status an error ends the command; the first match counts, and exitMisuse is for the rest.
+// A verb whose error isn't among them returns an exitError.
+var exitStatuses = []struct {
+	err    error
+	status int
+}{
+	{fs.ErrPermission, exitForbidden},
+	{probes.ErrNotPermitted, exitForbidden},
+	{probes.ErrNoKernels, exitNothing},
+}
+
+// exitError is an error that decides the exit status itself.
+type exitError struct {
+	error
+	status int
+}
+
+func (e exitError) Unwrap() error { return e.error }
+
+func exitStatus(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	var own exitError
+	if errors.As(err, &own) {
+		return own.status
+	}
+	for _, known := range exitStatuses {
+		if errors.Is(err, known.err) {
+			return known.status
+		}
+	}
+	return exitMisuse
+}
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run runs the command line and returns the exit status.
+func run(args []string, stdout, stderr io.Writer) int {
+	root := &cobra.Command{
+		Use:           "edgexray",
+		Short:         "Profile unmodified TensorFlow Lite and LiteRT apps on Linux and Android",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	for _, verb := range verbs {
+		root.AddCommand(verb())
+	}
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.Execute()
+	if err != nil && err.Error() != "" {
+		fmt.Fprintf(stderr, "edgexray: %v\n", err)
+	}
+	return exitStatus(err)
+}

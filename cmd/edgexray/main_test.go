@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/pprof/profile"
+
+	"github.com/edgexray/edgexray/trace/tracetest"
+)
+
+func writeSample(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "run.xray")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tracetest.Sample(f); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestHostVerbs(t *testing.T) {
+	xray := writeSample(t)
+	other := filepath.Join(t.TempDir(), "other")
+	if err := os.WriteFile(other, []byte("not a trace at all"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cases := []struct {
+		args           []string
+		status         int
+		stdout, stderr string // what they must contain
+	}{
+		{[]string{"ops", xray}, exitOK, "CONV_2D", ""},
+		{[]string{"ops", xray, "--by", "thread"}, exitOK, "detector/worker", ""},
+		{[]string{"ops", xray, "--markdown"}, exitOK, "| CONV_2D |", ""},
+		{[]string{"ops", xray, "--csv"}, exitOK, "pid,process,model", "LOST: ring full: 5"},
+		{[]string{"ops", xray, "--json"}, exitOK, `"duration_ns": 1000000000`, ""},
+		{[]string{"pprof", xray, "-o", filepath.Join(t.TempDir(), "x.pb.gz")}, exitOK, "", "go tool pprof"},
+		{[]string{"ops"}, exitMisuse, "", "edgexray: accepts 1 arg"},
+		{[]string{"ops", xray, "--by", "moon"}, exitMisuse, "", "use one of node op kernel thread"},
+		{[]string{"ops", xray, "--csv", "--json"}, exitMisuse, "", "csv json"},
+		{[]string{"ops", xray, "--no-such-flag"}, exitMisuse, "", "no-such-flag"},
+		{[]string{"ops", other}, exitMisuse, "", "not an edgexray trace"},
+		{[]string{"ops", other + "-missing"}, exitMisuse, "", "no such file"},
+		{[]string{"pprof", xray, "-o", filepath.Join(other, "x")}, exitMisuse, "", "not a directory"},
+		{[]string{"no-such-verb"}, exitMisuse, "", "unknown command"},
+	}
+	for _, c := range cases {
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			if status := run(c.args, &stdout, &stderr); status != c.status {
+				t.Errorf("exit status %d, want %d", status, c.status)
+			}
+			if !strings.Contains(stdout.String(), c.stdout) || !strings.Contains(stderr.String(), c.stderr) {
+				t.Errorf("want %q on stdout and %q on stderr; got\n%s\nand\n%s", c.stdout, c.stderr, &stdout, &stderr)
+			}
+			if c.stderr == "" && stderr.Len() != 0 {
+				t.Errorf("on stderr: %s", &stderr)
+			}
+		})
+	}
+}
+
+func TestOutputsParse(t *testing.T) {
+	xray := writeSample(t)
+	for _, c := range []struct {
+		args  []string
+		parse func([]byte) error
+	}{
+		{[]string{"ops", xray, "--json"}, func(b []byte) error { return json.Unmarshal(b, new(map[string]any)) }},
+		{[]string{"pprof", xray, "-o", "-"}, func(b []byte) error { _, err := profile.ParseData(b); return err }},
+	} {
+		var stdout, stderr bytes.Buffer
+		if status := run(c.args, &stdout, &stderr); status != exitOK {
+			t.Fatalf("%v: exit status %d: %s", c.args, status, &stderr)
+		}
+		if err := c.parse(stdout.Bytes()); err != nil {
+			t.Errorf("%v: %v", c.args, err)
+		}
+	}
+}
+
+func TestExitStatus(t *testing.T) {
+	cases := []struct {
+		err  error
+		want int
+	}{
+		{nil, exitOK},
+		{fmt.Errorf("attach: %w", fs.ErrPermission), exitForbidden},
+		{fmt.Errorf("gate: %w", exitError{fmt.Errorf("slower"), exitFailed}), exitFailed},
+		{exitError{fs.ErrPermission, exitNothing}, exitNothing},
+		{fmt.Errorf("anything else"), exitMisuse},
+	}
+	for _, c := range cases {
+		if got := exitStatus(c.err); got != c.want {
+			t.Errorf("%v: %d, want %d", c.err, got, c.want)
+		}
+	}
+}

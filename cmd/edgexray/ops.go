@@ -1,0 +1,87 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/edgexray/edgexray/analyze"
+	"github.com/edgexray/edgexray/report"
+	"github.com/edgexray/edgexray/trace"
+)
+
+func opsCommand() *cobra.Command {
+	var by string
+	var asJSON, asCSV, asMarkdown bool
+	c := &cobra.Command{
+		Use:   "ops TRACE",
+		Short: "Show what each op took",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			var options analyze.Options
+			if by != "" {
+				var err error
+				if options.By, err = analyze.ParseBy(by); err != nil {
+					return err
+				}
+			}
+			result, err := readOps(args[0], options)
+			if err != nil {
+				return err
+			}
+			out := c.OutOrStdout()
+			switch {
+			case asJSON:
+				return writeJSON(out, result)
+			case asCSV:
+				for _, warning := range report.Warnings(result) {
+					fmt.Fprintln(c.ErrOrStderr(), "edgexray:", warning)
+				}
+				return report.Ops(out, result, report.CSV, 0)
+			case asMarkdown:
+				return report.Ops(out, result, report.Markdown, 0)
+			}
+			return report.Ops(out, result, report.Text, width(out))
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&by, "by", "", "sum up by `what`: node, op, kernel or thread")
+	f.BoolVar(&asJSON, "json", false, "print JSON (docs/ops-json.md)")
+	f.BoolVar(&asCSV, "csv", false, "print CSV")
+	f.BoolVar(&asMarkdown, "markdown", false, "print Markdown")
+	c.MarkFlagsMutuallyExclusive("json", "csv", "markdown")
+	return c
+}
+
+func readOps(path string, options analyze.Options) (*analyze.OpsResult, error) {
+	r, err := trace.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return analyze.Ops(r, options)
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// width returns how many characters a line of w may have, 0 when that doesn't matter.
+func width(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return columns
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/edgexray/edgexray/agent"
+	"github.com/edgexray/edgexray/probes"
+)
+
+func recordCommand() *cobra.Command {
+	options := agent.Options{Cache: probes.DefaultCache(), Recorder: "edgexray " + version}
+	var output, method string
+	cmd := &cobra.Command{
+		Use:   "record [-p PID | -n NAME | --library PATH | -- CMD ARG...]",
+		Short: "Record every op of a running app, or of a command, into a trace",
+		Example: `  edgexray record -- python3 app.py              a command and its children
+  edgexray record -p 4711 -d 10s                 a running process, for ten seconds
+  edgexray record -n com.example.app             processes of that name, running or started later
+  edgexray record --library libtensorflowlite_c.so  every process that maps the library`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			options.Command = args
+			options.Method = probes.Method(method)
+			if n := targets(options); n != 1 {
+				return fmt.Errorf("record: %d targets named: name one of -p PID, -n NAME, --library PATH and -- CMD", n)
+			}
+			return record(cmd, options, output)
+		},
+	}
+	flags := cmd.Flags()
+	flags.IntVarP(&options.PID, "pid", "p", 0, "record the process with this number")
+	flags.StringVarP(&options.Name, "name", "n", "", "record processes with this name")
+	flags.StringVar(&options.Library, "library", "", "record every process that maps this library or APK")
+	flags.DurationVarP(&options.Duration, "duration", "d", 0, "stop after this time (default: when the target ends, or on Ctrl-C)")
+	flags.StringVarP(&output, "output", "o", "run.xray", "file for the trace")
+	flags.StringVar(&method, "method", "", fmt.Sprintf("attach by this method only: %v (default: the first that works)", probes.Methods))
+	return cmd
+}
+
+func targets(o agent.Options) int {
+	n := 0
+	for _, named := range []bool{o.PID != 0, o.Name != "", o.Library != "", len(o.Command) > 0} {
+		if named {
+			n++
+		}
+	}
+	return n
+}
+
+func record(cmd *cobra.Command, options agent.Options, output string) error {
+	if os.Geteuid() != 0 {
+		return exitError{errors.New("record: probes need root (run it with sudo or su)"), exitForbidden}
+	}
+	file, err := os.Create(output)
+	if err != nil {
+		return fmt.Errorf("create trace: %w (name another file with -o)", err)
+	}
+	options.Output = file
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	stderr := cmd.ErrOrStderr()
+	if isTerminal(stderr) {
+		options.Progress = stderr
+	}
+	summary, err := agent.Record(ctx, options)
+	err = errors.Join(err, file.Close())
+	if summary == nil {
+		os.Remove(output) // nothing was recorded
+		return err
+	}
+	summary.Print(stderr, output)
+	if err != nil {
+		return err
+	}
+	if summary.Ops == 0 {
+		return exitError{summary.NothingRecorded(), exitNothing}
+	}
+	return nil
+}
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
