@@ -8,7 +8,7 @@ import (
 func FuzzParseModel(f *testing.F) {
 	many := example()
 	many.Buffers[1].Size = 3 * pageSize
-	for range 5 {
+	for range 2 {
 		many.Subgraphs = append(many.Subgraphs, many.Subgraphs...)
 	}
 	for _, m := range []*Model{example(), many, {}} {

@@ -1,0 +1,47 @@
+# What there is to do here. `make setup` first, as root, on Debian 12.
+
+GO := CGO_ENABLED=0 go
+PART := $(GO) run ./test/parts/cmd
+
+.PHONY: build test demo bench fmt-check vet staticcheck generate generate-check setup setup-demo
+
+build:
+	$(GO) build -o edgexray ./cmd/edgexray
+
+# Every test, real runtimes and arm64 machines included: as root, on Linux with BPF.
+test:
+	$(GO) test -timeout 25m ./...
+
+# Records a LiteRT app that knows nothing of edgexray.
+demo: setup-demo build
+	python=$$($(PART) python)/bin/python && model=$$($(PART) face)/face_landmark.tflite && \
+	./edgexray record -o demo.xray -- $$python test/apps/sources/litert_run.py $$model --resolver builtin --invokes 200
+	./edgexray ops demo.xray
+	./edgexray pprof demo.xray -o demo.pb.gz
+	go tool pprof -top demo.pb.gz
+
+bench:
+	$(GO) test -run '^$$' -bench . -timeout 25m ./...
+
+fmt-check:
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not as gofmt writes it (run gofmt -w):" $$unformatted; exit 1; }
+
+vet:
+	$(GO) vet ./...
+
+staticcheck:
+	$(GO) tool staticcheck ./...
+
+# Rebuilds the committed BPF objects and generated Go.
+generate:
+	go generate ./...
+
+generate-check:
+	.ci/generate-check
+
+setup:
+	.ci/setup
+
+# Enough for build and demo.
+setup-demo:
+	.ci/setup demo

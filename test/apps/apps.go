@@ -1,0 +1,100 @@
+// Package apps builds and holds the small unprepared apps that tests record:
+// those in sources/, which say themselves what they do.
+package apps
+
+import (
+	"embed"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/edgexray/edgexray/test/parts"
+)
+
+//go:embed sources
+var sources embed.FS
+
+// compilers are the C compilers by GOARCH, as Debian on x86-64 names them.
+var compilers = map[string]string{
+	"amd64": "gcc",
+	"arm64": "aarch64-linux-gnu-gcc",
+}
+
+// CAPI builds capi.c for an architecture (amd64 or arm64) and returns the
+// binary's path. It needs glibc where it runs and loads TFLite with dlopen.
+func CAPI(t testing.TB, goarch string) string {
+	t.Helper()
+	compiler, ok := compilers[goarch]
+	if !ok {
+		t.Fatalf("build capi.c: no C compiler is known for %s", goarch)
+	}
+	header := "tensorflow/lite/c/c_api.h"
+	include := strings.TrimSuffix(parts.Path(t, "tflite-2.9.0/include/"+header), header)
+	source := Script(t, "capi.c")
+	binary := strings.TrimSuffix(source, ".c")
+	build(t, exec.Command(compiler, "-std=gnu11", "-O2", "-g", "-Wall", "-Wextra", "-Werror",
+		"-isystem", include, "-pthread", "-o", binary, source, "-ldl"))
+	return binary
+}
+
+// Script writes one of the package's sources to a temporary folder and returns
+// its path; run the Python ones with parts.Python.
+func Script(t testing.TB, name string) string {
+	t.Helper()
+	text, err := sources.ReadFile("sources/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Go builds a Go command of this module, statically linked, for an architecture
+// and returns the binary's path. The package is an import path.
+func Go(t testing.TB, pkg, goarch string) string {
+	t.Helper()
+	return goBuild(t, goarch, filepath.Base(pkg), "build", pkg)
+}
+
+// GoTest is Go for a package's tests.
+func GoTest(t testing.TB, pkg, goarch string) string {
+	t.Helper()
+	return goBuild(t, goarch, filepath.Base(pkg)+".test", "test", "-c", pkg)
+}
+
+func goBuild(t testing.TB, goarch, name string, args ...string) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), name)
+	args = append(args[:len(args)-1:len(args)-1], "-o", binary, args[len(args)-1])
+	command := exec.Command("go", args...)
+	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+goarch)
+	build(t, command)
+	return binary
+}
+
+// Speech synthesises text with espeak-ng into a WAV file and returns its path.
+// At this pace okay_nabu hears "okay nabu".
+func Speech(t testing.TB, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "speech.wav")
+	build(t, exec.Command("espeak-ng", "-v", "en-us", "-s", "140", "-w", path, text))
+	return path
+}
+
+// build runs a command that makes a file the test can't do without.
+func build(t testing.TB, command *exec.Cmd) {
+	t.Helper()
+	output, err := command.CombinedOutput()
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Fatalf("run %s: it isn't installed (run `make setup`)", command.Args[0])
+	}
+	if err != nil {
+		t.Fatalf("run %s: %v\n%s", command, err, output)
+	}
+}

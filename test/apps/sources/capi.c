@@ -1,0 +1,305 @@
+// Runs a model through TFLite's C API, in the ways in which a profiler may meet
+// it: threads, children, interpreters that come and go, a library that is
+// loaded, unloaded and loaded again, kernels of the app's own, kernels that
+// abort. The library is chosen at run time, so one binary runs with every
+// version of it; it is built against the headers of TFLite 2.9.0, the oldest.
+//
+// Inputs depend only on the number of the invoke. One JSON object on stdout
+// says what happened; exit status 0 means that everything ran.
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tensorflow/lite/c/c_api.h"
+#include "tensorflow/lite/c/common.h"
+
+// Of c_api_experimental.h, which the package of the headers leaves out.
+void TfLiteInterpreterOptionsAddCustomOp(TfLiteInterpreterOptions*, const char* name,
+    const TfLiteRegistration*, int32_t min_version, int32_t max_version);
+
+#define API(X)                            \
+  X(TfLiteVersion)                        \
+  X(TfLiteModelCreateFromFile)            \
+  X(TfLiteModelDelete)                    \
+  X(TfLiteInterpreterOptionsCreate)       \
+  X(TfLiteInterpreterOptionsDelete)       \
+  X(TfLiteInterpreterOptionsSetNumThreads)\
+  X(TfLiteInterpreterOptionsAddCustomOp)  \
+  X(TfLiteInterpreterCreate)              \
+  X(TfLiteInterpreterDelete)              \
+  X(TfLiteInterpreterGetInputTensorCount) \
+  X(TfLiteInterpreterGetInputTensor)      \
+  X(TfLiteInterpreterGetOutputTensorCount)\
+  X(TfLiteInterpreterGetOutputTensor)     \
+  X(TfLiteInterpreterResizeInputTensor)   \
+  X(TfLiteInterpreterAllocateTensors)     \
+  X(TfLiteInterpreterInvoke)              \
+  X(TfLiteTensorType)                     \
+  X(TfLiteTensorData)                     \
+  X(TfLiteTensorByteSize)                 \
+  X(TfLiteIntArrayCopy)
+
+static struct {
+#define FIELD(name) __typeof__(name)* name;
+  API(FIELD)
+#undef FIELD
+} lite;
+
+static struct {
+  const char *library, *model, *resize;
+  int invokes, interpreters, threads;
+  int reload, fork, wait, sleep_before_ms, spin_us;
+  int custom_op, abort_in_prepare, abort_in_invoke;
+} option = {.invokes = 1, .interpreters = 1, .threads = 1};
+
+// What one thread did; summed over threads, so that their order has no effect.
+struct outcome {
+  int64_t invokes;
+  uint64_t hash;  // sum of FNV-1a of every interpreter's outputs
+  int64_t invoke_ns;
+};
+
+static void fail(const char* what, const char* why) {
+  fprintf(stderr, "capi: %s: %s\n", what, why);
+  exit(1);
+}
+
+static int64_t now_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+// The custom op EdgexrayTestCustom: y = -x. It times itself with the clock that
+// a profiler's times come from.
+#define KEPT_TIMES 4096
+static pthread_mutex_t custom_lock = PTHREAD_MUTEX_INITIALIZER;
+static int64_t custom_calls, custom_ns[KEPT_TIMES];
+
+static TfLiteStatus custom_prepare(TfLiteContext* context, TfLiteNode* node) {
+  if (option.abort_in_prepare) abort();
+  TfLiteTensor* input = &context->tensors[node->inputs->data[0]];
+  TfLiteTensor* output = &context->tensors[node->outputs->data[0]];
+  return context->ResizeTensor(context, output, lite.TfLiteIntArrayCopy(input->dims));
+}
+
+static TfLiteStatus custom_invoke(TfLiteContext* context, TfLiteNode* node) {
+  int64_t start = now_ns();
+  if (option.abort_in_invoke) abort();
+  TfLiteTensor* input = &context->tensors[node->inputs->data[0]];
+  TfLiteTensor* output = &context->tensors[node->outputs->data[0]];
+  for (size_t i = 0; i < input->bytes / sizeof(float); i++) output->data.f[i] = -input->data.f[i];
+  while (now_ns() - start < option.spin_us * INT64_C(1000)) {}
+  pthread_mutex_lock(&custom_lock);
+  if (custom_calls < KEPT_TIMES) custom_ns[custom_calls] = now_ns() - start;
+  custom_calls++;
+  pthread_mutex_unlock(&custom_lock);
+  return kTfLiteOk;
+}
+
+// Newer runtimes read a registration with more fields at its end; zero is their
+// default.
+static union {
+  TfLiteRegistration registration;
+  char space[256];
+} custom = {.registration = {.prepare = custom_prepare,
+                             .invoke = custom_invoke,
+                             .custom_name = "EdgexrayTestCustom",
+                             .version = 1}};
+
+static void* load(void) {
+  void* library = dlopen(option.library, RTLD_NOW | RTLD_LOCAL);
+  if (library == NULL) fail("load library", dlerror());
+#define LOOK_UP(name) \
+  if ((lite.name = (__typeof__(name)*)dlsym(library, #name)) == NULL) fail("find function", dlerror());
+  API(LOOK_UP)
+#undef LOOK_UP
+  return library;
+}
+
+static void fill(TfLiteTensor* tensor, int invoke) {
+  size_t size = lite.TfLiteTensorByteSize(tensor);
+  uint8_t* bytes = lite.TfLiteTensorData(tensor);
+  uint32_t random = 12345 + invoke;
+  if (lite.TfLiteTensorType(tensor) == kTfLiteFloat32) {
+    float* values = (float*)bytes;
+    for (size_t i = 0; i < size / sizeof(float); i++) {
+      random = random * 1664525 + 1013904223;
+      values[i] = (int32_t)random / 2147483648.0f;
+    }
+    return;
+  }
+  for (size_t i = 0; i < size; i++) {
+    random = random * 1664525 + 1013904223;
+    bytes[i] = random >> 24;
+  }
+}
+
+static uint64_t fnv1a(uint64_t hash, const uint8_t* bytes, size_t size) {
+  for (size_t i = 0; i < size; i++) hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
+  return hash;
+}
+
+static void resize(TfLiteInterpreter* interpreter) {
+  int shape[8], rank = 0;
+  for (const char* at = option.resize; *at != 0 && rank < 8; rank++) {
+    char* end;
+    shape[rank] = strtol(at, &end, 10);
+    if (end == at) fail("parse --resize", option.resize);
+    at = *end == ',' ? end + 1 : end;
+  }
+  if (lite.TfLiteInterpreterResizeInputTensor(interpreter, 0, shape, rank) != kTfLiteOk)
+    fail("resize input", option.resize);
+}
+
+static void run_interpreter(TfLiteModel* model, struct outcome* outcome) {
+  TfLiteInterpreterOptions* options = lite.TfLiteInterpreterOptionsCreate();
+  lite.TfLiteInterpreterOptionsSetNumThreads(options, 1);
+  if (option.custom_op)
+    lite.TfLiteInterpreterOptionsAddCustomOp(options, "EdgexrayTestCustom", &custom.registration, 1, 1);
+  TfLiteInterpreter* interpreter = lite.TfLiteInterpreterCreate(model, options);
+  lite.TfLiteInterpreterOptionsDelete(options);
+  if (interpreter == NULL) fail("create interpreter", option.model);
+  if (option.resize != NULL) resize(interpreter);
+  if (lite.TfLiteInterpreterAllocateTensors(interpreter) != kTfLiteOk) fail("allocate tensors", option.model);
+
+  uint64_t hash = UINT64_C(14695981039346656037);
+  for (int i = 0; i < option.invokes; i++) {
+    for (int j = 0; j < lite.TfLiteInterpreterGetInputTensorCount(interpreter); j++)
+      fill(lite.TfLiteInterpreterGetInputTensor(interpreter, j), i);
+    int64_t start = now_ns();
+    if (lite.TfLiteInterpreterInvoke(interpreter) != kTfLiteOk) fail("invoke", option.model);
+    outcome->invoke_ns += now_ns() - start;
+    outcome->invokes++;
+    for (int j = 0; j < lite.TfLiteInterpreterGetOutputTensorCount(interpreter); j++) {
+      const TfLiteTensor* output = lite.TfLiteInterpreterGetOutputTensor(interpreter, j);
+      hash = fnv1a(hash, lite.TfLiteTensorData(output), lite.TfLiteTensorByteSize(output));
+    }
+  }
+  outcome->hash += hash;
+  lite.TfLiteInterpreterDelete(interpreter);
+}
+
+static void* run_thread(void* argument) {
+  TfLiteModel* model = lite.TfLiteModelCreateFromFile(option.model);
+  if (model == NULL) fail("load model", option.model);
+  for (int i = 0; i < option.interpreters; i++) run_interpreter(model, argument);
+  lite.TfLiteModelDelete(model);
+  return NULL;
+}
+
+// Adds what option.threads threads do to outcome. One thread is this one.
+static void run_threads(struct outcome* outcome) {
+  if (option.threads == 1) {
+    run_thread(outcome);
+    return;
+  }
+  pthread_t* threads = calloc(option.threads, sizeof *threads);
+  struct outcome* outcomes = calloc(option.threads, sizeof *outcomes);
+  for (int i = 0; i < option.threads; i++)
+    if ((errno = pthread_create(&threads[i], NULL, run_thread, &outcomes[i])) != 0) fail("start thread", strerror(errno));
+  for (int i = 0; i < option.threads; i++) {
+    pthread_join(threads[i], NULL);
+    outcome->invokes += outcomes[i].invokes;
+    outcome->hash += outcomes[i].hash;
+    outcome->invoke_ns += outcomes[i].invoke_ns;
+  }
+  free(threads);
+  free(outcomes);
+}
+
+static void print(const struct outcome* outcome, const char* version, int unloaded) {
+  printf("{\"pid\":%d,\"version\":\"%s\",\"invokes\":%" PRId64 ",\"hash\":\"%016" PRIx64 "\",\"invoke_ns\":%" PRId64
+         ",\"unloaded\":%s,\"custom_calls\":%" PRId64 ",\"custom_ns\":[",
+         getpid(), version, outcome->invokes, outcome->hash, outcome->invoke_ns,
+         unloaded ? "true" : "false", custom_calls);
+  for (int64_t i = 0; i < custom_calls && i < KEPT_TIMES; i++) printf(i ? ",%" PRId64 : "%" PRId64, custom_ns[i]);
+  printf("]}\n");
+}
+
+// Tells whoever started this that it may attach, and waits for a line.
+static void wait_for_line(void) {
+  printf("ready\n");
+  fflush(stdout);
+  for (int c = getchar(); c != '\n'; c = getchar())
+    if (c == EOF) fail("wait", "stdin ended before a line came");
+}
+
+static void parse(int argc, char** argv) {
+  static const struct option known[] = {
+      {"library", required_argument, NULL, 'l'},     {"model", required_argument, NULL, 'm'},
+      {"invokes", required_argument, NULL, 'n'},     {"interpreters", required_argument, NULL, 'i'},
+      {"threads", required_argument, NULL, 't'},     {"resize", required_argument, NULL, 's'},
+      {"sleep-before", required_argument, NULL, 'b'},{"spin", required_argument, NULL, 'u'},
+      {"reload", no_argument, &option.reload, 1},    {"fork", no_argument, &option.fork, 1},
+      {"wait", no_argument, &option.wait, 1},        {"custom-op", no_argument, &option.custom_op, 1},
+      {"abort-in-prepare", no_argument, &option.abort_in_prepare, 1},
+      {"abort-in-invoke", no_argument, &option.abort_in_invoke, 1},
+      {0}};
+  for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) switch (c) {
+      case 0: break;
+      case 'l': option.library = optarg; break;
+      case 'm': option.model = optarg; break;
+      case 'n': option.invokes = atoi(optarg); break;
+      case 'i': option.interpreters = atoi(optarg); break;
+      case 't': option.threads = atoi(optarg); break;
+      case 's': option.resize = optarg; break;
+      case 'b': option.sleep_before_ms = atoi(optarg); break;
+      case 'u': option.spin_us = atoi(optarg); break;
+      default: exit(2);
+    }
+  if (option.library == NULL || option.model == NULL || optind != argc) {
+    fprintf(stderr,
+            "usage: capi --library FILE --model FILE [--invokes N] [--interpreters N] [--threads N]\n"
+            "  --interpreters N    create and destroy that many, one after the other, in each thread\n"
+            "  --resize 1,64,64,3  shape of the first input\n"
+            "  --reload            unload the library and do everything once more\n"
+            "  --fork              do it in a child process\n"
+            "  --wait              load the library, print \"ready\", wait for a line on stdin\n"
+            "  --sleep-before MS   sleep after loading the library\n"
+            "  --custom-op         register EdgexrayTestCustom, whose calls are timed in custom_ns\n"
+            "  --spin US           it takes at least that long\n"
+            "  --abort-in-prepare, --abort-in-invoke  it aborts there\n");
+    exit(2);
+  }
+}
+
+int main(int argc, char** argv) {
+  parse(argc, argv);
+  void* library = load();
+  char version[32];
+  snprintf(version, sizeof version, "%s", lite.TfLiteVersion());
+  if (option.wait) wait_for_line();
+  usleep(option.sleep_before_ms * 1000);
+
+  if (option.fork) {
+    pid_t child = fork();
+    if (child < 0) fail("fork", strerror(errno));
+    if (child > 0) {
+      int status;
+      if (waitpid(child, &status, 0) < 0) fail("wait for child", strerror(errno));
+      if (WIFSIGNALED(status)) fail("run child", strsignal(WTERMSIG(status)));
+      return WEXITSTATUS(status);
+    }
+  }
+  struct outcome outcome = {0};
+  run_threads(&outcome);
+  int unloaded = 0;
+  if (option.reload) {
+    dlclose(library);
+    unloaded = dlopen(option.library, RTLD_NOLOAD | RTLD_NOW) == NULL;
+    load();
+    run_threads(&outcome);
+  }
+  print(&outcome, version, unloaded);
+  return 0;
+}

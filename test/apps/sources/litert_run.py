@@ -1,0 +1,111 @@
+"""Runs a model with LiteRT's Python interpreter and prints one JSON object:
+the SHA-256 of all outputs of all invokes, the time they took, and with
+--describe what the runtime says of its nodes and tensors.
+
+Inputs depend only on the model and the number of the invoke.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import time
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+RESOLVERS = {
+    "default": OpResolverType.AUTO,
+    "builtin": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    "builtin_ref": OpResolverType.BUILTIN_REF,
+}
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model")
+    parser.add_argument("--invokes", type=int, default=1)
+    parser.add_argument("--resolver", choices=RESOLVERS, default="default",
+                        help="default has XNNPACK, builtin the optimized kernels without it")
+    parser.add_argument("--threads", type=int, default=1, help="threads of the interpreter")
+    parser.add_argument("--resize", metavar="1,64,64,3", help="shape of the first input")
+    parser.add_argument("--wait", action="store_true",
+                        help='allocate tensors, print "ready", wait for a line on stdin')
+    parser.add_argument("--describe", action="store_true")
+    return parser.parse_args()
+
+
+def random_input(detail, rng):
+    shape, dtype = detail["shape"], detail["dtype"]
+    if np.issubdtype(dtype, np.floating):
+        return rng.uniform(-1, 1, shape).astype(dtype)
+    if dtype == np.bool_:
+        return rng.integers(0, 2, shape).astype(dtype)
+    limits = np.iinfo(dtype)
+    return rng.integers(max(limits.min, -128), min(limits.max, 255), shape, dtype=dtype, endpoint=True)
+
+
+def describe(interpreter):
+    """What the runtime says of its main subgraph. Nodes that a delegate took
+    over are still listed; the delegate's own come after the model's. Tensors
+    that the runtime gives no details of, such as scratch ones, are missing."""
+    def tensor(detail):
+        quantization = detail["quantization_parameters"]
+        return {
+            "index": int(detail["index"]),
+            "name": detail["name"],
+            "type": np.dtype(detail["dtype"]).name,
+            "shape": [int(n) for n in detail["shape"]],
+            "shape_signature": [int(n) for n in detail["shape_signature"]],
+            "scales": [float(s) for s in quantization["scales"]],
+            "zero_points": [int(z) for z in quantization["zero_points"]],
+        }
+
+    def node(detail):
+        return {
+            "index": detail["index"],
+            "op": detail["op_name"],
+            "inputs": [int(i) for i in detail["inputs"]],
+            "outputs": [int(i) for i in detail["outputs"]],
+        }
+
+    return {
+        "subgraphs": interpreter.num_subgraphs(),
+        "nodes": [node(d) for d in interpreter._get_ops_details()],
+        "tensors": [tensor(d) for d in interpreter.get_tensor_details()],
+    }
+
+
+def main():
+    args = parse_args()
+    interpreter = Interpreter(args.model, num_threads=args.threads,
+                              experimental_op_resolver_type=RESOLVERS[args.resolver])
+    inputs = interpreter.get_input_details()
+    if args.resize:
+        interpreter.resize_tensor_input(inputs[0]["index"], [int(n) for n in args.resize.split(",")])
+    interpreter.allocate_tensors()
+    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    if args.wait:
+        print("ready", flush=True)
+        if not sys.stdin.readline():
+            sys.exit("litert_run.py: stdin ended before a line came")
+
+    outcome = {"pid": os.getpid(), "invokes": args.invokes, "invoke_ns": 0}
+    digest = hashlib.sha256()
+    for i in range(args.invokes):
+        rng = np.random.default_rng(i)
+        for detail in inputs:
+            interpreter.set_tensor(detail["index"], random_input(detail, rng))
+        start = time.monotonic_ns()
+        interpreter.invoke()
+        outcome["invoke_ns"] += time.monotonic_ns() - start
+        for detail in outputs:
+            digest.update(interpreter.get_tensor(detail["index"]).tobytes())
+    outcome["sha256"] = digest.hexdigest()
+    if args.describe:
+        outcome.update(describe(interpreter))
+    print(json.dumps(outcome))
+
+
+main()

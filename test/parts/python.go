@@ -1,0 +1,86 @@
+package parts
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/edgexray/edgexray/test/models"
+)
+
+// The Python packages that tests run, with the SHA-256 of every one.
+//
+//go:embed requirements.txt
+var requirements string
+
+// made lists the parts that are made here rather than fetched as they are.
+func made() []part {
+	return []part{
+		{
+			name: "python",
+			key:  requirements,
+			fill: func(dir string) error { return makeVenv(dir, requirements) },
+		},
+		{
+			// TensorFlow, 1.5 GB, needed only while the models are made.
+			name: "keras",
+			key:  models.Requirements,
+			fill: func(dir string) error { return makeVenv(dir, models.Requirements) },
+		},
+		{
+			name: "models",
+			key:  models.Requirements + models.Script,
+			fill: makeModels,
+		},
+	}
+}
+
+func makeModels(dir string) error {
+	keras, err := Dir("keras")
+	if err != nil {
+		return err
+	}
+	return run(dir, filepath.Join(keras, "bin", "python"), "-c", models.Script, dir)
+}
+
+// makeVenv makes a virtual environment in dir with exactly the packages of a
+// requirements file. The wheels pinned there are those of CPython 3.11 on
+// x86-64.
+func makeVenv(dir, requirements string) error {
+	python, err := findPython()
+	if err != nil {
+		return err
+	}
+	if err := run(dir, python, "-m", "venv", dir); err != nil {
+		return err
+	}
+	pinned := filepath.Join(dir, "requirements.txt")
+	if err := os.WriteFile(pinned, []byte(requirements), 0o644); err != nil {
+		return err
+	}
+	return run(dir, filepath.Join(dir, "bin", "python"), "-m", "pip", "install",
+		"--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:", "--requirement="+pinned)
+}
+
+// findPython returns a CPython 3.11 that can make virtual environments.
+func findPython() (string, error) {
+	var tried []error
+	for _, name := range []string{"python3.11", "python3"} {
+		const version = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
+		output, err := exec.Command(name, "-c", version).Output()
+		if err != nil {
+			tried = append(tried, fmt.Errorf("run %s: %w", name, err))
+			continue
+		}
+		if got := strings.TrimSpace(string(output)); got != "3.11" {
+			tried = append(tried, fmt.Errorf("run %s: it is Python %s", name, got))
+			continue
+		}
+		return exec.LookPath(name)
+	}
+	return "", fmt.Errorf("find Python 3.11 with venv and ensurepip: %w (Debian 12's package is python3-venv: run `make setup`)", errors.Join(tried...))
+}
