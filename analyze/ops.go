@@ -195,7 +195,7 @@ func (b *builder) op(r *row) *Op {
 	op.In = b.rec.runtimes[op.KernelAt.GetRuntime()]
 	op.Kernel = kernelName(op.KernelAt, op.In)
 	op.ProbeCostNS = b.rec.probeCost(op.KernelAt.GetSiteClass())
-	op.Trusted = r.wall.Quantile(0.5) >= TrustFactor*op.ProbeCostNS
+	op.Trusted = op.ProbeCostNS != 0 && r.wall.Quantile(0.5) >= TrustFactor*op.ProbeCostNS
 	b.ops[r] = op
 	return op
 }

@@ -3,8 +3,8 @@ package analyze
 import "github.com/edgexray/edgexray/trace"
 
 // TrustFactor is how many times the cost of its probe an op must last (median) for its times to be trusted. The part of
-// a probe's cost that falls within the op is less than half of the whole, so a trusted op's times are at most some
-// 15 % too long.
+// that cost that falls within the op can be nearly all of it (at single-stepped sites), so up to a third of a trusted
+// op's time may be the probe's.
 const TrustFactor = 3
 
 // OpsResult is what `edgexray ops --json` prints; docs/ops-json.md is its contract.

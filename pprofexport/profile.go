@@ -184,7 +184,9 @@ func comments(r *analyze.OpsResult) []string {
 	rec := r.Recording
 	all := []string{
 		fmt.Sprintf("recorded by %s on Linux %s (%s), attached with %s", rec.Recorder, rec.Linux, rec.Architecture, rec.AttachMethod),
-		fmt.Sprintf("a probe costs an op up to %d ns", r.ProbeCostNS),
+	}
+	if len(rec.ProbeCosts) == 0 {
+		all = append(all, "probe cost: not measured")
 	}
 	for _, c := range rec.ProbeCosts {
 		all = append(all, fmt.Sprintf("probe cost (%s): %d ns an op, %d ns of them in its times", c.InstructionClass, c.TotalNS, c.InsideNS))

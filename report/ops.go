@@ -31,7 +31,7 @@ func Ops(w io.Writer, r *analyze.OpsResult, format Format, width int) error {
 		}
 		return opsCSV(r.Models).csv(w)
 	}
-	p := printer{w: w, format: format, width: width}
+	p := printer{w: w, format: format, width: width, costsKnown: len(r.Recording.ProbeCosts) > 0}
 	p.overview(r)
 	switch {
 	case r.Groups != nil:
@@ -54,6 +54,8 @@ type printer struct {
 	format Format
 	width  int
 	err    error
+
+	costsKnown bool // of probes
 }
 
 func (p *printer) line(format string, args ...any) {
@@ -107,6 +109,9 @@ func (p *printer) overview(r *analyze.OpsResult) {
 // hold names from the device; they are made printable.
 func Warnings(r *analyze.OpsResult) []string {
 	var warnings []string
+	if len(r.Recording.ProbeCosts) == 0 {
+		warnings = append(warnings, "The cost of a probe was not measured: no op can be trusted")
+	}
 	for _, cause := range slices.Sorted(maps.Keys(r.Lost)) {
 		warnings = append(warnings, Printable(fmt.Sprintf("LOST: %s: %d", cause, r.Lost[cause])))
 	}
@@ -124,7 +129,7 @@ func Warnings(r *analyze.OpsResult) []string {
 func (p *printer) model(m *analyze.Model, summary bool) {
 	p.heading("%s in %s (pid %d), %s", m.Name, m.Process, m.PID, runtimeName(m.Runtime))
 	wall := m.InvokeWall
-	p.line("%d invokes of %d ops: mean %.1f us, p50 %.1f, p90 %.1f, p99 %.1f, min %.1f, max %.1f%s; %s, %s", m.Invokes, m.OpsPerInvoke,
+	p.line("%d invokes of %s: mean %.1f us, p50 %.1f, p90 %.1f, p99 %.1f, min %.1f, max %.1f%s; %s, %s", m.Invokes, plural(m.OpsPerInvoke, "op"),
 		wall.Mean()/1e3, micro(wall.Quantile(0.5)), micro(wall.Quantile(0.9)), micro(wall.Quantile(0.99)), micro(wall.Min), micro(wall.Max),
 		partial(m.InvokesPartial), plural(m.Interpreters, "interpreter"), plural(m.Threads, "thread"))
 	p.table(opTable(m.Ops))
@@ -134,7 +139,7 @@ func (p *printer) model(m *analyze.Model, summary bool) {
 			untrusted++
 		}
 	}
-	if untrusted > 0 {
+	if untrusted > 0 && p.costsKnown {
 		p.line("! %s too short to trust: median under %d times the cost of its probe", plural(untrusted, "op"), analyze.TrustFactor)
 	}
 	if summary {
@@ -188,7 +193,7 @@ func opTable(ops []*analyze.Op) *table {
 	t := &table{columns: slices.Concat(
 		[]column{{name: "node"}, {name: "op", left: true, max: 28}, {name: "", left: true}},
 		distributionColumns,
-		[]column{{name: "output", left: true, drop: 8, max: 36}, {name: "kernel", left: true, drop: 3, max: 48}})}
+		[]column{{name: "output", left: true, drop: 8, max: 36}, {name: "kernel", left: true, drop: 3, max: 64}})}
 	var cumulative float64
 	for _, op := range ops {
 		cumulative += op.Share

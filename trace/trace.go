@@ -22,6 +22,4 @@ const (
 	MaxBlock = 1 << 20
 	// MaxDescription is the largest description in bytes that a writer takes.
 	MaxDescription = MaxBlock / 4
-	// maxBlockOps bounds the writer's memory and keeps a block of the longest op records (30 bytes each) below MaxBlock.
-	maxBlockOps = 24 << 10
 )

@@ -95,8 +95,12 @@ func (w *Writer) Describe(d Description) error {
 	return nil
 }
 
-// SetLosses replaces the loss counters, which go into the next block. The Writer refers to losses until the next Flush.
-func (w *Writer) SetLosses(losses []*Loss) { w.losses, w.lossesChanged = losses, true }
+// SetLosses replaces the loss counters; they go into the next block if they differ. The Writer keeps losses.
+func (w *Writer) SetLosses(losses []*Loss) {
+	same := func(a, b *Loss) bool { return a.Cause == b.Cause && a.Count == b.Count }
+	w.lossesChanged = w.lossesChanged || !slices.EqualFunc(w.losses, losses, same)
+	w.losses = losses
+}
 
 // AddOp adds one op record: thread and node as described, start (CLOCK_MONOTONIC) and duration in ns, depth the number
 // of ops of the thread that were open when it started. Ops of a thread are added in the order in which they ended.

@@ -35,7 +35,8 @@ func writeSmall(t testing.TB, out io.Writer) (ops []Op) {
 	add(Op{2, 3, 2200, 7, 0})
 	w.SetLosses([]*Loss{{Cause: "ring full", Count: 1}})
 	must(w.Flush(3000))
-	must(w.Flush(4000)) // nothing to write
+	w.SetLosses([]*Loss{{Cause: "ring full", Count: 1}})
+	must(w.Flush(4000)) // nothing new to write
 	add(Op{1, 1, 2500, 410, 0})
 	add(Op{1, 1, 3000, 390, 0})
 	must(w.Flush(5000))
