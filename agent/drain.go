@@ -73,7 +73,6 @@ func (s *Session) op(r *bpf.OpRecord) {
 	if err := s.writer.AddOp(thread, n.id, r.StartNs, r.DurationNs, r.Depth); err != nil && s.writeErr == nil {
 		s.writeErr = err
 	}
-	n.last = r.StartNs + r.DurationNs
 	n.subgraph.runs = true
 	p.described.Received++
 	s.progress.count(n, r)

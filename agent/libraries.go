@@ -10,6 +10,7 @@ import (
 
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/symbolize"
+	"github.com/edgexray/edgexray/tflite"
 	"github.com/edgexray/edgexray/trace"
 )
 
@@ -214,34 +215,48 @@ func (ls *libraries) attach(l *library, found []probes.Found) error {
 	return nil
 }
 
-// reached adds the invoke function at an address of a process, whose library the static search did not find it in: a
-// custom op or a delegate of the app's own, or a registration built at run time.
-func (ls *libraries) reached(p *process, address uint64) (*kernel, error) {
+// reach adds a kernel that the static search did not find, by its registration in a process: a custom op or a delegate
+// of the app's own, or a registration made at run time.
+func (ls *libraries) reach(p *process, registration tflite.RawRegistration) (*kernel, error) {
+	l, address, err := ls.locate(p, registration.Invoke)
+	if err != nil {
+		return nil, err
+	}
+	found := probes.InspectFunction(l.file, address, probes.Invoke)
+	if found.Refused != "" {
+		return nil, fmt.Errorf("kernel %s in %s: not probed: %s", found.Label(), l.runtime.Path, found.Refused)
+	}
+	k := ls.addKernel(l, &found)
+	functions := []probes.Found{found}
+	for _, f := range []struct {
+		role    probes.Role
+		address uint64
+	}{{probes.Prepare, registration.Prepare}, {probes.Init, registration.Init}} {
+		if at, address, err := ls.locate(p, f.address); err == nil && at == l && registration.BuiltinCode != tflite.OpDelegate {
+			functions = append(functions, probes.InspectFunction(l.file, address, f.role))
+		}
+	}
+	return k, ls.attach(l, functions)
+}
+
+// locate returns the file that a function of a process lies in, and its address there.
+func (ls *libraries) locate(p *process, address uint64) (*library, uint64, error) {
 	m := p.mapping(address)
 	if m == nil || !isFile(m) {
-		return nil, fmt.Errorf("kernel at %#x of process %d: not in a mapped file (made at run time?)", address, p.pid)
+		return nil, 0, fmt.Errorf("kernel at %#x of process %d: not in a mapped file (made at run time?)", address, p.pid)
 	}
 	l := ls.considerMapping(p.pid, m)
 	if l == nil {
 		var err error
 		if l, err = ls.own(p.pid, m); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
-	offset := int64(address-uint64(m.StartAddr)) + m.Offset
-	inFile, ok := l.file.Address(offset)
+	inFile, ok := l.file.Address(int64(address-uint64(m.StartAddr)) + m.Offset)
 	if !ok {
-		return nil, fmt.Errorf("kernel at %#x of process %d: outside the segments of %s", address, p.pid, m.Pathname)
+		return nil, 0, fmt.Errorf("kernel at %#x of process %d: outside the segments of %s", address, p.pid, m.Pathname)
 	}
-	if k := l.kernels[inFile]; k != nil {
-		return k, nil
-	}
-	found := probes.InspectFunction(l.file, inFile, probes.Invoke)
-	if found.Refused != "" {
-		return nil, fmt.Errorf("kernel %s in %s: not probed: %s", found.Label(), m.Pathname, found.Refused)
-	}
-	k := ls.addKernel(l, &found)
-	return k, ls.attach(l, []probes.Found{found})
+	return l, inFile, nil
 }
 
 // own adds an app's own file, in which the static search found nothing.

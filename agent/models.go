@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/procfs"
 	"google.golang.org/protobuf/proto"
@@ -20,84 +20,92 @@ import (
 
 // model is a .tflite file that some process maps, has open or names on its command line.
 type model struct {
+	file      *os.File // behind content; an APK's models share it
+	content   io.ReaderAt
+	size      int64
 	parsed    *tflite.Model
-	described *trace.Model
-	announced bool
+	path      string
+	described *trace.Model // once an interpreter was found to run it
 }
 
 // modelSearch is the model files around a process.
 type modelSearch struct {
-	pid    int
-	looked int // times; apps load models late, so it is done again for new subgraphs
+	last   time.Time // of the last look
 	models []*model
 }
+
+// lookAgainAfter bounds how often the files around one process are looked at: apps load models late, and interpreters
+// that run none of the files that are known make us look again.
+const lookAgainAfter = 250 * time.Millisecond
 
 // maxModelBytes bounds what is read to tell a model's hash.
 const maxModelBytes = 4 << 30
 
-// identifyModels matches subgraphs that have run, or been described further, with the files around their process.
+// identifyModels matches subgraphs that were described further since the last time.
 func (s *Session) identifyModels() {
 	for _, g := range s.subgraphs {
-		if g.described.Model == 0 && g.settled != g.matched {
-			g.matched = g.settled
-			s.identifyModel(g)
-		}
+		s.identifyModel(g)
 	}
 }
 
+// identifyModel finds the model whose subgraph this is, from the nodes seen so far. Once it is found, or there is
+// nothing new to tell, it costs nothing.
 func (s *Session) identifyModel(g *subgraph) {
-	p := g.process
-	if p.models.looked < 8 {
-		s.lookForModels(p)
-	}
-	live := g.live()
-	var matches []tflite.Match
-	for _, m := range p.models.models {
-		matches = append(matches, m.parsed.Match(live)...)
-	}
-	best, ok := tflite.Identify(matches)
-	if !ok {
+	if g.described.Model != 0 || len(g.facts.Nodes) == g.matched {
 		return
 	}
-	i := slices.IndexFunc(p.models.models, func(m *model) bool { return m.parsed == best.Model })
-	m := p.models.models[i]
-	if !m.announced {
-		m.announced = true
-		s.describe(m.described)
+	g.matched = len(g.facts.Nodes)
+	best, ok := g.match()
+	if !ok {
+		s.lookForModels(g.process)
+		if best, ok = g.match(); !ok {
+			return
+		}
 	}
-	g.described.Model = m.described.Id
+	models := g.process.models.models
+	m := models[slices.IndexFunc(models, func(m *model) bool { return m.parsed == best.Model })]
+	g.described.Model = s.announceModel(m)
 	if g.described.Index < 0 {
 		g.described.Index = int32(best.Subgraph)
 	}
 	g.described.Name = m.parsed.Subgraphs[best.Subgraph].Name
 	s.describe(proto.CloneOf(g.described))
+	g.facts = tflite.LiveSubgraph{}
+	g.matched = 0
 }
 
-// live is what was seen of the subgraph's nodes, delegate nodes aside.
-func (g *subgraph) live() tflite.LiveSubgraph {
-	live := tflite.LiveSubgraph{TensorCount: int(g.described.Tensors), NodeCount: int(g.described.Nodes)}
-	tensors := make(map[int32]*trace.Tensor)
-	for _, d := range g.known {
-		if d.Index < 0 || d.Incomplete {
-			continue
-		}
-		live.Nodes = append(live.Nodes, tflite.LiveNode{
-			Index:    int(d.Index),
-			Code:     tflite.OpCode(d.OpCode),
-			Delegate: d.Delegate != "",
-			Inputs:   indices(d.Inputs),
-			Outputs:  indices(d.Outputs),
-		})
-		for _, t := range slices.Concat(d.Inputs, d.Outputs) {
-			if t.Index >= 0 {
-				tensors[t.Index] = t
+// match compares the subgraph with the same subgraph of every model around its process.
+func (g *subgraph) match() (tflite.Match, bool) {
+	g.facts.TensorCount, g.facts.NodeCount = int(g.described.Tensors), int(g.described.Nodes)
+	var matches []tflite.Match
+	for _, m := range g.process.models.models {
+		for _, match := range m.parsed.Match(g.facts) {
+			if g.described.Index < 0 || match.Subgraph == int(g.described.Index) {
+				matches = append(matches, match)
 			}
 		}
 	}
-	for _, t := range tensors {
-		live.Tensors = append(live.Tensors, tflite.LiveTensor{Index: t.Index, Type: tflite.Type(t.Type), Shape: t.Shape, Name: t.Name})
+	return tflite.Identify(matches)
+}
+
+// addFacts keeps what tells a node of one model from that of another.
+func (g *subgraph) addFacts(d *trace.Node) {
+	if g.described.Model != 0 || d.Index < 0 || d.Incomplete {
+		return
 	}
-	return live
+	g.facts.Nodes = append(g.facts.Nodes, tflite.LiveNode{
+		Index:    int(d.Index),
+		Code:     tflite.OpCode(d.OpCode),
+		Delegate: d.Delegate != "",
+		Replaced: d.Replaced,
+		Inputs:   indices(d.Inputs),
+		Outputs:  indices(d.Outputs),
+	})
+	for _, t := range slices.Concat(d.Inputs, d.Outputs) {
+		if t.Index >= 0 {
+			g.facts.Tensors = append(g.facts.Tensors, tflite.LiveTensor{Index: t.Index, Type: tflite.Type(t.Type), Shape: t.Shape, Name: t.Name})
+		}
+	}
 }
 
 func indices(tensors []*trace.Tensor) []int32 {
@@ -108,81 +116,75 @@ func indices(tensors []*trace.Tensor) []int32 {
 	return list
 }
 
-// lookForModels finds .tflite files that a process maps, has open or was given as an argument. Whether one of them is
-// what an interpreter runs is decided by its contents.
+// announceModel writes a model to the trace, with its hash, before its first use. It returns its id.
+func (s *Session) announceModel(m *model) uint32 {
+	if m.described == nil {
+		s.nextID.model++
+		m.described = &trace.Model{Id: s.nextID.model, Path: m.path, Size: uint64(m.size), Description: m.parsed.Description}
+		hash := sha256.New()
+		if _, err := io.Copy(hash, io.NewSectionReader(m.content, 0, m.size)); err != nil {
+			s.note("model", "%s: %v: its hash is not known", m.path, err)
+		} else {
+			m.described.Sha256 = hex.EncodeToString(hash.Sum(nil))
+		}
+		s.describe(m.described)
+	}
+	return m.described.Id
+}
+
+// lookForModels finds .tflite files that a process maps, has open or was given as an argument, also inside of an APK.
+// Whether one of them is what an interpreter runs is decided by its contents.
 func (s *Session) lookForModels(p *process) {
-	p.models.looked++
+	if time.Since(p.models.last) < lookAgainAfter {
+		return
+	}
+	p.models.last = time.Now()
 	p.readMaps()
-	paths := make(map[string]string) // to open -> to show
 	for _, m := range p.maps {
-		if isFile(m) && !m.Perms.Execute {
-			paths[openable(p.pid, m)] = m.Pathname
+		if isFile(m) && !m.Perms.Execute && !m.Perms.Write {
+			s.considerModel(p, openable(p.pid, m), m.Pathname)
 		}
 	}
-	if proc, err := procfs.NewProc(p.pid); err == nil {
-		if targets, err := proc.FileDescriptorTargets(); err == nil {
-			for _, target := range targets {
-				paths[filepath.Join(fmt.Sprintf("/proc/%d/root", p.pid), target)] = target
-			}
-		}
-		cwd, _ := proc.Cwd()
-		for _, argument := range p.described.CommandLine {
-			_, value, found := strings.Cut(argument, "=") // --graph=model.tflite
-			if !found {
-				value = argument
-			}
-			if !filepath.IsAbs(value) {
-				value = filepath.Join(cwd, value)
-			}
-			paths[value] = value
+	proc, err := procfs.NewProc(p.pid)
+	if err != nil {
+		return
+	}
+	if targets, err := proc.FileDescriptorTargets(); err == nil {
+		for _, target := range targets {
+			s.considerModel(p, filepath.Join(fmt.Sprintf("/proc/%d/root", p.pid), target), target)
 		}
 	}
-	for path, shown := range paths {
-		if m := s.openModel(path, shown); m != nil && !slices.Contains(p.models.models, m) {
+	cwd, _ := proc.Cwd()
+	for _, argument := range p.described.CommandLine {
+		if _, value, found := strings.Cut(argument, "="); found { // --graph=model.tflite
+			argument = value
+		}
+		if !filepath.IsAbs(argument) {
+			argument = filepath.Join(cwd, argument)
+		}
+		s.considerModel(p, filepath.Join(fmt.Sprintf("/proc/%d/root", p.pid), argument), argument)
+	}
+}
+
+// considerModel adds the models that a file holds to those around a process. A file that was read for another process
+// isn't read again.
+func (s *Session) considerModel(p *process, path, shown string) {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() < 8 || info.Size() > maxModelBytes {
+		return
+	}
+	key := keyOf(info)
+	models, seen := s.models[key]
+	if !seen {
+		models, err = openModels(path, shown, info.Size())
+		if err != nil {
+			s.note("model", "%v", err)
+		}
+		s.models[key] = models
+	}
+	for _, m := range models {
+		if !slices.Contains(p.models.models, m) {
 			p.models.models = append(p.models.models, m)
 		}
 	}
-	slices.SortFunc(p.models.models, func(a, b *model) int { return cmp.Compare(a.described.Id, b.described.Id) })
-}
-
-// openModel reads a file if it is a model; nil for anything else.
-func (s *Session) openModel(path, shown string) *model {
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Size() < 8 || info.Size() > maxModelBytes {
-		return nil
-	}
-	key := keyOf(info)
-	if m, seen := s.models[key]; seen {
-		return m
-	}
-	s.models[key] = nil
-	file, err := os.Open(path)
-	if err != nil {
-		return nil
-	}
-	defer file.Close()
-	var head [8]byte
-	if _, err := file.ReadAt(head[:], 0); err != nil || !tflite.IsModel(head[:]) {
-		return nil
-	}
-	parsed, err := tflite.OpenModel(file, info.Size())
-	if err != nil {
-		s.note("model", "%s: %v", shown, err)
-		return nil
-	}
-	hash := sha256.New()
-	if _, err := io.Copy(hash, io.NewSectionReader(file, 0, info.Size())); err != nil {
-		s.note("model", "%s: %v", shown, err)
-		return nil
-	}
-	s.nextID.model++
-	m := &model{parsed: parsed, described: &trace.Model{
-		Id:          s.nextID.model,
-		Path:        shown,
-		Sha256:      hex.EncodeToString(hash.Sum(nil)),
-		Size:        uint64(info.Size()),
-		Description: parsed.Description,
-	}}
-	s.models[key] = m
-	return m
 }

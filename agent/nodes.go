@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 
@@ -13,19 +15,22 @@ import (
 
 // subgraph is one TfLiteContext of one interpreter.
 type subgraph struct {
+	bpfID       uint64
 	described   *trace.Subgraph
 	process     *process
 	interpreter *interpreter
-	begin, end  uint64 // its vector of nodes
-	stride      int    // of that vector, 0 when not certain yet
-	head        []byte // the vector's first bytes
-	nodes       map[uint64]*node
-	known       map[string]*trace.Node // descriptions written to the trace, by their content
-	superseded  *subgraph              // what took its place at the same address
+	begin, end  uint64              // its vector of nodes
+	stride      int                 // of that vector, 0 when not certain yet
+	head        []byte              // the vector's first bytes
+	nodes       map[uint64]*node    // by their address
+	known       map[[16]byte]uint32 // ids of descriptions in the trace, by a hash of their content
+	before      *subgraph           // what was at its address, until all of its nodes were described again
+	superseded  *subgraph           // what took its place
 	runs        bool
-	first       *node // of an invoke
-	settled     int   // descriptions made
-	matched     int   // how many of them were known when a model was last looked for
+	first       *node // of an invoke, for the live line
+
+	facts   tflite.LiveSubgraph // until its model is found
+	matched int                 // how many nodes were known when a model was last looked for
 }
 
 // node is one description of a node that BPF sent, first in pieces, then, once settled, as the trace has it.
@@ -33,14 +38,18 @@ type node struct {
 	id       uint32 // in the trace; 0 until settled
 	bpfID    uint64
 	subgraph *subgraph
-	last     uint64 // end of its last op, ns
+	op       string // with index, what a person calls it
+	index    int32
+	pieces   *pieces // nil once settled and not needed any more
+}
 
-	raw       *bpf.NodeRecord // nil once settled
-	inputs    []*trace.Tensor
-	outputs   []*trace.Tensor
-	replaced  []uint32
-	missing   bool // a piece was lost or unreadable
-	described *trace.Node
+// pieces is what BPF sent of a node.
+type pieces struct {
+	raw      bpf.NodeRecord
+	inputs   []*trace.Tensor
+	outputs  []*trace.Tensor
+	replaced []uint32
+	missing  bool // a piece was lost or unreadable
 }
 
 func (s *Session) addSubgraph(r *bpf.SubgraphRecord) {
@@ -49,9 +58,10 @@ func (s *Session) addSubgraph(r *bpf.SubgraphRecord) {
 	if g == nil {
 		s.nextID.subgraph++
 		g = &subgraph{
+			bpfID:     r.Subgraph,
 			process:   p,
 			nodes:     make(map[uint64]*node),
-			known:     make(map[string]*trace.Node),
+			known:     make(map[[16]byte]uint32),
 			described: &trace.Subgraph{Id: s.nextID.subgraph, Process: p.described.Id, Context: r.Context},
 		}
 		g.interpreter = s.interpreterOf(p, r)
@@ -74,6 +84,7 @@ func (s *Session) addSubgraph(r *bpf.SubgraphRecord) {
 	}
 	s.describe(proto.CloneOf(g.described))
 	s.reachNodes(g)
+	s.lookForModels(p)
 }
 
 // interpreterOf returns the interpreter of a subgraph that was not seen before. Its subgraphs share the address of the
@@ -89,15 +100,24 @@ func (s *Session) interpreterOf(p *process, r *bpf.SubgraphRecord) *interpreter 
 	return i
 }
 
-// supersede gives a context's address to a new subgraph. What is kept of the old one is only what late records need.
+// supersede gives a context's address to a new subgraph.
 func (s *Session) supersede(old, by *subgraph) {
-	old.superseded = by
-	for id, g := range s.subgraphs {
-		if g == old {
-			delete(s.subgraphs, id)
-		}
+	s.identifyModel(old)
+	old.superseded, by.before = by, old
+	s.forgetSubgraph(old.before)
+	old.before = nil
+	delete(s.subgraphs, old.bpfID)
+}
+
+// forgetSubgraph forgets the nodes of a subgraph that is gone.
+func (s *Session) forgetSubgraph(g *subgraph) {
+	if g == nil {
+		return
 	}
-	old.known = nil
+	for _, n := range g.nodes {
+		delete(s.nodes, n.bpfID)
+	}
+	delete(s.subgraphs, g.bpfID)
 }
 
 func (s *Session) addNode(r *bpf.NodeRecord) {
@@ -106,46 +126,50 @@ func (s *Session) addNode(r *bpf.NodeRecord) {
 		s.note("describe", "a node's subgraph was not described: its ops can't be attributed")
 		return
 	}
-	if before := g.nodes[r.Address]; before != nil {
-		delete(s.nodes, before.bpfID)
+	for _, at := range []*subgraph{g, g.before} {
+		if at == nil {
+			continue
+		}
+		if old := at.nodes[r.Address]; old != nil {
+			delete(s.nodes, old.bpfID)
+			delete(at.nodes, r.Address)
+		}
 	}
-	raw := *r
-	n := &node{subgraph: g, raw: &raw, bpfID: r.Node}
-	n.inputs = make([]*trace.Tensor, max(r.Inputs, 0))
-	n.outputs = make([]*trace.Tensor, max(r.Outputs, 0))
-	n.missing = r.Inputs < 0 || r.Outputs < 0 || r.RawBytes == 0
+	n := &node{bpfID: r.Node, subgraph: g, pieces: &pieces{raw: *r}}
+	n.pieces.inputs = make([]*trace.Tensor, min(max(r.Inputs, 0), maxListed))
+	n.pieces.outputs = make([]*trace.Tensor, min(max(r.Outputs, 0), maxListed))
+	n.pieces.missing = r.Inputs < 0 || r.Outputs < 0 || r.RawBytes == 0 || r.Inputs > maxListed || r.Outputs > maxListed
 	g.nodes[r.Address] = n
 	s.nodes[r.Node] = n
 }
 
 func (s *Session) addTensor(r *bpf.TensorRecord) {
 	n := s.nodes[r.Node]
-	if n == nil || n.raw == nil {
+	if n == nil || n.pieces == nil {
 		return
 	}
-	list := n.inputs
+	list := n.pieces.inputs
 	if r.List == bpf.ListOutputs {
-		list = n.outputs
+		list = n.pieces.outputs
 	}
-	if int(r.Slot) >= len(list) {
-		return
+	if int(r.Slot) < len(list) {
+		list[r.Slot] = n.subgraph.tensor(r)
 	}
-	t := n.subgraph.tensor(r)
-	list[r.Slot] = t
 }
 
 func (s *Session) addReplaced(r *bpf.IndicesRecord) {
 	n := s.nodes[r.Node]
-	if n == nil || n.raw == nil {
+	if n == nil || n.pieces == nil {
 		return
 	}
 	for _, index := range r.Values[:min(r.Count, uint32(len(r.Values)))] {
-		n.replaced = append(n.replaced, uint32(index))
+		n.pieces.replaced = append(n.pieces.replaced, uint32(index))
 	}
 }
 
 // settle turns the pieces of a description into one, with the kernel and the op's name, and writes it to the trace
-// unless it says nothing new. A node of an interpreter that is gone belongs to the one at its place now.
+// unless that has it already. A node whose interpreter is gone but which was not described again belongs to the
+// interpreter that is at its place now.
 func (s *Session) settle(n *node) {
 	for n.subgraph.superseded != nil {
 		n.subgraph = n.subgraph.superseded
@@ -154,87 +178,82 @@ func (s *Session) settle(n *node) {
 	if n.id != 0 {
 		return
 	}
-	if n.described == nil {
-		n.described = s.assemble(n)
-		n.raw = nil
+	g := n.subgraph
+	d := s.assemble(n)
+	n.op, n.index = d.Op, d.Index
+	d.Subgraph = g.described.Id
+	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(d)
+	if err != nil {
+		s.note("describe", "encode node %s: %v", n.label(), err)
 	}
-	n.described.Subgraph = n.subgraph.described.Id
-	n.described.Id = 0
-	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(n.described)
-	if err == nil {
-		if same := n.subgraph.known[string(content)]; same != nil {
-			n.id, n.described = same.Id, same
-			return
-		}
+	sum := sha256.Sum256(content)
+	key := [16]byte(sum[:16])
+	if id, ok := g.known[key]; ok {
+		n.id = id
+		return
 	}
 	s.nextID.node++
-	n.described = proto.CloneOf(n.described)
-	n.described.Id = s.nextID.node
-	n.id = n.described.Id
-	n.subgraph.known[string(content)] = n.described
-	n.subgraph.settled++
-	s.describe(n.described)
+	n.id = s.nextID.node
+	d.Id = n.id
+	g.known[key] = n.id
+	g.addFacts(d)
+	s.describe(d)
 }
 
 // assemble makes the trace's description of a node from what BPF sent.
 func (s *Session) assemble(n *node) *trace.Node {
-	r := n.raw
-	g := n.subgraph
-	d := &trace.Node{Index: g.index(r.Address), OpCode: -1, Replaced: n.replaced}
+	r, g := &n.pieces.raw, n.subgraph
+	d := &trace.Node{Index: g.index(r.Address), OpCode: int32(tflite.OpUnknown), Replaced: n.pieces.replaced}
 	raw, _ := tflite.DecodeNode(r.Raw[:])
 	k := s.kernelOf(n)
 	invoke := uint64(0)
-	if r.Run != 0 && k != nil {
-		d.Kernel = s.announce(k)
+	if k != nil {
 		invoke = r.Ip - uint64(k.found.Site.Offset)
 	}
 	registration, _, ok := tflite.FindRegistration(r.Raw[:r.RawBytes], invoke)
-	if ok {
+	switch {
+	case ok:
 		d.OpCode, d.Version = int32(registration.BuiltinCode), registration.Version
 		if k == nil {
-			if k = s.libraries.byAddress(g.process, registration.Invoke); k != nil {
-				d.Kernel = s.announce(k)
-			}
+			k = s.libraries.byAddress(g.process, registration.Invoke)
 		}
 		s.learn(k, registration.BuiltinCode)
-	} else if k != nil && len(k.found.Ops) == 1 {
+	case k != nil && len(k.found.Ops) == 1:
 		d.OpCode, d.OpGuessed = int32(k.found.Ops[0]), true
 	}
+	if k != nil {
+		d.Kernel = s.announce(k)
+	}
 	name := cString(r.CustomName[:])
-	if name == "" && ok && registration.CustomName != 0 {
+	if name == "" && registration.CustomName != 0 {
 		name, _ = g.process.readString(registration.CustomName, 256)
 	}
 	switch {
 	case raw.Delegate != 0:
-		d.Delegate = name
-		if name == "" {
-			d.Delegate = "delegate"
-		}
+		d.Delegate = cmp.Or(name, "delegate")
 		d.Op = d.Delegate
-	case d.OpCode == -1:
-		d.Op = "unknown"
-		if k != nil {
-			d.Op = k.found.Label()
-		}
+	case d.OpCode == int32(tflite.OpUnknown) && k != nil:
+		d.Op = k.found.Label()
 	default:
 		d.Custom = registration.BuiltinCode == tflite.OpCustom
 		d.Op = tflite.OpName(tflite.OpCode(d.OpCode), name)
 	}
-	d.Inputs = s.fill(n, raw.Inputs, n.inputs)
-	d.Outputs = s.fill(n, raw.Outputs, n.outputs)
-	d.Incomplete = n.missing || int(max(r.Replaced, 0)) != len(n.replaced)
+	d.Inputs = g.process.fill(n.pieces, raw.Inputs, n.pieces.inputs)
+	d.Outputs = g.process.fill(n.pieces, raw.Outputs, n.pieces.outputs)
+	d.Incomplete = n.pieces.missing || int(max(r.Replaced, 0)) != len(n.pieces.replaced)
 	return d
 }
 
 // kernelOf returns the kernel whose probe described a node, nil for a node that was only prepared.
 func (s *Session) kernelOf(n *node) *kernel {
-	if n.raw.Run == 0 {
+	r := &n.pieces.raw
+	if r.Run == 0 {
 		return nil
 	}
-	if k := s.libraries.byCookie(n.raw.Site); k != nil {
+	if k := s.libraries.byCookie(r.Site); k != nil {
 		return k
 	}
-	return s.libraries.byAddress(n.subgraph.process, n.raw.Ip)
+	return s.libraries.byAddress(n.subgraph.process, r.Ip)
 }
 
 // announce writes a kernel to the trace before its first use, and returns its id.
@@ -270,5 +289,5 @@ func (g *subgraph) index(address uint64) int32 {
 
 // label names a node for a person.
 func (n *node) label() string {
-	return fmt.Sprintf("%s (node %d of subgraph %d)", n.described.Op, n.described.Index, max(n.subgraph.described.Index, 0))
+	return fmt.Sprintf("%s (node %d of subgraph %d)", n.op, n.index, max(n.subgraph.described.Index, 0))
 }

@@ -25,6 +25,7 @@ type process struct {
 	maps      []*procfs.ProcMap // as last read, by address; kept when the process is gone
 	memory    *os.File          // /proc/PID/mem; nil when it can't be opened
 	models    *modelSearch
+	lastOp    string            // the last words of an app that ended outside of any op: worth telling if it ended badly
 	threads   map[uint32]uint32 // tid -> id in the trace
 
 	interpreters map[uint64]*interpreter // by the address of their vector of subgraphs
@@ -50,7 +51,7 @@ func newProcess(id uint32, pid int, name string) *process {
 	}
 	p.readMaps()
 	p.memory, _ = os.Open(fmt.Sprintf("/proc/%d/mem", pid))
-	p.models = &modelSearch{pid: pid}
+	p.models = &modelSearch{}
 	return p
 }
 
@@ -145,6 +146,16 @@ func (p *process) close() {
 type fileKey struct {
 	device, inode uint64
 	size, base    int64
+}
+
+// hasEnded tells whether a process is gone, or only waits for its parent to notice.
+func hasEnded(pid int) bool {
+	proc, err := procfs.NewProc(pid)
+	if err != nil {
+		return true
+	}
+	stat, err := proc.Stat()
+	return err != nil || stat.State == "Z"
 }
 
 func keyOf(info os.FileInfo) fileKey {

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -51,29 +50,55 @@ func (s *Session) forgetProgram(pid int) {
 	}
 }
 
-// threadExited keeps what a thread was doing when it ended inside an op, and notices the end of a process.
+// threadExited keeps what a thread was doing when it ended, and notices the end of a process.
 func (s *Session) threadExited(r *bpf.ExitRecord) {
 	p := s.processes[r.Process]
 	if p == nil {
 		return
 	}
-	if words := s.lastWords(r); words != "" && (p.described.LastWords == "" || r.Depth > 0) {
+	switch words, abrupt := s.lastWords(r); {
+	case abrupt:
 		p.described.LastWords = words
+	case words != "":
+		p.lastOp = words
 	}
-	if r.WholeProcess != 0 {
-		p.described.Exited = true
-		p.close()
-		delete(s.byPID, p.pid)
+	if r.WholeProcess == 0 {
+		return
 	}
-	if p.described.LastWords != "" && !slices.Contains(s.ended, p) {
-		s.ended = append(s.ended, p)
-	}
-	if r.WholeProcess != 0 || p.described.LastWords != "" {
-		s.describe(p.snapshot())
+	p.described.Exited = true
+	s.describe(p.snapshot())
+	s.ended = append(s.ended, p)
+	s.forgetProcess(p)
+}
+
+// endedBadly adds the last op that each ended process finished to what is told of it.
+func (s *Session) endedBadly() {
+	for _, p := range s.ended {
+		if p.described.LastWords == "" && p.lastOp != "" {
+			p.described.LastWords = p.lastOp
+			s.describe(p.snapshot())
+		}
 	}
 }
 
-func (s *Session) lastWords(r *bpf.ExitRecord) string {
+// forgetProcess drops what is kept of a process that has ended.
+func (s *Session) forgetProcess(p *process) {
+	for _, g := range p.contexts {
+		s.identifyModel(g)
+		s.forgetSubgraph(g.before)
+		s.forgetSubgraph(g)
+	}
+	clear(p.contexts)
+	clear(p.interpreters)
+	p.close()
+	if s.byPID[p.pid] == p {
+		delete(s.byPID, p.pid)
+	}
+	delete(s.processes, p.bpfID)
+}
+
+// lastWords says what a thread was doing when it ended; abrupt, when it was in the middle of it.
+func (s *Session) lastWords(r *bpf.ExitRecord) (words string, abrupt bool) {
 	if n := s.nodes[r.Node]; r.Depth > 0 && n != nil {
 		s.settle(n)
 		words := fmt.Sprintf("ended inside %s, %v after it began", n.label(), time.Duration(r.TimeNs-r.StartNs))
@@ -81,33 +106,46 @@ func (s *Session) lastWords(r *bpf.ExitRecord) string {
 			s.settle(outer)
 			words += ", within " + outer.label()
 		}
-		return words
+		return words, true
 	}
 	if n := s.nodes[r.PreparedNode]; n != nil {
 		s.settle(n)
-		return fmt.Sprintf("ended in or after the preparation of %s", n.label())
+		return fmt.Sprintf("ended in or after the preparation of %s", n.label()), true
 	}
 	if n := s.nodes[r.LastNode]; n != nil {
 		s.settle(n)
-		return fmt.Sprintf("last op finished: %s, %v before the end", n.label(), time.Duration(r.TimeNs-r.LastNs))
+		return fmt.Sprintf("ended %[2]v after its last op, %[1]s", n.label(), time.Duration(r.TimeNs-r.LastNs)), false
 	}
-	return ""
+	return "", false
 }
 
 // lookForNames makes targets of all processes with the name asked for: the command name, the first argument or its last
-// part (Android's package names are too long for the command name).
+// part (Android's package names are too long for the command name). Processes get their name after they start (exec,
+// and Android's zygote even later), so those without it are asked again, but not every time.
 func (s *Session) lookForNames() {
 	all, err := procfs.AllProcs()
 	if err != nil {
 		s.note("process", "list processes: %v", err)
 		return
 	}
+	s.looks++
 	for _, proc := range all {
+		again := (s.looks+proc.PID)%namesAgain == 0
+		if age, asked := s.asked[proc.PID]; asked && age > youngLooks && !again {
+			continue
+		}
+		s.asked[proc.PID]++
 		if s.byPID[proc.PID] == nil && hasName(proc, s.options.Name) {
 			s.target(proc.PID)
 		}
 	}
 }
+
+// A process is asked for its name this often after it appeared, and then every so many looks.
+const (
+	youngLooks = 40
+	namesAgain = 20
+)
 
 func hasName(proc procfs.Proc, name string) bool {
 	if comm, err := proc.Comm(); err == nil && comm == name {

@@ -6,54 +6,51 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/edgexray/edgexray/probes"
-	"github.com/edgexray/edgexray/tflite"
 )
-
-// maxVectorBytes bounds what is read of a vector of nodes: more than 100 000 nodes are no real model's.
-const maxVectorBytes = 16 << 20
 
 // reachNodes looks at all nodes of a subgraph for kernels that have no probe yet: custom ops and delegates of the app's
 // own, which no search of the runtime's library finds.
 func (s *Session) reachNodes(g *subgraph) {
-	if g.stride == 0 || g.end-g.begin > maxVectorBytes {
+	p := g.process
+	if p.memory == nil {
 		return
 	}
-	memory := make([]byte, g.end-g.begin)
-	if g.process.read(g.begin, memory) != nil {
-		return // gone already; the probes in its own kernels go on working
+	if live, ok := probes.ReadSubgraph(p.memory, g.described.Context); ok {
+		s.reachAll(p, live.Nodes)
 	}
-	for ; len(memory) >= g.stride; memory = memory[g.stride:] {
-		registration, _, ok := tflite.FindRegistration(memory[:g.stride], 0)
-		if !ok || registration.Invoke == 0 {
-			continue
+}
+
+func (s *Session) reachAll(p *process, nodes []probes.LiveNode) {
+	for _, n := range nodes {
+		if n.Invoke == 0 {
+			continue // an operator that was registered through the opaque API
 		}
-		k := s.libraries.byAddress(g.process, registration.Invoke)
+		k := s.libraries.byAddress(p, n.Invoke)
 		if k == nil {
 			var err error
-			if k, err = s.libraries.reached(g.process, registration.Invoke); err != nil {
+			if k, err = s.libraries.reach(p, n.RawRegistration); err != nil {
 				s.note("site", "%v", err)
 				continue
 			}
 		}
-		s.learn(k, registration.BuiltinCode)
+		s.learn(k, n.BuiltinCode)
 	}
 }
 
-// look again at subgraphs whose vector of nodes may have changed without any probe noticing: when a delegate whose
-// kernel isn't probed took over every op.
+// reachAgain looks at subgraphs that were prepared but have run nothing: a delegate whose kernel isn't probed yet may
+// have taken over every op.
 func (s *Session) reachAgain() {
 	for _, g := range s.subgraphs {
-		if g.runs || g.process.described.Exited {
-			continue
+		if !g.runs && !g.process.described.Exited {
+			s.reachNodes(g)
 		}
-		s.reachNodes(g)
 	}
 }
 
 // reachLive finds kernels in a process that built its interpreters before we came.
 func (s *Session) reachLive(p *process) {
 	if p.memory == nil {
-		s.note("process", "process %d: memory not readable: kernels that its own libraries hold are found when they run beside others", p.pid)
+		s.note("process", "process %d: its memory can't be read: kernels in its own libraries are found only beside others", p.pid)
 		return
 	}
 	live := probes.ScanMemory(p.memory, p.mappings())
@@ -63,14 +60,7 @@ func (s *Session) reachLive(p *process) {
 		}
 	}
 	for _, g := range live.Subgraphs {
-		for _, node := range g.Nodes {
-			if node.Invoke == 0 || s.libraries.byAddress(p, node.Invoke) != nil {
-				continue
-			}
-			if _, err := s.libraries.reached(p, node.Invoke); err != nil {
-				s.note("site", "%v", err)
-			}
-		}
+		s.reachAll(p, g.Nodes)
 	}
 }
 

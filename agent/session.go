@@ -40,7 +40,8 @@ const (
 	drainEvery    = 10 * time.Millisecond // a 4 MiB ring holds half a second of 200 000 ops/s
 	flushEvery    = 500 * time.Millisecond
 	progressEvery = time.Second
-	lookEvery     = 250 * time.Millisecond // for targets that started or ended
+	lookEvery     = 250 * time.Millisecond // for targets that ended, and at interpreters that ran nothing
+	namesEvery    = 50 * time.Millisecond  // for targets that started: Python needs longer to load a runtime
 )
 
 // Session is a running recording. All of it belongs to the goroutine in run; the launcher hands its questions over.
@@ -60,7 +61,7 @@ type Session struct {
 	nodes     map[uint64]*node
 	subgraphs map[uint64]*subgraph
 	nextID    struct{ process, thread, interpreter, subgraph, node, model uint32 }
-	models    map[fileKey]*model
+	models    map[fileKey][]*model
 
 	launcher *launcher
 	requests chan request // from the launcher's thread
@@ -68,6 +69,8 @@ type Session struct {
 	started  uint64 // CLOCK_MONOTONIC, ns
 	reason   string // why it ended
 	notes    map[string]bool
+	looks    int         // for names
+	asked    map[int]int // how often a process was asked for its name
 	summary  Summary
 }
 
@@ -87,9 +90,10 @@ func Record(ctx context.Context, options Options) (*Summary, error) {
 		byPID:     make(map[int]*process),
 		nodes:     make(map[uint64]*node),
 		subgraphs: make(map[uint64]*subgraph),
-		models:    make(map[fileKey]*model),
+		models:    make(map[fileKey][]*model),
 		requests:  make(chan request),
 		notes:     make(map[string]bool),
+		asked:     make(map[int]int),
 	}
 	s.libraries = libraries{session: s, files: make(map[fileKey]*library)}
 	if err := s.open(); err != nil {
@@ -227,7 +231,7 @@ func (s *Session) run(ctx context.Context) error {
 	if s.options.Duration > 0 {
 		over = time.After(s.options.Duration)
 	}
-	var flushed, shown, looked time.Time
+	var flushed, shown, looked, named time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -245,6 +249,10 @@ func (s *Session) run(ctx context.Context) error {
 			if t.Sub(flushed) >= flushEvery {
 				flushed = t
 				s.flush()
+			}
+			if s.options.Name != "" && t.Sub(named) >= namesEvery {
+				named = t
+				s.lookForNames()
 			}
 			if t.Sub(looked) >= lookEvery {
 				looked = t
@@ -275,16 +283,12 @@ func (s *Session) arrived(r request) {
 	}
 }
 
-// look notices targets that started or ended.
+// look notices a target that ended, and what changed without any probe noticing.
 func (s *Session) look() {
-	switch {
-	case s.options.Name != "":
-		s.lookForNames()
-	case s.options.PID != 0:
-		if p := s.byPID[s.options.PID]; p != nil && p.described.Exited || unix.Kill(s.options.PID, 0) == unix.ESRCH {
-			s.reason = "target exited"
-		}
+	if pid := s.options.PID; pid != 0 && hasEnded(pid) {
+		s.reason = "target exited"
 	}
+	s.reachAgain()
 	s.identifyModels()
 }
 
@@ -299,6 +303,9 @@ func (s *Session) finish() error {
 	end := &trace.End{DurationNs: now() - s.started, Reason: s.reason}
 	if l := s.launcher; l != nil && s.reason == "command exited" {
 		end.HasExitStatus, end.ExitStatus = true, int32(l.status)
+		if l.status != 0 {
+			s.endedBadly()
+		}
 	}
 	end.CpuNs, end.MaxRss = ownCost()
 	s.writer.SetLosses(s.losses())
@@ -318,6 +325,11 @@ func (s *Session) close() error {
 	errs = append(errs, s.libraries.close())
 	for _, p := range s.processes {
 		p.close()
+	}
+	for _, models := range s.models {
+		for _, m := range models {
+			m.file.Close() // the second time, for an APK with several, does nothing
+		}
 	}
 	if s.ring != nil {
 		errs = append(errs, s.ring.Close())

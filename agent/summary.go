@@ -87,20 +87,26 @@ func (s *Session) summarize(end *trace.End) {
 			m.Runtimes++
 		}
 	}
-	for _, model := range s.models {
-		if model != nil && model.announced {
-			m.Models = append(m.Models, model.described.Path)
+	for _, models := range s.models {
+		for _, model := range models {
+			if model.described != nil {
+				m.Models = append(m.Models, model.path)
+			}
 		}
 	}
 	slices.Sort(m.Models)
 	for _, p := range s.ended {
-		m.LastWords = append(m.LastWords, fmt.Sprintf("process %d (%s): %s", p.described.Pid, p.described.Name, p.described.LastWords))
+		if p.described.LastWords != "" {
+			m.LastWords = append(m.LastWords, fmt.Sprintf("process %d (%s) %s", p.described.Pid, p.described.Name, p.described.LastWords))
+		}
 	}
 }
 
 // NothingRecorded says why there are no ops.
 func (s *Summary) NothingRecorded() error {
 	switch {
+	case len(s.LastWords) > 0:
+		return fmt.Errorf("record: the app ended before its first op: %s", s.LastWords[0])
 	case s.Runtimes == 0:
 		return fmt.Errorf("record: %w: no TFLite runtime was loaded while recording (edgexray discover PID shows what a process has)", probes.ErrNoKernels)
 	case s.Lost() > 0:
@@ -127,6 +133,7 @@ func (s *Summary) Print(w io.Writer, trace string) {
 	for _, c := range s.costs {
 		fmt.Fprintf(w, "a recorded op costs the app %.2f us (%s)\n", float64(c.TotalNs)/1000, c.InstructionClass)
 	}
+	fmt.Fprintf(w, "the recorder used %.2f s of CPU time and %.1f MiB of memory\n", s.CPU.Seconds(), float64(s.MaxRSS)/(1<<20))
 	if len(s.Models) > 0 {
 		fmt.Fprintf(w, "models: %s\n", strings.Join(s.Models, ", "))
 	}

@@ -54,12 +54,7 @@ func describeTensor(index int32, raw tflite.RawTensor) *trace.Tensor {
 }
 
 // fill completes a node's list of tensors: BPF leaves out absent ones, and those past its limits.
-func (s *Session) fill(n *node, array uint64, list []*trace.Tensor) []*trace.Tensor {
-	p := n.subgraph.process
-	if len(list) > maxListed {
-		list = list[:maxListed]
-		n.missing = true
-	}
+func (p *process) fill(n *pieces, array uint64, list []*trace.Tensor) []*trace.Tensor {
 	var indices []int32
 	for slot, t := range list {
 		if t != nil {
@@ -70,7 +65,7 @@ func (s *Session) fill(n *node, array uint64, list []*trace.Tensor) []*trace.Ten
 		}
 		list[slot] = &trace.Tensor{Index: -1}
 		switch {
-		case slot >= len(indices) || slot >= bpf.MaxTensors && indices[slot] < 0:
+		case slot >= len(indices):
 			n.missing = n.missing || slot >= bpf.MaxTensors
 		case indices[slot] >= 0:
 			if t, ok := p.readTensor(n.raw.Context, indices[slot]); ok {

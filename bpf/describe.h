@@ -43,13 +43,20 @@ __noinline u64 tensor_hash(u64 tensor)
 		u32 allocation, pad2;
 		u64 bytes, owner, name;
 	} raw;
-	s32 size = 0, dims[MAX_DIMS] = {};
+	s32 dims[1 + MAX_DIMS] = {}; // TfLiteIntArray: its length, then its elements
 	if (read_user(&raw, sizeof(raw), tensor))
 		return 0;
-	if (read_user(&size, sizeof(size), raw.dims) == 0 && size > 0)
-		read_user(dims, (size > MAX_DIMS ? MAX_DIMS : size) * sizeof(s32), raw.dims + 4);
-	u64 hash = mix(mix(mix(raw.type, raw.params), raw.name), size);
-	for (u32 i = 0; i < MAX_DIMS; i++)
+	u64 hash = mix(mix(raw.type, raw.params), raw.name);
+	if (raw.allocation == ALLOCATION_READ_ONLY)
+		return hash & ~1ULL; // weights keep their shape
+	if (read_user(dims, sizeof(dims), raw.dims) == 0) {
+		for (u32 i = MAX_DIMS; i > 0; i--)
+			if ((s32)i > dims[0])
+				dims[i] = 0; // what lies behind a short array
+	} else if (read_user(dims, sizeof(s32), raw.dims) == 0 && dims[0] > 0) {
+		read_user(dims + 1, (dims[0] > MAX_DIMS ? MAX_DIMS : dims[0]) * sizeof(s32), raw.dims + 4);
+	}
+	for (u32 i = 0; i <= MAX_DIMS; i++)
 		hash = mix(hash, dims[i]);
 	return (hash & ~1ULL) | (raw.allocation == ALLOCATION_DYNAMIC);
 }

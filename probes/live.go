@@ -130,18 +130,28 @@ func (s *scan) registration(b []byte) {
 	}
 }
 
-// subgraph looks for a vector of nodes behind a context. An object that has none was something else.
 func (s *scan) subgraph(context uint64) {
+	if subgraph, ok := ReadSubgraph(s.memory, context); ok {
+		s.live.Subgraphs = append(s.live.Subgraphs, subgraph)
+	}
+}
+
+// ReadSubgraph reads the nodes of the subgraph that a TfLiteContext lies in: the first vector in it whose elements are
+// nodes with registrations. It reports false for anything else.
+func ReadSubgraph(memory io.ReaderAt, context uint64) (LiveSubgraph, bool) {
 	le := binary.LittleEndian
 	var object [1024]byte
-	n, _ := s.memory.ReadAt(object[:], int64(context-tflite.ContextInSubgraph))
+	n, _ := memory.ReadAt(object[:], int64(context-tflite.ContextInSubgraph))
+	if !tflite.SubgraphValid(context-tflite.ContextInSubgraph, object[:n]) {
+		return LiveSubgraph{}, false
+	}
 	for at := tflite.ContextInSubgraph; at+24 <= n; at += 8 {
 		begin, end, capacity := le.Uint64(object[at:]), le.Uint64(object[at+8:]), le.Uint64(object[at+16:])
 		if begin == 0 || end <= begin || capacity < end || end-begin > maxNodesBytes {
 			continue
 		}
 		nodes := make([]byte, end-begin)
-		if n, _ := s.memory.ReadAt(nodes, int64(begin)); n < len(nodes) {
+		if n, _ := memory.ReadAt(nodes, int64(begin)); n < len(nodes) {
 			continue
 		}
 		stride, ok := tflite.Stride(begin, end, nil, nodes)
@@ -154,7 +164,7 @@ func (s *scan) subgraph(context uint64) {
 			registration, _, _ := tflite.FindRegistration(nodes[:stride], 0)
 			subgraph.Nodes = append(subgraph.Nodes, LiveNode{node, registration})
 		}
-		s.live.Subgraphs = append(s.live.Subgraphs, subgraph)
-		return
+		return subgraph, true
 	}
+	return LiveSubgraph{}, false
 }
