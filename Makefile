@@ -9,7 +9,7 @@ build:
 	$(GO) build -o edgexray ./cmd/edgexray
 
 # Every test, real runtimes and arm64 machines included: as root, on Linux with BPF.
-test:
+test: setup
 	$(GO) test -timeout 25m ./...
 
 # Records a LiteRT app that knows nothing of edgexray.

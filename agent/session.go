@@ -109,7 +109,7 @@ func Record(ctx context.Context, options Options) (*Summary, error) {
 // open prepares everything that doesn't touch the target.
 func (s *Session) open() error {
 	options := bpf.Options{OnlyTargets: s.options.Library == ""}
-	if s.options.Command != nil {
+	if len(s.options.Command) > 0 {
 		options.StopSignal = stopSignal
 	}
 	method, programs, costs, err := probes.Open(s.options.Method, options)
@@ -177,7 +177,7 @@ func (s *Session) begin() error {
 	switch {
 	case s.options.Library != "":
 		return s.libraries.addPath(s.options.Library)
-	case s.options.Command != nil:
+	case len(s.options.Command) > 0:
 		return s.launch()
 	case s.options.PID != 0:
 		if err := unix.Kill(s.options.PID, 0); err != nil {
@@ -300,6 +300,7 @@ func (s *Session) finish() error {
 	}
 	s.drain()
 	s.identifyModels()
+	s.noteCounters()
 	end := &trace.End{DurationNs: now() - s.started, Reason: s.reason}
 	if l := s.launcher; l != nil && s.reason == "command exited" {
 		end.HasExitStatus, end.ExitStatus = true, int32(l.status)

@@ -71,6 +71,15 @@ func (s *Session) losses() []*trace.Loss {
 	return losses
 }
 
+// noteCounters tells of what BPF counted that lost no op.
+func (s *Session) noteCounters() {
+	for _, c := range bpf.Remarks {
+		if n, err := s.programs.Count(c.Counter); err == nil && n > 0 {
+			s.note("counter", "%d %s", n, c.Text)
+		}
+	}
+}
+
 func (s *Session) summarize(end *trace.End) {
 	m := &s.summary
 	m.Duration = time.Duration(end.DurationNs)

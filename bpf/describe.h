@@ -306,7 +306,7 @@ struct hit {
 };
 
 // Returns the id of the description, 0 when there was no room for it.
-static __always_inline u64 send_node(struct hit *hit, u64 subgraph, u64 *pointers, u64 tensors)
+static __always_inline u64 send_node(struct hit *hit, u64 subgraph, u64 *lists, u64 tensors)
 {
 	struct node_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
 	if (!r) {
@@ -315,7 +315,7 @@ static __always_inline u64 send_node(struct hit *hit, u64 subgraph, u64 *pointer
 	}
 	u64 pid_tgid = bpf_get_current_pid_tgid();
 	u64 id = new_id(), replaced = 0;
-	s32 inputs = list_size(pointers[0]), outputs = list_size(pointers[1]), replaced_size = 0;
+	s32 inputs = list_size(lists[0]), outputs = list_size(lists[1]), replaced_size = 0;
 	r->header.type = RECORD_NODE;
 	r->header.tid = (u32)pid_tgid;
 	r->node = id;
@@ -353,8 +353,8 @@ static __always_inline u64 send_node(struct hit *hit, u64 subgraph, u64 *pointer
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 
 	send_replaced(id, replaced, replaced_size);
-	walk_tensors(id, pointers[0], tensors, LIST_INPUTS | SEND, inputs);
-	walk_tensors(id, pointers[1], tensors, LIST_OUTPUTS | SEND, outputs);
+	walk_tensors(id, lists[0], tensors, LIST_INPUTS | SEND, inputs);
+	walk_tensors(id, lists[1], tensors, LIST_OUTPUTS | SEND, outputs);
 	return id;
 }
 
@@ -369,18 +369,18 @@ __noinline u64 describe(u64 process, u64 context, u64 address, u64 site, u64 ip)
 		.site = site, .ip = ip & ~RUNS, .run = ip >> 63,
 	};
 	struct node_key key = { .address = address, .process = process };
-	u64 pointers[NODE_IDENTITY_BYTES / 8], tensors = 0;
-	if (read_user(pointers, sizeof(pointers), address) ||
+	u64 lists[2], tensors = 0; // of inputs and outputs
+	if (read_user(lists, sizeof(lists), address + NODE_INPUTS) ||
 	    read_user(&tensors, sizeof(tensors), context + CONTEXT_TENSORS))
 		return 0;
 	u64 subgraph = subgraph_id(process, context, address);
 	if (subgraph == 0)
 		return 0;
 	struct node_state state = {
-		.context = context, .subgraph = subgraph, .identity = identity(pointers), .ran = hit.run,
+		.context = context, .subgraph = subgraph, .identity = identity(address), .ran = hit.run,
 	};
-	u64 inputs = walk_tensors(0, pointers[0], tensors, LIST_INPUTS, list_size(pointers[0]));
-	u64 outputs = walk_tensors(0, pointers[1], tensors, LIST_OUTPUTS, list_size(pointers[1]));
+	u64 inputs = walk_tensors(0, lists[0], tensors, LIST_INPUTS, list_size(lists[0]));
+	u64 outputs = walk_tensors(0, lists[1], tensors, LIST_OUTPUTS, list_size(lists[1]));
 	state.content = mix(inputs, outputs);
 	state.dynamic = outputs & 1;
 	struct node_state *known = bpf_map_lookup_elem(&nodes, &key);
@@ -390,7 +390,7 @@ __noinline u64 describe(u64 process, u64 context, u64 address, u64 site, u64 ip)
 		known->dynamic = state.dynamic;
 		return known->id;
 	}
-	state.id = send_node(&hit, subgraph, pointers, tensors);
+	state.id = send_node(&hit, subgraph, lists, tensors);
 	if (state.id == 0)
 		return 0;
 	if (bpf_map_update_elem(&nodes, &key, &state, BPF_ANY))

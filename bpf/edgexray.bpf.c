@@ -150,12 +150,16 @@ static __always_inline u64 mix(u64 hash, u64 value)
 	return (hash ^ value) * 0x9e3779b97f4a7c15ULL; // 2^64 / golden ratio: Fibonacci hashing
 }
 
-static __always_inline u64 identity(u64 *pointers)
+// A hash of a node's own pointers, 0 when they can't be read. A function of its own, for the sake of its stack: a chain of
+// calls may use 512 bytes, each rounded up to 32 (x86-64 has allowed more since Linux 6.13, so only other machines tell).
+__noinline u64 identity(u64 address)
 {
-	u64 hash = 0;
+	u64 pointers[NODE_IDENTITY_BYTES / 8], hash = 0;
+	if (read_user(pointers, sizeof(pointers), address))
+		return 0;
 	for (u32 i = 0; i < NODE_IDENTITY_BYTES / 8; i++)
 		hash = mix(hash, pointers[i]);
-	return hash;
+	return hash | 1;
 }
 
 // Ids are unique without atomics that return a value (those need Linux 5.12): two CPUs never share the low byte
@@ -245,10 +249,8 @@ static __always_inline int enter(struct regs *regs, u64 site)
 	}
 
 	struct node_key key = { .address = address, .process = thread->process };
-	u64 pointers[NODE_IDENTITY_BYTES / 8];
 	struct node_state *node = bpf_map_lookup_elem(&nodes, &key);
-	if (read_user(pointers, sizeof(pointers), address) || !node || node->dirty || !node->ran ||
-	    node->context != context || node->identity != identity(pointers)) {
+	if (!node || node->dirty || !node->ran || node->context != context || node->identity != identity(address)) {
 		describe(thread->process, context, address, site, ip | RUNS);
 		node = bpf_map_lookup_elem(&nodes, &key);
 	}
@@ -272,7 +274,11 @@ static __always_inline int leave(struct regs *regs)
 	u64 now = bpf_ktime_get_ns();
 	u32 tid = bpf_get_current_pid_tgid();
 	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
-	if (!thread || (thread->process && thread->depth == 0)) {
+	if (!thread) {
+		count(BEGAN_BEFORE);
+		return 0;
+	}
+	if (thread->process && thread->depth == 0) {
 		count(LOST_NO_ENTRY);
 		return 0;
 	}

@@ -25,8 +25,9 @@ const (
 	programsCounterDESCRIPTIONS_LOST programsCounter = 6
 	programsCounterNODES_FORGOTTEN   programsCounter = 7
 	programsCounterOPS               programsCounter = 8
-	programsCounterALIASES           programsCounter = 9
-	programsCounterCOUNTERS          programsCounter = 10
+	programsCounterBEGAN_BEFORE      programsCounter = 9
+	programsCounterALIASES           programsCounter = 10
+	programsCounterCOUNTERS          programsCounter = 11
 )
 
 type programsExitRecord struct {

@@ -75,10 +75,15 @@ var Causes = []struct {
 	{programsCounterLOST_UNFINISHED, "never_returned"},
 }
 
-// Counters that are no losses of ops.
-const (
-	OpsWritten       = programsCounterOPS
-	DescriptionsLost = programsCounterDESCRIPTIONS_LOST
-	NodesForgotten   = programsCounterNODES_FORGOTTEN
-	Aliases          = programsCounterALIASES
-)
+// Remarks are counters of what lost no op but should be known, and what each counts.
+var Remarks = []struct {
+	Counter programsCounter
+	Text    string
+}{
+	{programsCounterBEGAN_BEFORE, "ops were running already when the probes came: they are not in the trace"},
+	{programsCounterALIASES, "times a kernel handed its node on to another kernel: counted as one op"},
+	{programsCounterNODES_FORGOTTEN, "times there was no room to remember a node or subgraph: it was described again"},
+}
+
+// DescriptionsLost counts description records that found the ring buffer full: the ops concerned lack details.
+const DescriptionsLost = programsCounterDESCRIPTIONS_LOST
