@@ -139,8 +139,12 @@ func (s *Summary) Print(w io.Writer, trace string) {
 		}
 		fmt.Fprintln(w)
 	}
+	var costs []string
 	for _, c := range s.costs {
-		fmt.Fprintf(w, "a recorded op costs the app %.2f us (%s)\n", float64(c.TotalNs)/1000, c.InstructionClass)
+		costs = append(costs, fmt.Sprintf("%s %.2f us", c.InstructionClass, float64(c.TotalNs)/1000))
+	}
+	if len(costs) > 0 {
+		fmt.Fprintf(w, "cost of the probe per op, by instruction: %s\n", strings.Join(costs, ", "))
 	}
 	fmt.Fprintf(w, "the recorder used %.2f s of CPU time and %.1f MiB of memory\n", s.CPU.Seconds(), float64(s.MaxRSS)/(1<<20))
 	if len(s.Models) > 0 {

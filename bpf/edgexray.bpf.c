@@ -11,7 +11,7 @@
 #include "regs.h"
 #include "tflite.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+char LICENSE[] SEC("license") = "GPL";
 
 // Set before loading.
 volatile const u32 only_targets; // 1: record only processes in map "targets"

@@ -94,8 +94,12 @@ func (p *printer) overview(r *analyze.OpsResult) {
 	rec := r.Recording
 	p.line("Recorded %.1f s on Linux %s (%s) by %s, attached with %s: %d ops", float64(r.DurationNS)/1e9, rec.Linux, rec.Architecture,
 		rec.Recorder, rec.AttachMethod, rec.Ops)
+	var costs []string
 	for _, c := range rec.ProbeCosts {
-		p.line("A probe (%s) costs an op %.2f us, of which %.2f us are in its times", c.InstructionClass, micro(c.TotalNS), micro(c.InsideNS))
+		costs = append(costs, fmt.Sprintf("%s %.2f us (%.2f)", c.InstructionClass, micro(c.TotalNS), micro(c.InsideNS)))
+	}
+	if len(costs) > 0 {
+		p.line("Cost of the probe per op, and the part of it within the op's time, by instruction: %s", strings.Join(costs, ", "))
 	}
 	for _, warning := range Warnings(r) {
 		p.line("%s", warning)
