@@ -16,6 +16,21 @@ type (
 	MappedRecord   = programsMappedRecord
 )
 
+// Sizes that records.h asserts, too: a difference doesn't compile.
+const (
+	opBytes       = 40
+	nodeBytes     = 432
+	tensorBytes   = 712
+	subgraphBytes = 1472
+)
+
+var (
+	_ [opBytes]byte       = [unsafe.Sizeof(OpRecord{})]byte{}
+	_ [nodeBytes]byte     = [unsafe.Sizeof(NodeRecord{})]byte{}
+	_ [tensorBytes]byte   = [unsafe.Sizeof(TensorRecord{})]byte{}
+	_ [subgraphBytes]byte = [unsafe.Sizeof(SubgraphRecord{})]byte{}
+)
+
 // Lists of a node, as in TensorRecord.List.
 const (
 	ListInputs  = 0

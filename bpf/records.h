@@ -181,3 +181,9 @@ union record {
 	struct mapped_record mapped;
 	enum counter counter;
 };
+
+// As in records.go.
+_Static_assert(sizeof(struct op_record) == 40, "op_record");
+_Static_assert(sizeof(struct node_record) == 432, "node_record");
+_Static_assert(sizeof(struct tensor_record) == 712, "tensor_record");
+_Static_assert(sizeof(struct subgraph_record) == 1472, "subgraph_record");
