@@ -94,7 +94,9 @@ func (s *Session) mapped(r *bpf.MappedRecord) {
 		return
 	}
 	before := len(s.libraries.kernels)
-	s.libraries.considerMapping(p.pid, m)
+	if s.libraries.considerMapping(p.pid, m) != nil {
+		p.hasRuntime = true
+	}
 	if late := now() - r.TimeNs; len(s.libraries.kernels) > before && r.Stopped == 0 {
 		s.note("attach", "%s was probed %v after process %d mapped it: ops before that are not in the trace",
 			m.Pathname, time.Duration(late), p.pid)

@@ -45,8 +45,8 @@ type libraries struct {
 func (ls *libraries) considerProcess(p *process) {
 	p.readMaps()
 	for _, m := range p.maps {
-		if m.Perms.Execute && isFile(m) {
-			ls.considerMapping(p.pid, m)
+		if m.Perms.Execute && isFile(m) && ls.considerMapping(p.pid, m) != nil {
+			p.hasRuntime = true
 		}
 	}
 }

@@ -211,10 +211,13 @@ func (s *Session) assemble(n *node) *trace.Node {
 		invoke = r.Ip - uint64(k.found.Site.Offset)
 	}
 	registration, _, ok := tflite.FindRegistration(r.Raw[:r.RawBytes], invoke)
+	if !ok {
+		registration, _, ok = tflite.FindExternal(r.Raw[:r.RawBytes])
+	}
 	switch {
 	case ok:
 		d.OpCode, d.Version = int32(registration.BuiltinCode), registration.Version
-		if k == nil {
+		if k == nil && registration.Invoke != 0 {
 			k = s.libraries.byAddress(g.process, registration.Invoke)
 		}
 		s.learn(k, registration.BuiltinCode)

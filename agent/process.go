@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/prometheus/procfs"
 	"google.golang.org/protobuf/proto"
@@ -25,8 +26,14 @@ type process struct {
 	maps      []*procfs.ProcMap // as last read, by address; kept when the process is gone
 	memory    *os.File          // /proc/PID/mem; nil when it can't be opened
 	models    *modelSearch
-	lastOp    string            // the last words of an app that ended outside of any op: worth telling if it ended badly
-	threads   map[uint32]uint32 // tid -> id in the trace
+	lastOp    string // the last words of an app that ended outside of any op: worth telling if it ended badly
+	// A process with a runtime of which no probe was hit is scanned for interpreters whose ops all have kernels of the
+	// app's own, at growing intervals.
+	hasRuntime bool
+	nextScan   time.Time
+	scanAfter  time.Duration
+
+	threads map[uint32]uint32 // tid -> id in the trace
 
 	interpreters map[uint64]*interpreter // by the address of their vector of subgraphs
 	contexts     map[uint64]*subgraph    // by the address of their TfLiteContext

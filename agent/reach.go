@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -23,7 +24,11 @@ func (s *Session) reachNodes(g *subgraph) {
 func (s *Session) reachAll(p *process, nodes []probes.LiveNode) {
 	for _, n := range nodes {
 		if n.Invoke == 0 {
-			continue // an operator that was registered through the opaque API
+			if n.CustomName != 0 {
+				name, _ := p.readString(n.CustomName, 256)
+				s.note("site", "custom op %s has no invoke that takes a context and a node: not probed", name)
+			}
+			continue
 		}
 		k := s.libraries.byAddress(p, n.Invoke)
 		if k == nil {
@@ -46,6 +51,21 @@ func (s *Session) reachAgain() {
 		}
 	}
 }
+
+// scanQuiet scans processes that have a runtime but hit no probe.
+func (s *Session) scanQuiet() {
+	for _, p := range s.byPID {
+		if !p.hasRuntime || len(p.contexts) > 0 || time.Now().Before(p.nextScan) {
+			continue
+		}
+		s.reachLive(p)
+		p.scanAfter = min(max(2*p.scanAfter, lookEvery), longestQuiet)
+		p.nextScan = time.Now().Add(p.scanAfter)
+	}
+}
+
+// longestQuiet bounds the interval between scans of a process that runs nothing, which cost some 10 ms each.
+const longestQuiet = 10 * time.Second
 
 // reachLive finds kernels in a process that built its interpreters before we came.
 func (s *Session) reachLive(p *process) {

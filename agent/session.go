@@ -289,13 +289,14 @@ func (s *Session) look() {
 		s.reason = "target exited"
 	}
 	s.reachAgain()
+	s.scanQuiet()
 	s.identifyModels()
 }
 
 // finish detaches, takes what is left in the ring buffer, and closes the trace.
 func (s *Session) finish() error {
 	var errs []error
-	if s.method == probes.UprobeMulti { // the others take seconds: the trace is closed first
+	if s.method.Together() { // the others take seconds: the trace is closed first
 		errs = append(errs, s.libraries.detach())
 	}
 	s.drain()

@@ -161,10 +161,25 @@ func ReadSubgraph(memory io.ReaderAt, context uint64) (LiveSubgraph, bool) {
 		subgraph := LiveSubgraph{Context: context, Begin: begin, Stride: stride}
 		for ; len(nodes) >= stride; nodes = nodes[stride:] {
 			node, _ := tflite.DecodeNode(nodes)
-			registration, _, _ := tflite.FindRegistration(nodes[:stride], 0)
+			registration, _, ok := tflite.FindRegistration(nodes[:stride], 0)
+			if !ok {
+				registration = readExternal(memory, nodes[:stride])
+			}
 			subgraph.Nodes = append(subgraph.Nodes, LiveNode{node, registration})
 		}
 		return subgraph, true
 	}
 	return LiveSubgraph{}, false
+}
+
+// readExternal reads a node's registration where its functions are in an object of their own.
+func readExternal(memory io.ReaderAt, node []byte) tflite.RawRegistration {
+	registration, operator, ok := tflite.FindExternal(node)
+	if !ok {
+		return tflite.RawRegistration{}
+	}
+	var raw [tflite.OperatorPrefix]byte
+	n, _ := memory.ReadAt(raw[:], int64(operator))
+	registration, _ = registration.WithOperator(raw[:n])
+	return registration
 }

@@ -50,6 +50,17 @@ const (
 	RegistrationExternal        = 64 // since 2.10: TfLiteOperator*, whose functions run instead when it is set
 )
 
+// TfLiteOperator (TfLiteRegistrationExternal before 2.17), in which apps register custom ops through the opaque C API. The
+// header is private; these members have kept their places since 2.10. An invoke that takes user data first, which LiteRT
+// added, lies behind them.
+const (
+	OperatorInit    = 16
+	OperatorFree    = 24
+	OperatorPrepare = 32
+	OperatorInvoke  = 40
+	OperatorPrefix  = 48 // bytes that WithOperator needs
+)
+
 // Where the registration begins, counted from the node, the newest layout first: since 2.6, and before.
 var registrationOffsets = [...]int{80, 72}
 

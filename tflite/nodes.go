@@ -66,6 +66,30 @@ func FindRegistration(raw []byte, invoke uint64) (r RawRegistration, offset int,
 	return r, offset, ok
 }
 
+// FindExternal finds the registration of a node that leaves its functions to a TfLiteOperator, in raw, the memory from
+// the node on. It returns that object's address as well; WithOperator completes the registration from it.
+func FindExternal(raw []byte) (r RawRegistration, operator uint64, ok bool) {
+	at := registrationOffsets[0]
+	if len(raw) < at+RegistrationExternal+8 {
+		return RawRegistration{}, 0, false
+	}
+	r, _ = DecodeRegistration(raw[at:])
+	operator = le.Uint64(raw[at+RegistrationExternal:])
+	ok = r.Invoke == 0 && plausiblePointer(operator) && plausibleRegistration(r)
+	return r, operator, ok
+}
+
+// WithOperator returns the registration with the functions of a TfLiteOperator, the first OperatorPrefix bytes of which
+// are in raw. It reports false when that has no plain invoke.
+func (r RawRegistration) WithOperator(raw []byte) (RawRegistration, bool) {
+	if len(raw) < OperatorPrefix {
+		return r, false
+	}
+	r.Init, r.Free = le.Uint64(raw[OperatorInit:]), le.Uint64(raw[OperatorFree:])
+	r.Prepare, r.Invoke = le.Uint64(raw[OperatorPrepare:]), le.Uint64(raw[OperatorInvoke:])
+	return r, r.Invoke != 0 && plausibleRegistration(r)
+}
+
 // FindNodeVector finds the vector that holds node in subgraph, the first bytes (1 KiB is plenty) of the tflite::Subgraph
 // at subgraphAddress, which is TfLiteContext.impl_. begin and end bound the vector's elements.
 func FindNodeVector(subgraph []byte, subgraphAddress, node uint64) (begin, end uint64, ok bool) {
