@@ -58,7 +58,11 @@ func (s *Session) scanQuiet() {
 		if !p.hasRuntime || len(p.contexts) > 0 || time.Now().Before(p.nextScan) {
 			continue
 		}
+		before := len(s.libraries.kernels)
 		s.reachLive(p)
+		if len(s.libraries.kernels) > before {
+			s.note("site", "process %d runs only kernels of its own, which were found by scanning its memory: ops before that are not in the trace", p.pid)
+		}
 		p.scanAfter = min(max(2*p.scanAfter, lookEvery), longestQuiet)
 		p.nextScan = time.Now().Add(p.scanAfter)
 	}
@@ -73,6 +77,7 @@ func (s *Session) reachLive(p *process) {
 		s.note("process", "process %d: its memory can't be read: kernels in its own libraries are found only beside others", p.pid)
 		return
 	}
+	p.readMaps()
 	live := probes.ScanMemory(p.memory, p.mappings())
 	for _, registration := range live.Registrations {
 		if k := s.libraries.byAddress(p, registration.Invoke); k != nil {
