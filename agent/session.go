@@ -34,6 +34,9 @@ type Options struct {
 	Cache    *probes.Cache
 	Progress io.Writer // gets a live line; nil for none
 	Recorder string    // name and version, for the trace
+	// Finished is called when the trace is complete. Removing the probes may take Linux minutes after that, unless it has
+	// uprobe_multi.
+	Finished func(*Summary)
 }
 
 const (
@@ -81,9 +84,9 @@ type request struct {
 	done chan struct{}
 }
 
-// Record records until the target ends, the duration is over or the context is done, and returns what was recorded.
-// On an error the trace up to then is readable, and the summary tells about it.
-func Record(ctx context.Context, options Options) (*Summary, error) {
+// Record records until the target ends, the duration is over or the context is done. On an error the trace up to then is
+// readable, and its summary tells about it; only if recording could not even begin, there is none.
+func Record(ctx context.Context, options Options) error {
 	s := &Session{
 		options:   options,
 		processes: make(map[uint64]*process),
@@ -97,13 +100,13 @@ func Record(ctx context.Context, options Options) (*Summary, error) {
 	}
 	s.libraries = libraries{session: s, files: make(map[fileKey]*library)}
 	if err := s.open(); err != nil {
-		return nil, errors.Join(err, s.close())
+		return errors.Join(err, s.close())
 	}
 	err := s.begin()
 	if err == nil {
 		err = s.run(ctx)
 	}
-	return &s.summary, errors.Join(err, s.finish())
+	return errors.Join(err, s.finish())
 }
 
 // open prepares everything that doesn't touch the target.
@@ -316,6 +319,7 @@ func (s *Session) finish() error {
 	}
 	s.progress.clear(s.options.Progress)
 	s.summarize(end)
+	s.options.Finished(&s.summary)
 	return errors.Join(append(errs, s.close())...)
 }
 

@@ -156,6 +156,9 @@ func (s *Summary) Print(w io.Writer, trace string) {
 	for _, note := range s.Notes {
 		fmt.Fprintf(w, "note: %s\n", note)
 	}
+	if s.Method != probes.UprobeMulti {
+		fmt.Fprintf(w, "removing the probes: that takes Linux a while without uprobe_multi; the trace is complete\n")
+	}
 	if s.HasExitStatus {
 		fmt.Fprintf(w, "the command's exit status is %d\n", s.ExitStatus)
 	}

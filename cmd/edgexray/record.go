@@ -69,20 +69,23 @@ func record(cmd *cobra.Command, options agent.Options, output string) error {
 	if isTerminal(stderr) {
 		options.Progress = stderr
 	}
-	summary, err := agent.Record(ctx, options)
-	err = errors.Join(err, file.Close())
-	if summary == nil {
-		os.Remove(output) // nothing was recorded
-		return err
+	var nothing error
+	began := false
+	options.Finished = func(summary *agent.Summary) {
+		began = true
+		summary.Print(stderr, output)
+		if summary.Ops == 0 {
+			nothing = exitError{summary.NothingRecorded(), exitNothing}
+		}
 	}
-	summary.Print(stderr, output)
+	err = errors.Join(agent.Record(ctx, options), file.Close())
+	if !began {
+		os.Remove(output) // there is nothing in it
+	}
 	if err != nil {
 		return err
 	}
-	if summary.Ops == 0 {
-		return exitError{summary.NothingRecorded(), exitNothing}
-	}
-	return nil
+	return nothing
 }
 
 func isTerminal(w io.Writer) bool {
