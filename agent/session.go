@@ -34,6 +34,8 @@ type Options struct {
 	Cache    *probes.Cache
 	Progress io.Writer // gets a live line; nil for none
 	Recorder string    // name and version, for the trace
+	// Began is called when the target is found and the probes are in place: from then on there is something to lose.
+	Began func() error
 	// Finished is called when the trace is complete. Removing the probes may take Linux minutes after that, unless it has
 	// uprobe_multi.
 	Finished func(*Summary)
@@ -85,7 +87,7 @@ type request struct {
 }
 
 // Record records until the target ends, the duration is over or the context is done. On an error the trace up to then is
-// readable, and its summary tells about it; only if recording could not even begin, there is none.
+// readable, and its summary tells about it; if recording could not even begin, there is neither.
 func Record(ctx context.Context, options Options) error {
 	s := &Session{
 		options:   options,
@@ -102,7 +104,10 @@ func Record(ctx context.Context, options Options) error {
 	if err := s.open(); err != nil {
 		return errors.Join(err, s.close())
 	}
-	err := s.begin()
+	if err := s.begin(); err != nil {
+		return errors.Join(err, s.close())
+	}
+	err := s.options.Began()
 	if err == nil {
 		err = s.run(ctx)
 	}

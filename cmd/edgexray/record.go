@@ -58,7 +58,7 @@ func record(cmd *cobra.Command, options agent.Options, output string) error {
 	if os.Geteuid() != 0 {
 		return exitError{errors.New("record: probes need root (run it with sudo or su)"), exitForbidden}
 	}
-	file, err := os.Create(output)
+	file, err := createOutput(output)
 	if err != nil {
 		return fmt.Errorf("create trace: %w (name another file with -o)", err)
 	}
@@ -70,22 +70,49 @@ func record(cmd *cobra.Command, options agent.Options, output string) error {
 		options.Progress = stderr
 	}
 	var nothing error
-	began := false
+	options.Began = file.begin
 	options.Finished = func(summary *agent.Summary) {
-		began = true
 		summary.Print(stderr, output)
 		if summary.Ops == 0 {
 			nothing = exitError{summary.NothingRecorded(), exitNothing}
 		}
 	}
-	err = errors.Join(agent.Record(ctx, options), file.Close())
-	if !began {
-		os.Remove(output) // there is nothing in it
-	}
-	if err != nil {
+	if err := errors.Join(agent.Record(ctx, options), file.end()); err != nil {
 		return err
 	}
 	return nothing
+}
+
+// outputFile is a trace that takes the place of an older one only when its recording has begun.
+type outputFile struct {
+	*os.File
+	path  string
+	begun bool
+}
+
+func createOutput(path string) (*outputFile, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		file, err := os.OpenFile(path, os.O_WRONLY, 0) // a pipe or a device
+		return &outputFile{file, path, true}, err
+	}
+	file, err := os.Create(path + ".new")
+	return &outputFile{file, path, false}, err
+}
+
+func (o *outputFile) begin() error {
+	if o.begun {
+		return nil
+	}
+	o.begun = true
+	return os.Rename(o.Name(), o.path)
+}
+
+func (o *outputFile) end() error {
+	err := o.Close()
+	if !o.begun {
+		err = errors.Join(err, os.Remove(o.Name()))
+	}
+	return err
 }
 
 func isTerminal(w io.Writer) bool {
