@@ -139,6 +139,7 @@ func (s *Session) addNode(r *bpf.NodeRecord) {
 	n.pieces.inputs = make([]*trace.Tensor, min(max(r.Inputs, 0), maxListed))
 	n.pieces.outputs = make([]*trace.Tensor, min(max(r.Outputs, 0), maxListed))
 	n.pieces.missing = r.Inputs < 0 || r.Outputs < 0 || r.RawBytes == 0 || r.Inputs > maxListed || r.Outputs > maxListed
+	n.readBeyond()
 	g.nodes[r.Address] = n
 	s.nodes[r.Node] = n
 }

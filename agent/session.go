@@ -68,15 +68,16 @@ type Session struct {
 	nextID    struct{ process, thread, interpreter, subgraph, node, model uint32 }
 	models    map[fileKey][]*model
 
-	launcher *launcher
-	requests chan request // from the launcher's thread
-	progress progress
-	started  uint64 // CLOCK_MONOTONIC, ns
-	reason   string // why it ended
-	notes    map[string]bool
-	looks    int         // for names
-	asked    map[int]int // how often a process was asked for its name
-	summary  Summary
+	launcher  *launcher
+	requests  chan request // from the launcher's thread
+	progress  progress
+	started   uint64 // CLOCK_MONOTONIC, ns
+	reason    string // why it ended
+	notes     map[string]bool
+	looks     int               // for names
+	lastCount map[string]uint64 // of causes of loss that count no further
+	asked     map[int]int       // how often a process was asked for its name
+	summary   Summary
 }
 
 // request is the launcher's: a process stands still and has something new.
@@ -99,6 +100,7 @@ func Record(ctx context.Context, options Options) error {
 		requests:  make(chan request),
 		notes:     make(map[string]bool),
 		asked:     make(map[int]int),
+		lastCount: make(map[string]uint64),
 	}
 	s.libraries = libraries{session: s, files: make(map[fileKey]*library)}
 	if err := s.open(); err != nil {
@@ -304,6 +306,7 @@ func (s *Session) look() {
 // finish detaches, takes what is left in the ring buffer, and closes the trace.
 func (s *Session) finish() error {
 	var errs []error
+	s.entriesEnd()
 	if s.method.Together() { // the others take seconds: the trace is closed first
 		errs = append(errs, s.libraries.detach())
 	}

@@ -59,6 +59,9 @@ func (s *Session) losses() []*trace.Loss {
 			s.note("losses", "%v", err)
 			continue
 		}
+		if last, ended := s.lastCount[cause.Name]; ended {
+			n = last
+		}
 		losses = append(losses, &trace.Loss{Cause: cause.Name, Count: n})
 	}
 	losses = append(losses, &trace.Loss{Cause: causeUnattributed, Count: s.summary.unattributed})
@@ -69,6 +72,14 @@ func (s *Session) losses() []*trace.Loss {
 		losses = append(losses, &trace.Loss{Cause: causeDescriptions, Count: n})
 	}
 	return losses
+}
+
+// entriesEnd is called before the entry probes are removed. Ops that start after that return to return probes that are
+// still there: their starts were not lost, they came after the recording.
+func (s *Session) entriesEnd() {
+	if n, err := s.programs.Count(bpf.StartsNotSeen.Counter); err == nil {
+		s.lastCount[bpf.StartsNotSeen.Name] = n
+	}
 }
 
 // noteCounters tells of what BPF counted that lost no op.
@@ -156,7 +167,7 @@ func (s *Summary) Print(w io.Writer, trace string) {
 	for _, note := range s.Notes {
 		fmt.Fprintf(w, "note: %s\n", note)
 	}
-	if s.Method != probes.UprobeMulti {
+	if !s.Method.Together() {
 		fmt.Fprintf(w, "removing the probes: that takes Linux a while without uprobe_multi; the trace is complete\n")
 	}
 	if s.HasExitStatus {

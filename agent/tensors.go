@@ -79,6 +79,29 @@ func (p *process) fill(n *pieces, array uint64, list []*trace.Tensor) []*trace.T
 	return list
 }
 
+// readBeyond reads the tensors that BPF leaves out of long lists, as soon as the node is known: a process that was
+// launched stands still until we have them, any other may end soon. What fails here fill tries again.
+func (n *node) readBeyond() {
+	p := n.subgraph.process
+	raw, _ := tflite.DecodeNode(n.pieces.raw.Raw[:])
+	for _, list := range []struct {
+		array   uint64
+		tensors []*trace.Tensor
+	}{{raw.Inputs, n.pieces.inputs}, {raw.Outputs, n.pieces.outputs}} {
+		if len(list.tensors) <= bpf.MaxTensors {
+			continue
+		}
+		indices := p.ints(list.array)
+		for slot := bpf.MaxTensors; slot < min(len(indices), len(list.tensors)); slot++ {
+			if indices[slot] < 0 {
+				list.tensors[slot] = &trace.Tensor{Index: -1}
+			} else if t, ok := p.readTensor(n.pieces.raw.Context, indices[slot]); ok {
+				list.tensors[slot] = t
+			}
+		}
+	}
+}
+
 // readTensor describes a tensor from a live process.
 func (p *process) readTensor(context uint64, index int32) (*trace.Tensor, bool) {
 	var pointer [8]byte

@@ -4,6 +4,8 @@
 // It runs the first time a node runs, and again after it was prepared again; Go makes sense of the copies.
 #pragma once
 
+#include "state.h"
+
 // Functions that aren't trivial are global (not static): Linux verifies those by themselves, once, instead of once for
 // every path that leads to them. In return they take only scalars.
 
@@ -224,8 +226,12 @@ __noinline int send_subgraph(u64 id, u64 process, u64 context, u64 node)
 			__builtin_memset(r->raw, 0, SUBGRAPH_BYTES / 2);
 	}
 	find_node_vector(r, node);
-	if (read_user(r->head, VECTOR_HEAD_BYTES, r->nodes_begin))
-		__builtin_memset(r->head, 0, VECTOR_HEAD_BYTES);
+	// Behind a short vector there may be a page that isn't there.
+	u64 head = r->nodes_end - r->nodes_begin;
+	if (head > VECTOR_HEAD_BYTES)
+		head = VECTOR_HEAD_BYTES;
+	__builtin_memset(r->head, 0, VECTOR_HEAD_BYTES);
+	read_user(r->head, head, r->nodes_begin);
 	for (u32 i = 0; i < SUBGRAPH_BYTES / 8; i++) {
 		u64 candidate = *word(r, i);
 		if (candidate < 4096 || candidate & 7)
@@ -328,13 +334,14 @@ static __always_inline u64 send_node(struct hit *hit, u64 subgraph, u64 *lists, 
 	r->context = hit->context;
 	r->address = hit->address;
 	r->time_ns = bpf_ktime_get_ns();
-	r->raw_bytes = NODE_BYTES;
-	if (read_user(r->raw, NODE_BYTES, hit->address)) {
-		// The last element of a vector may end on the last page of the heap: 2.5 and older need 136 bytes.
-		r->raw_bytes = 136;
-		__builtin_memset(r->raw + 136, 0, NODE_BYTES - 136);
-		if (read_user(r->raw, 136, hit->address))
-			r->raw_bytes = 0;
+	// The last element of a vector may end where the next page isn't there: read as much of it as there is.
+	r->raw_bytes = 0;
+	__builtin_memset(r->raw, 0, NODE_BYTES);
+	for (u32 n = NODE_BYTES; n >= MIN_NODE_BYTES; n -= 8) {
+		if (read_user(r->raw, n, hit->address) == 0) {
+			r->raw_bytes = n;
+			break;
+		}
 	}
 	// The registration's own pointer to the probed function says where the registration sits.
 	u64 name = *(u64 *)(r->raw + REGISTRATION + REGISTRATION_CUSTOM_NAME);
@@ -355,6 +362,9 @@ static __always_inline u64 send_node(struct hit *hit, u64 subgraph, u64 *lists, 
 	send_replaced(id, replaced, replaced_size);
 	walk_tensors(id, lists[0], tensors, LIST_INPUTS | SEND, inputs);
 	walk_tensors(id, lists[1], tensors, LIST_OUTPUTS | SEND, outputs);
+	// The agent reads further tensors from the process, which must not end before.
+	if (stop_signal && (inputs > MAX_TENSORS || outputs > MAX_TENSORS))
+		bpf_send_signal_thread(stop_signal);
 	return id;
 }
 

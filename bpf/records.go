@@ -77,16 +77,22 @@ func view[T any](sample []byte) (*T, error) {
 	return (*T)(unsafe.Pointer(&sample[0])), nil
 }
 
-// Causes are the counters in which ops were lost, and the name each has in a trace.
-var Causes = []struct {
+// Cause is a way to lose ops: its counter, and its name in a trace.
+type Cause struct {
 	Counter programsCounter
 	Name    string
-}{
+}
+
+// StartsNotSeen counts ops that returned although their thread had none open.
+var StartsNotSeen = Cause{programsCounterLOST_NO_ENTRY, "start_not_seen"}
+
+// Causes are all of them.
+var Causes = []Cause{
 	{programsCounterLOST_RING_FULL, "ring_full"},
 	{programsCounterLOST_UNDESCRIBED, "undescribed"},
 	{programsCounterLOST_NO_THREAD, "thread_table_full"},
 	{programsCounterLOST_TOO_DEEP, "nested_too_deep"},
-	{programsCounterLOST_NO_ENTRY, "start_not_seen"},
+	StartsNotSeen,
 	{programsCounterLOST_UNFINISHED, "never_returned"},
 }
 
@@ -95,7 +101,7 @@ var Remarks = []struct {
 	Counter programsCounter
 	Text    string
 }{
-	{programsCounterBEGAN_BEFORE, "ops were running already when the probes came: they are not in the trace"},
+	{programsCounterBEGAN_BEFORE, "ops began before all probes were in place: they are not in the trace"},
 	{programsCounterALIASES, "times a kernel handed its node on to another kernel: counted as one op"},
 	{programsCounterNODES_FORGOTTEN, "times there was no room to remember a node or subgraph: it was described again"},
 }

@@ -3,6 +3,7 @@ package probes
 import (
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 
 	"github.com/cilium/ebpf"
@@ -17,12 +18,19 @@ type Method string
 // The ladder of methods, best first.
 const (
 	UprobeMulti Method = "uprobe_multi" // one link for any number of sites, each with a cookie; Linux 6.6
+	PerfGroup   Method = "perf-group"   // one perf event for any number of sites, told apart by their address; needs tracefs
 	PerfCookie  Method = "perf-cookie"  // one perf event a site, with a cookie; Linux 5.15
 	PerfAddress Method = "perf-address" // one perf event a site, told apart by their address
 )
 
-// Methods is the ladder in the order in which it is tried.
-var Methods = []Method{UprobeMulti, PerfCookie, PerfAddress}
+// Methods is the ladder in the order in which it is tried. With one perf event a site, Linux waits for a grace period
+// (5 to 50 ms) for each when they are removed, one after the other: a group comes before cookies, which save no more
+// than a look at the process's mappings.
+var Methods = []Method{UprobeMulti, PerfGroup, PerfCookie, PerfAddress}
+
+// Together says whether the method attaches to many sites at once, and detaches at once. The others take up to a minute
+// for a runtime.
+func (m Method) Together() bool { return m == UprobeMulti || m == PerfGroup }
 
 // Variant returns the programs that the method attaches.
 func (m Method) Variant() bpf.Variant {
@@ -40,7 +48,7 @@ func (m Method) Variant() bpf.Variant {
 type Point struct {
 	Role   Role
 	Offset uint64 // absolute, in the file that is attached to
-	Cookie uint64 // given to the program; ignored by PerfAddress
+	Cookie uint64 // given to the program by UprobeMulti and PerfCookie
 }
 
 // RefusedPoint is a point that Linux would not attach to.
@@ -51,7 +59,8 @@ type RefusedPoint struct {
 
 // Attachment holds the probes in one file. Close removes them.
 type Attachment struct {
-	links    []link.Link
+	links    []io.Closer
+	entries  int // how many of links, the last ones, are entry probes
 	Refused  []RefusedPoint
 	Attached int // points
 }
@@ -65,13 +74,15 @@ func Attach(method Method, programs *bpf.Programs, path string, points []Point) 
 		return nil, fmt.Errorf("open %s for probing: %w", path, err)
 	}
 	attachment := &Attachment{}
-	a := attacher{file: file, method: method, to: attachment}
+	a := attacher{file: file, path: path, method: method, to: attachment}
 	kernels := withRole(points, Invoke)
 	a.attach(programs.Leave, kernels, true)
 	refusedReturns := len(attachment.Refused)
+	returns := len(attachment.links)
 	a.attach(programs.Enter, without(kernels, attachment.Refused), false)
 	a.attach(programs.Prepare, withRole(points, Prepare), false)
 	a.attach(programs.Init, withRole(points, Init), false)
+	attachment.entries = len(attachment.links) - returns
 	attachment.Attached = len(points) - len(attachment.Refused)
 	if len(points) > 0 && attachment.Attached == 0 {
 		return nil, errors.Join(
@@ -82,13 +93,20 @@ func Attach(method Method, programs *bpf.Programs, path string, points []Point) 
 	return attachment, nil
 }
 
-// Close detaches. Linux waits for a grace period for each perf event (seconds for hundreds of them), so those are
-// closed side by side.
+// Close detaches. Entry probes go first, so that every op whose start was seen still has its end seen.
 func (a *Attachment) Close() error {
-	errs := make([]error, len(a.links))
+	returns := len(a.links) - a.entries
+	err := errors.Join(closeAll(a.links[returns:]), closeAll(a.links[:returns]))
+	a.links, a.entries = nil, 0
+	return err
+}
+
+// closeAll closes side by side, so that with single perf events at least what precedes their grace periods overlaps.
+func closeAll(links []io.Closer) error {
+	errs := make([]error, len(links))
 	var wait sync.WaitGroup
 	room := make(chan struct{}, 64)
-	for i, l := range a.links {
+	for i, l := range links {
 		wait.Add(1)
 		room <- struct{}{}
 		go func() {
@@ -98,41 +116,57 @@ func (a *Attachment) Close() error {
 		}()
 	}
 	wait.Wait()
-	a.links = nil
 	return errors.Join(errs...)
 }
 
 type attacher struct {
 	file   *link.Executable
+	path   string
 	method Method
 	to     *Attachment
 }
 
+// attach attaches a program to all points. What Linux refuses, it refuses as a whole, so on an error the points are
+// halved until the refused ones stand alone.
 func (a *attacher) attach(program *ebpf.Program, points []Point, onReturn bool) {
 	if len(points) == 0 {
 		return
 	}
-	if a.method == UprobeMulti {
-		a.attachMulti(program, points, onReturn)
+	if len(points) > 1 && !a.method.Together() {
+		for i := range points {
+			a.attach(program, points[i:i+1], onReturn)
+		}
 		return
 	}
-	for _, point := range points {
-		l, err := a.attachPerf(program, point, onReturn)
-		if err != nil {
-			a.refuse(point, err)
-			continue
-		}
+	l, err := a.open(program, points, onReturn)
+	switch {
+	case err == nil:
 		a.to.links = append(a.to.links, l)
+	case len(points) == 1:
+		a.to.Refused = append(a.to.Refused, RefusedPoint{points[0], err})
+	default:
+		half := len(points) / 2
+		a.attach(program, points[:half], onReturn)
+		a.attach(program, points[half:], onReturn)
 	}
 }
 
-func (a *attacher) refuse(point Point, err error) {
-	a.to.Refused = append(a.to.Refused, RefusedPoint{point, err})
+func (a *attacher) open(program *ebpf.Program, points []Point, onReturn bool) (io.Closer, error) {
+	switch a.method {
+	case UprobeMulti:
+		return a.openMulti(program, points, onReturn)
+	case PerfGroup:
+		events, err := ownEvents()
+		if err != nil {
+			return nil, err
+		}
+		return events.attach(program, a.path, points, onReturn)
+	default:
+		return a.openPerf(program, points[0], onReturn)
+	}
 }
 
-// attachMulti uses one link for all points. Linux refuses a link as a whole, so on an error the points are halved
-// until the refused ones stand alone.
-func (a *attacher) attachMulti(program *ebpf.Program, points []Point, onReturn bool) {
+func (a *attacher) openMulti(program *ebpf.Program, points []Point, onReturn bool) (io.Closer, error) {
 	options := &link.UprobeMultiOptions{
 		Addresses: make([]uint64, len(points)),
 		Cookies:   make([]uint64, len(points)),
@@ -141,24 +175,13 @@ func (a *attacher) attachMulti(program *ebpf.Program, points []Point, onReturn b
 		options.Addresses[i] = point.Offset
 		options.Cookies[i] = point.Cookie
 	}
-	open := a.file.UprobeMulti
 	if onReturn {
-		open = a.file.UretprobeMulti
+		return a.file.UretprobeMulti(nil, program, options)
 	}
-	l, err := open(nil, program, options)
-	switch {
-	case err == nil:
-		a.to.links = append(a.to.links, l)
-	case len(points) == 1:
-		a.refuse(points[0], err)
-	default:
-		half := len(points) / 2
-		a.attachMulti(program, points[:half], onReturn)
-		a.attachMulti(program, points[half:], onReturn)
-	}
+	return a.file.UprobeMulti(nil, program, options)
 }
 
-func (a *attacher) attachPerf(program *ebpf.Program, point Point, onReturn bool) (link.Link, error) {
+func (a *attacher) openPerf(program *ebpf.Program, point Point, onReturn bool) (io.Closer, error) {
 	options := &link.UprobeOptions{Address: point.Offset}
 	if a.method == PerfCookie {
 		options.Cookie = point.Cookie

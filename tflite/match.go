@@ -17,8 +17,9 @@ type LiveSubgraph struct {
 // LiveNode is a node in a running process. A node whose lists could not be read says nothing: leave it out.
 type LiveNode struct {
 	Index           int
-	Code            OpCode // OpUnknown when it isn't known
-	Delegate        bool   // TfLiteNode.delegate is set, or Code is OpDelegate: not a node of any file
+	Code            OpCode   // OpUnknown when it isn't known
+	Delegate        bool     // TfLiteNode.delegate is set, or Code is OpDelegate: not a node of any file
+	Replaced        []uint32 // of a delegate node: indices of the nodes it stands for
 	Inputs, Outputs []int32
 }
 
@@ -37,7 +38,7 @@ type Match struct {
 	Model    *Model
 	Subgraph int // index of Model.Subgraphs
 
-	Nodes, Tensors int // that agree
+	Nodes, Tensors int // that agree; a delegate node agrees when it can stand for what it replaced
 	Renamed        int // agreeing tensors of another name: kernels rename some, LiteRT can name a signature's so
 	Reshaped       int // agreeing tensors of another shape: resized by the app, or another model of the same family
 	Contradicting  int // nodes, tensors and counts that the model can't have; with any, the subgraph is another one
@@ -84,6 +85,8 @@ func (m *Model) match(subgraph int, live LiveSubgraph) Match {
 
 func (m *Match) addNode(s *Subgraph, node LiveNode) {
 	switch {
+	case standsFor(s, node):
+		m.Nodes++
 	case m.Model.addedAtRunTime(s, node):
 		m.Ignored++
 	case m.Model.sameNode(s, node):
@@ -114,6 +117,26 @@ func (m *Match) addTensor(s *Subgraph, live LiveTensor) {
 	if !slices.Equal(tensor.Shape, live.Shape) {
 		m.Reshaped++
 	}
+}
+
+// standsFor reports whether a delegate node's outputs are among those of the operators it replaced. That is how a model
+// is known of which a delegate took everything. Inputs tell nothing: a delegate may reach through a DEQUANTIZE.
+func standsFor(s *Subgraph, node LiveNode) bool {
+	made := make(map[int32]bool)
+	for _, index := range node.Replaced {
+		if int64(index) >= int64(len(s.Operators)) {
+			return false
+		}
+		for _, output := range s.Operators[index].Outputs {
+			made[output] = true
+		}
+	}
+	for _, output := range node.Outputs {
+		if !made[output] {
+			return false
+		}
+	}
+	return len(node.Replaced) > 0 && len(node.Outputs) > 0
 }
 
 // addedAtRunTime reports whether a node comes after the model's own: for a delegate, or to replace a composite

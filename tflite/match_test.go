@@ -42,6 +42,16 @@ func TestMatch(t *testing.T) {
 			l.Nodes = append(l.Nodes[2:], LiveNode{Index: 3, Code: OpDelegate, Inputs: []int32{0}, Outputs: []int32{3}})
 			l.Tensors = append(l.Tensors, LiveTensor{Index: 5, Type: Float32})
 		}, Match{Nodes: 1, Tensors: 5, Ignored: 2}, true},
+		{"delegate took everything", func(l *LiveSubgraph) {
+			l.NodeCount = 4
+			l.Nodes = []LiveNode{{Index: 3, Code: OpDelegate, Replaced: []uint32{0, 1, 2}, Inputs: []int32{0}, Outputs: []int32{3}}}
+		}, Match{Nodes: 1, Tensors: 5}, true},
+		{"delegate that replaced what the file doesn't have", func(l *LiveSubgraph) {
+			l.Nodes = []LiveNode{{Index: 3, Code: OpDelegate, Replaced: []uint32{0, 3}, Outputs: slices.Clone(l.Nodes[0].Outputs)}}
+		}, Match{Tensors: 5, Ignored: 1}, false},
+		{"delegate whose output nothing it replaced makes", func(l *LiveSubgraph) {
+			l.Nodes = []LiveNode{{Index: 3, Code: OpDelegate, Replaced: []uint32{0}, Outputs: []int32{3}}}
+		}, Match{Tensors: 5, Ignored: 1}, false},
 		{"a node too many", func(l *LiveSubgraph) {
 			l.Nodes = append(l.Nodes, LiveNode{Index: 3, Code: 3})
 		}, Match{Nodes: 3, Tensors: 5, Contradicting: 1}, false},

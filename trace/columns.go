@@ -21,19 +21,55 @@ const maxOpBytes = 30
 const batchBytes = 64
 
 // previous holds what the columns of a node's next op are relative to.
-type previous struct{ gap, duration uint64 }
+type previous struct {
+	node          uint32
+	gap, duration uint64
+}
+
+// history holds the previous op of each node, in the order in which the nodes ran first. As they mostly run in that
+// order again, a node is looked for behind the one before it: the map is needed where a model branches.
+type history struct {
+	nodes []previous
+	at    int // of the node asked for last
+	place map[uint32]int
+}
+
+// of returns the previous op of a node, with zeroes when there was none. It is valid until the next call.
+func (h *history) of(node uint32) *previous {
+	h.at++
+	if h.at >= len(h.nodes) {
+		h.at = 0
+	}
+	if h.at < len(h.nodes) && h.nodes[h.at].node == node {
+		return &h.nodes[h.at]
+	}
+	place, known := h.place[node]
+	if !known {
+		place = len(h.nodes)
+		h.place[node] = place
+		h.nodes = append(h.nodes, previous{node: node})
+	}
+	h.at = place
+	return &h.nodes[place]
+}
+
+// reset forgets all nodes and keeps the memory.
+func (h *history) reset() {
+	h.nodes, h.at = h.nodes[:0], 0
+	clear(h.place)
+}
 
 // columns collects the ops of one thread for a block.
 type columns struct {
-	batch    OpBatch
-	depth    []uint32
-	nested   bool   // some depth isn't 0
-	end      uint64 // ns, of the op added last
-	previous map[uint32]previous
+	batch   OpBatch
+	depth   []uint32
+	nested  bool   // some depth isn't 0
+	end     uint64 // ns, of the op added last
+	history history
 }
 
 func newColumns(thread uint32) *columns {
-	return &columns{batch: OpBatch{Thread: thread}, previous: make(map[uint32]previous)}
+	return &columns{batch: OpBatch{Thread: thread}, history: history{place: make(map[uint32]int)}}
 }
 
 // reset empties the columns and keeps their memory.
@@ -41,7 +77,7 @@ func (c *columns) reset() {
 	b := &c.batch
 	b.Node, b.Gap, b.Duration, b.Depth = b.Node[:0], b.Gap[:0], b.Duration[:0], nil
 	c.depth, c.nested = c.depth[:0], false
-	clear(c.previous)
+	c.history.reset()
 }
 
 func (c *columns) add(op Op) {
@@ -50,13 +86,13 @@ func (c *columns) add(op Op) {
 		b.BaseNs, c.end = op.Start, op.Start
 	}
 	gap := op.Start - c.end
-	before := c.previous[op.Node]
+	before := c.history.of(op.Node)
 	b.Node = append(b.Node, op.Node)
 	b.Gap = append(b.Gap, int64(gap-before.gap))
 	b.Duration = append(b.Duration, int64(op.Duration-before.duration))
 	c.depth = append(c.depth, op.Depth)
 	c.nested = c.nested || op.Depth != 0
-	c.previous[op.Node] = previous{gap, op.Duration}
+	before.gap, before.duration = gap, op.Duration
 	c.end = op.Start + op.Duration
 }
 
@@ -81,14 +117,13 @@ func (b *OpBatch) check() error {
 // All yields the batch's ops in the order in which they ended. The batch must come from a Reader, which has checked it.
 func (b *OpBatch) All() iter.Seq[Op] {
 	return func(yield func(Op) bool) {
-		before := make(map[uint32]previous)
+		history := history{place: make(map[uint32]int)}
 		op := Op{Thread: b.Thread}
 		end := b.BaseNs
 		for i, node := range b.Node {
-			p := before[node]
+			p := history.of(node)
 			p.gap += uint64(b.Gap[i])
 			p.duration += uint64(b.Duration[i])
-			before[node] = p
 
 			op.Node, op.Start, op.Duration = node, end+p.gap, p.duration
 			if len(b.Depth) != 0 {

@@ -181,7 +181,7 @@ type Header struct {
 	Hostname      string                 `protobuf:"bytes,5,opt,name=hostname,proto3" json:"hostname,omitempty"`
 	StartNs       uint64                 `protobuf:"varint,6,opt,name=start_ns,json=startNs,proto3" json:"start_ns,omitempty"`               // CLOCK_MONOTONIC
 	StartUnixNs   int64                  `protobuf:"varint,7,opt,name=start_unix_ns,json=startUnixNs,proto3" json:"start_unix_ns,omitempty"` // the same moment, CLOCK_REALTIME
-	AttachMethod  string                 `protobuf:"bytes,8,opt,name=attach_method,json=attachMethod,proto3" json:"attach_method,omitempty"` // "uprobe_multi", "perf-cookie", "perf-address"
+	AttachMethod  string                 `protobuf:"bytes,8,opt,name=attach_method,json=attachMethod,proto3" json:"attach_method,omitempty"` // "uprobe_multi", "perf-group", "perf-cookie" or "perf-address"
 	ProbeCosts    []*ProbeCost           `protobuf:"bytes,9,rep,name=probe_costs,json=probeCosts,proto3" json:"probe_costs,omitempty"`
 	Cpus          uint32                 `protobuf:"varint,10,opt,name=cpus,proto3" json:"cpus,omitempty"`
 	unknownFields protoimpl.UnknownFields

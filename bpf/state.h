@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+//
+// What the programs remember of threads, processes, nodes and subgraphs, and where.
+#pragma once
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "records.h"
+#include "tflite.h"
+
+// Set before loading.
+volatile const u32 only_targets; // 1: record only processes in map "targets"
+volatile const u32 stop_signal;  // sent to a thread that maps code or shows a new subgraph; 0: never
+
+#define MAX_DEPTH 16        // IF and WHILE open an op inside an op; a power of two
+#define MAX_SITE_OFFSET 256 // a probe sits at most this far into its kernel
+
+// An op that is open on a thread.
+struct frame {
+	u64 sp; // at the kernel's entry: deeper frames have smaller ones
+	u64 ip;
+	u64 context;
+	u64 address; // of the TfLiteNode
+	u64 node;    // id of its description, 0 when that was lost
+	u64 site;
+	u64 start_ns;
+	u32 dynamic; // has outputs whose shape is only known when it returns
+	u32 tail_calls; // kernels it jumped to with its own arguments: each returns once more
+};
+
+struct thread {
+	u64 process; // id; 0: not to be recorded
+	u32 depth;
+	u32 pad;
+	u64 last_node;
+	u64 last_ns;
+	u64 prepared_node;
+	struct frame frames[MAX_DEPTH];
+};
+
+struct process_state {
+	u64 id;
+};
+
+struct node_key {
+	u64 address;
+	u64 process;
+};
+
+struct node_state {
+	u64 id;
+	u64 context;
+	u64 subgraph;
+	u64 identity; // hash of the node's own pointers, cheap enough to check on every run
+	u64 content;  // hash of everything that is described
+	u32 dirty;    // was prepared again since
+	u32 dynamic;  // an output's shape is only known when the op returns
+	u32 ran;      // described while it ran, not only while it was prepared
+	u32 pad;
+};
+
+struct subgraph_key {
+	u64 context;
+	u64 process;
+};
+
+struct subgraph_state {
+	u64 id;
+	u64 nodes_begin;
+	u64 nodes_end;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+	__type(value, union record);
+} ring SEC(".maps");
+
+// Least-recently-used maps need no hook to be cleaned: a forgotten node is described again.
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, u32);
+	__type(value, struct thread);
+} threads SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, struct process_state);
+} processes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct node_key);
+	__type(value, struct node_state);
+} nodes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct subgraph_key);
+	__type(value, struct subgraph_state);
+} subgraphs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, u32);
+} targets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, COUNTERS);
+	__type(key, u32);
+	__type(value, u64);
+} counters SEC(".maps");
+
+// A thread's first state is too large for the stack.
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct thread);
+} blank_thread SEC(".maps");
+
+static __always_inline void count(enum counter counter)
+{
+	u32 index = counter;
+	u64 *slot = bpf_map_lookup_elem(&counters, &index);
+	if (slot)
+		__sync_fetch_and_add(slot, 1);
+}
+
+static __always_inline int read_user(void *to, u32 size, u64 from)
+{
+	return bpf_probe_read_user(to, size, (void *)from);
+}
+
+static __always_inline u64 mix(u64 hash, u64 value)
+{
+	return (hash ^ value) * 0x9e3779b97f4a7c15ULL; // 2^64 / golden ratio: Fibonacci hashing
+}
+
+// A hash of a node's own pointers, 0 when they can't be read. A function of its own, for the sake of its stack: a chain of
+// calls may use 512 bytes, each rounded up to 32 (x86-64 has allowed more since Linux 6.13, so only other machines tell).
+__noinline u64 identity(u64 address)
+{
+	u64 pointers[NODE_IDENTITY_BYTES / 8], hash = 0;
+	if (read_user(pointers, sizeof(pointers), address))
+		return 0;
+	for (u32 i = 0; i < NODE_IDENTITY_BYTES / 8; i++)
+		hash = mix(hash, pointers[i]);
+	return hash | 1;
+}
+
+// Ids are unique without atomics that return a value (those need Linux 5.12): two CPUs never share the low byte
+// unless there are more than 256, and one CPU doesn't reach this twice in a nanosecond.
+static __always_inline u64 new_id(void)
+{
+	return bpf_ktime_get_ns() << 8 | (bpf_get_smp_processor_id() & 0xff);
+}
+
+static __always_inline u64 process_id(u32 tgid)
+{
+	struct process_state *known = bpf_map_lookup_elem(&processes, &tgid);
+	if (known)
+		return known->id;
+	if (only_targets && !bpf_map_lookup_elem(&targets, &tgid))
+		return 0;
+	struct process_state fresh = { .id = new_id() };
+	bpf_map_update_elem(&processes, &tgid, &fresh, BPF_NOEXIST);
+	known = bpf_map_lookup_elem(&processes, &tgid); // another thread may have been first
+	return known ? known->id : 0;
+}
+
+static __noinline struct thread *new_thread(u32 tid, u32 tgid)
+{
+	u32 zero = 0;
+	struct thread *blank = bpf_map_lookup_elem(&blank_thread, &zero);
+	if (!blank)
+		return 0;
+	bpf_map_update_elem(&threads, &tid, blank, BPF_NOEXIST);
+	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
+	if (thread)
+		thread->process = process_id(tgid);
+	return thread;
+}
+
+static __always_inline struct thread *current_thread(void)
+{
+	u64 pid_tgid = bpf_get_current_pid_tgid();
+	u32 tid = pid_tgid;
+	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
+	if (thread)
+		return thread;
+	return new_thread(tid, pid_tgid >> 32);
+}
