@@ -146,37 +146,24 @@ __noinline u64 walk_tensors(u64 node, u64 array, u64 tensors, u32 mode, s32 size
 	return (hash & ~1ULL) | dynamic;
 }
 
-// A word of the subgraph. The barrier keeps the compiler from turning the index, whose bound the verifier sees, into a
-// running pointer, whose bound it doesn't.
-static __always_inline u64 *word(struct subgraph_record *r, u32 i)
+// Returns the offset in a subgraph of the vector that holds the node: the first {begin, end, capacity} triple around it;
+// 0 when there is none.
+__noinline u32 find_node_vector(u64 subgraph, u64 node)
 {
-	asm volatile("" : "+r"(i));
-	return (u64 *)r->raw + (i & (SUBGRAPH_BYTES / 8 - 1));
-}
-
-// Finds the node vector that holds the node: the first {begin, end, capacity} triple of the subgraph around it.
-static __always_inline void find_node_vector(struct subgraph_record *r, u64 node)
-{
-	r->nodes_begin = 0;
-	r->nodes_end = 0;
-	for (u32 i = 0; i + 2 < SUBGRAPH_BYTES / 8; i++) {
-		u64 begin = *word(r, i);
-		u64 end = *word(r, i + 1);
-		u64 capacity = *word(r, i + 2);
-		if (begin <= node && node < end && end <= capacity && capacity - begin < (1ULL << 28)) {
-			r->nodes_begin = begin;
-			r->nodes_end = end;
-			return;
-		}
+	for (u32 at = CONTEXT_IN_SUBGRAPH; at + 24 <= SUBGRAPH_BYTES; at += 8) {
+		u64 vector[3];
+		if (read_user(vector, sizeof(vector), subgraph + at))
+			break;
+		if (vector[0] <= node && node < vector[1] && vector[1] <= vector[2] && vector[2] - vector[0] < (1ULL << 28))
+			return at;
 	}
+	return 0;
 }
 
 #define MAX_SUBGRAPHS 64
 
-// A subgraph points to its interpreter's vector of subgraphs, which points back: that gives its index, and the
-// vector's address names the interpreter.
-// Returns the vector's length << 32 | the subgraph's index, 0 when the candidate is no such vector.
-__noinline u64 find_interpreter(u64 subgraph, u64 candidate)
+// Returns the vector's length << 32 | the subgraph's index, 0 when the candidate is no vector that holds the subgraph.
+__noinline u64 index_in_vector(u64 subgraph, u64 candidate)
 {
 	u64 vector[3];
 	if (read_user(vector, sizeof(vector), candidate))
@@ -193,6 +180,20 @@ __noinline u64 find_interpreter(u64 subgraph, u64 candidate)
 			break;
 		if (element == subgraph)
 			return bytes >> 3 << 32 | i;
+	}
+	return 0;
+}
+
+// A subgraph points to its interpreter's vector of subgraphs, which points back: that gives its index, and the vector's
+// address names the interpreter. Returns the offset of that pointer in the subgraph, 0 when there is none.
+__noinline u32 find_interpreter(u64 subgraph)
+{
+	for (u32 at = CONTEXT_IN_SUBGRAPH; at + 8 <= SUBGRAPH_BYTES; at += 8) {
+		u64 candidate = 0;
+		if (read_user(&candidate, sizeof(candidate), subgraph + at))
+			break;
+		if (candidate >= 4096 && (candidate & 7) == 0 && index_in_vector(subgraph, candidate))
+			return at;
 	}
 	return 0;
 }
@@ -225,24 +226,24 @@ __noinline int send_subgraph(u64 id, u64 process, u64 context, u64 node)
 		if (read_user(r->raw, SUBGRAPH_BYTES / 2, impl))
 			__builtin_memset(r->raw, 0, SUBGRAPH_BYTES / 2);
 	}
-	find_node_vector(r, node);
+	u64 vector[2] = {}, interpreter = 0;
+	u32 at = find_node_vector(impl, node);
+	if (at)
+		read_user(vector, sizeof(vector), impl + at);
+	r->nodes_begin = vector[0];
+	r->nodes_end = vector[1];
 	// Behind a short vector there may be a page that isn't there.
-	u64 head = r->nodes_end - r->nodes_begin;
+	u64 head = vector[1] - vector[0];
 	if (head > VECTOR_HEAD_BYTES)
 		head = VECTOR_HEAD_BYTES;
 	__builtin_memset(r->head, 0, VECTOR_HEAD_BYTES);
-	read_user(r->head, head, r->nodes_begin);
-	for (u32 i = 0; i < SUBGRAPH_BYTES / 8; i++) {
-		u64 candidate = *word(r, i);
-		if (candidate < 4096 || candidate & 7)
-			continue;
-		u64 found = find_interpreter(impl, candidate);
-		if (found) {
-			r->index = (u32)found;
-			r->interpreter = candidate;
-			r->subgraphs = found >> 32;
-			break;
-		}
+	read_user(r->head, head, vector[0]);
+	at = find_interpreter(impl);
+	if (at && read_user(&interpreter, sizeof(interpreter), impl + at) == 0) {
+		u64 place = index_in_vector(impl, interpreter);
+		r->index = (u32)place;
+		r->interpreter = interpreter;
+		r->subgraphs = place >> 32;
 	}
 	u64 begin = r->nodes_begin, end = r->nodes_end;
 	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
