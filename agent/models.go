@@ -31,12 +31,16 @@ type model struct {
 // modelSearch is the model files around a process.
 type modelSearch struct {
 	last   time.Time // of the last look
+	looks  int
 	models []*model
 }
 
 // lookAgainAfter bounds how often the files around one process are looked at: apps load models late, and interpreters
 // that run none of the files that are known make us look again.
 const lookAgainAfter = 250 * time.Millisecond
+
+// maxLooks is how often it is looked for the model of a subgraph of which nothing new is known.
+const maxLooks = 20
 
 // maxModelBytes bounds what is read to tell a model's hash.
 const maxModelBytes = 4 << 30
@@ -51,14 +55,17 @@ func (s *Session) identifyModels() {
 // identifyModel finds the model whose subgraph this is, from the nodes seen so far. Once it is found, or there is
 // nothing new to tell, it costs nothing.
 func (s *Session) identifyModel(g *subgraph) {
-	if g.described.Model != 0 || len(g.facts.Nodes) == g.matched {
+	if g.described.Model != 0 || len(g.facts.Nodes) == 0 {
 		return
 	}
-	g.matched = len(g.facts.Nodes)
+	if len(g.facts.Nodes) == g.matched && g.process.models.looks >= maxLooks {
+		return
+	}
 	best, ok := g.match()
 	if !ok {
 		s.lookForModels(g.process)
 		if best, ok = g.match(); !ok {
+			g.matched = len(g.facts.Nodes)
 			return
 		}
 	}
@@ -139,6 +146,7 @@ func (s *Session) lookForModels(p *process) {
 		return
 	}
 	p.models.last = time.Now()
+	p.models.looks++
 	p.readMaps()
 	for _, m := range p.maps {
 		if isFile(m) && !m.Perms.Execute && !m.Perms.Write {

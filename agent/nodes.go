@@ -19,6 +19,7 @@ type subgraph struct {
 	described   *trace.Subgraph
 	process     *process
 	interpreter *interpreter
+	vector      uint64              // address of the interpreter's vector of subgraphs
 	begin, end  uint64              // its vector of nodes
 	stride      int                 // of that vector, 0 when not certain yet
 	head        []byte              // the vector's first bytes
@@ -55,7 +56,7 @@ type pieces struct {
 func (s *Session) addSubgraph(r *bpf.SubgraphRecord) {
 	p := s.processWithID(r.Process, int(r.Tgid), cString(r.Comm[:]))
 	g := s.subgraphs[r.Subgraph]
-	if g == nil {
+	if g == nil || g.differs(r) {
 		s.nextID.subgraph++
 		g = &subgraph{
 			bpfID:     r.Subgraph,
@@ -63,6 +64,7 @@ func (s *Session) addSubgraph(r *bpf.SubgraphRecord) {
 			nodes:     make(map[uint64]*node),
 			known:     make(map[[16]byte]uint32),
 			described: &trace.Subgraph{Id: s.nextID.subgraph, Process: p.described.Id, Context: r.Context},
+			vector:    r.Interpreter,
 		}
 		g.interpreter = s.interpreterOf(p, r)
 		if before := p.contexts[r.Context]; before != nil {
@@ -87,16 +89,23 @@ func (s *Session) addSubgraph(r *bpf.SubgraphRecord) {
 	s.lookForModels(p)
 }
 
+// differs tells whether a record of a subgraph that seemed known is about another one: BPF sees only that the vector of
+// nodes is elsewhere, but a subgraph never changes its place in its interpreter.
+func (g *subgraph) differs(r *bpf.SubgraphRecord) bool {
+	return r.Index != g.described.Index || r.Interpreter != g.vector || r.Subgraphs != g.interpreter.subgraphs
+}
+
 // interpreterOf returns the interpreter of a subgraph that was not seen before. Its subgraphs share the address of the
-// vector that holds them. A context that the interpreter at this address has already means that it is another one.
+// vector that holds them. A vector of another length, or whose element was another subgraph before, is another
+// interpreter's at the same address.
 func (s *Session) interpreterOf(p *process, r *bpf.SubgraphRecord) *interpreter {
 	i := p.interpreters[r.Interpreter]
-	if i == nil || r.Interpreter == 0 || i.contexts[r.Context] {
+	if i == nil || r.Interpreter == 0 || i.subgraphs != r.Subgraphs || i.seen[r.Index] {
 		s.nextID.interpreter++
-		i = &interpreter{id: s.nextID.interpreter, contexts: make(map[uint64]bool)}
+		i = &interpreter{id: s.nextID.interpreter, subgraphs: r.Subgraphs, seen: make(map[int32]bool)}
 		p.interpreters[r.Interpreter] = i
 	}
-	i.contexts[r.Context] = true
+	i.seen[r.Index] = true
 	return i
 }
 
@@ -106,7 +115,9 @@ func (s *Session) supersede(old, by *subgraph) {
 	old.superseded, by.before = by, old
 	s.forgetSubgraph(old.before)
 	old.before = nil
-	delete(s.subgraphs, old.bpfID)
+	if s.subgraphs[old.bpfID] == old {
+		delete(s.subgraphs, old.bpfID)
+	}
 }
 
 // forgetSubgraph forgets the nodes of a subgraph that is gone.

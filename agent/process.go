@@ -41,8 +41,9 @@ type process struct {
 
 // interpreter is a TFLite interpreter: a number that its subgraphs share.
 type interpreter struct {
-	id       uint32
-	contexts map[uint64]bool
+	id        uint32
+	subgraphs uint32
+	seen      map[int32]bool // by their index
 }
 
 func newProcess(id uint32, pid int, name string) *process {

@@ -147,14 +147,15 @@ __noinline u64 walk_tensors(u64 node, u64 array, u64 tensors, u32 mode, s32 size
 }
 
 // Returns the offset in a subgraph of the vector that holds the node: the first {begin, end, capacity} triple around it;
-// 0 when there is none.
+// 0 when there is none. It lies behind the context, in which a pointer to the subgraph is followed by pointers to code.
 __noinline u32 find_node_vector(u64 subgraph, u64 node)
 {
-	for (u32 at = CONTEXT_IN_SUBGRAPH; at + 24 <= SUBGRAPH_BYTES; at += 8) {
+	for (u32 at = CONTEXT_IN_SUBGRAPH + CONTEXT_BYTES; at + 24 <= SUBGRAPH_BYTES; at += 8) {
 		u64 vector[3];
 		if (read_user(vector, sizeof(vector), subgraph + at))
 			break;
-		if (vector[0] <= node && node < vector[1] && vector[1] <= vector[2] && vector[2] - vector[0] < (1ULL << 28))
+		if (vector[0] <= node && node < vector[1] && vector[1] <= vector[2] && vector[2] - vector[0] < (1ULL << 24) &&
+		    ((vector[1] | vector[0]) & 7) == 0)
 			return at;
 	}
 	return 0;

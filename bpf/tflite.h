@@ -7,6 +7,7 @@
 #define CONTEXT_TENSORS 16 // TfLiteContext.tensors
 #define CONTEXT_IMPL 24    // TfLiteContext.impl_: the tflite::Subgraph it is embedded in
 #define CONTEXT_IN_SUBGRAPH 40
+#define CONTEXT_BYTES 160 // at least: 2.3, it has grown since
 
 #define NODE_INPUTS 0
 #define NODE_OUTPUTS 8

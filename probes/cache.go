@@ -41,7 +41,7 @@ func (c *Cache) Inspect(f *symbolize.File) (*Inspection, error) {
 	path := c.path(id)
 	if inspection, ok := c.read(path, id); ok {
 		if len(inspection.Kernels) == 0 {
-			return nil, fmt.Errorf("search %s: %w (so the cache says: %s)", f, ErrNoKernels, path)
+			return nil, fmt.Errorf("search %s: %w (so the cache says, %s; name the library that holds the runtime)", f, ErrNoKernels, path)
 		}
 		inspection.place(f)
 		return inspection, nil

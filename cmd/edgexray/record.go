@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -105,6 +106,16 @@ func (o *outputFile) begin() error {
 	}
 	o.begun = true
 	return os.Rename(o.Name(), o.path)
+}
+
+// Write names the file in its errors as it is called since the recording began.
+func (o *outputFile) Write(p []byte) (int, error) {
+	n, err := o.File.Write(p)
+	var named *fs.PathError
+	if errors.As(err, &named) && o.begun {
+		named.Path = o.path
+	}
+	return n, err
 }
 
 func (o *outputFile) end() error {
