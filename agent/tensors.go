@@ -16,6 +16,9 @@ const maxListed = 4096
 // tensor decodes a tensor that BPF sent. What BPF could not read, because a page was not there, is read from the process
 // while it lives.
 func (g *subgraph) tensor(r *bpf.TensorRecord) *trace.Tensor {
+	if r.Index < 0 {
+		return &trace.Tensor{Index: -1} // an optional one that is left out
+	}
 	raw, _ := tflite.DecodeTensor(r.Raw[:min(r.RawBytes, uint32(len(r.Raw)))])
 	t := describeTensor(r.Index, raw)
 	if r.DimsCount >= 0 && r.DimsCount <= bpf.MaxDims {
@@ -53,7 +56,7 @@ func describeTensor(index int32, raw tflite.RawTensor) *trace.Tensor {
 	}
 }
 
-// fill completes a node's list of tensors: BPF leaves out absent ones, and those past its limits.
+// fill completes a node's list of tensors: those past BPF's limits, and those of which it could not even tell.
 func (p *process) fill(n *pieces, array uint64, list []*trace.Tensor) []*trace.Tensor {
 	var indices []int32
 	for slot, t := range list {

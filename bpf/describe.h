@@ -83,7 +83,7 @@ __noinline int send_tensor(u64 node, u32 list, u32 slot, s32 index, u64 tensor)
 	r->quantized_dimension = 0;
 	r->name_bytes = -1;
 	r->raw_bytes = TENSOR_BYTES;
-	if (read_user(r->raw, TENSOR_BYTES, tensor)) {
+	if (index < 0 || read_user(r->raw, TENSOR_BYTES, tensor)) {
 		r->raw_bytes = 0;
 		bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 		return 0;
@@ -132,18 +132,37 @@ __noinline u64 walk_tensors(u64 node, u64 array, u64 tensors, u32 mode, s32 size
 		if ((s32)i >= size)
 			break;
 		s32 index = -1;
-		if (read_user(&index, sizeof(index), array + 4 + i * 4ULL) || index < 0)
+		if (read_user(&index, sizeof(index), array + 4 + i * 4ULL))
 			continue;
 		u64 tensor = tensors + (u64)(u32)index * TENSOR_BYTES;
 		if (mode & SEND) {
 			send_tensor(node, mode & 0xff, i, index, tensor);
 			continue;
 		}
+		if (index < 0)
+			continue;
 		u64 one = tensor_hash(tensor);
 		hash = mix(hash + index, one);
 		dynamic |= one & 1;
 	}
 	return (hash & ~1ULL) | dynamic;
+}
+
+// Tells whether a vector from begin on, of so many bytes, can hold a node so far from its beginning: both are multiples
+// of what a node can take, and what it begins with has lists of inputs and outputs. By chance, words of the subgraph
+// that aren't a vector surround a node, too.
+__noinline u32 fits_nodes(u64 begin, u64 bytes, u64 offset)
+{
+	u64 lists[2];
+	s32 inputs = -1, outputs = -1;
+	if (read_user(lists, sizeof(lists), begin + NODE_INPUTS) || read_user(&inputs, sizeof(inputs), lists[0]) ||
+	    read_user(&outputs, sizeof(outputs), lists[1]) || (u32)inputs > MAX_LIST || (u32)outputs > MAX_LIST)
+		return 0;
+	for (u32 stride = MIN_NODE_BYTES; stride <= MAX_STRIDE; stride += 8) {
+		if (bytes % stride == 0 && offset % stride == 0)
+			return 1;
+	}
+	return 0;
 }
 
 // Returns the offset in a subgraph of the vector that holds the node: the first {begin, end, capacity} triple around it;
@@ -155,7 +174,7 @@ __noinline u32 find_node_vector(u64 subgraph, u64 node)
 		if (read_user(vector, sizeof(vector), subgraph + at))
 			break;
 		if (vector[0] <= node && node < vector[1] && vector[1] <= vector[2] && vector[2] - vector[0] < (1ULL << 24) &&
-		    ((vector[1] | vector[0]) & 7) == 0)
+		    ((vector[1] | vector[0]) & 7) == 0 && fits_nodes(vector[0], vector[1] - vector[0], node - vector[0]))
 			return at;
 	}
 	return 0;
@@ -164,25 +183,31 @@ __noinline u32 find_node_vector(u64 subgraph, u64 node)
 #define MAX_SUBGRAPHS 64
 
 // Returns the vector's length << 32 | the subgraph's index, 0 when the candidate is no vector that holds the subgraph.
+// Memory that is not in use any more may look like one; what else it points to isn't all subgraphs, then: objects of the
+// same class, with a context in them that points back.
 __noinline u64 index_in_vector(u64 subgraph, u64 candidate)
 {
-	u64 vector[3];
+	u64 vector[3], class = 0, found = 0;
 	if (read_user(vector, sizeof(vector), candidate))
 		return 0;
 	u64 bytes = vector[1] - vector[0];
 	if (vector[0] == 0 || vector[0] > vector[1] || vector[1] > vector[2] || bytes & 7 || bytes == 0 ||
 	    bytes > 8 * 65536)
 		return 0;
+	if (read_user(&class, sizeof(class), subgraph))
+		return 0;
 	for (u32 i = 0; i < MAX_SUBGRAPHS; i++) {
-		u64 element = 0;
+		u64 element = 0, of_class = 0, impl = 0;
 		if (i >= bytes >> 3)
 			break;
-		if (read_user(&element, sizeof(element), vector[0] + i * 8ULL))
-			break;
+		if (read_user(&element, sizeof(element), vector[0] + i * 8ULL) ||
+		    read_user(&of_class, sizeof(of_class), element) || of_class != class ||
+		    read_user(&impl, sizeof(impl), element + CONTEXT_IN_SUBGRAPH + CONTEXT_IMPL) || impl != element)
+			return 0;
 		if (element == subgraph)
-			return bytes >> 3 << 32 | i;
+			found = bytes >> 3 << 32 | i;
 	}
-	return 0;
+	return found;
 }
 
 // A subgraph points to its interpreter's vector of subgraphs, which points back: that gives its index, and the vector's
@@ -240,20 +265,35 @@ __noinline int send_subgraph(u64 id, u64 process, u64 context, u64 node)
 	__builtin_memset(r->head, 0, VECTOR_HEAD_BYTES);
 	read_user(r->head, head, vector[0]);
 	at = find_interpreter(impl);
+	r->index = -1;
+	u64 place = 0;
 	if (at && read_user(&interpreter, sizeof(interpreter), impl + at) == 0) {
-		u64 place = index_in_vector(impl, interpreter);
+		place = index_in_vector(impl, interpreter);
 		r->index = (u32)place;
 		r->interpreter = interpreter;
 		r->subgraphs = place >> 32;
 	}
-	u64 begin = r->nodes_begin, end = r->nodes_end;
+	struct subgraph_state state = {
+		.id = id, .nodes_begin = vector[0], .nodes_end = vector[1],
+		.interpreter = interpreter, .interpreter_at = at, .place = place,
+	};
 	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
 
 	struct subgraph_key key = { .context = context, .process = process };
-	struct subgraph_state state = { .id = id, .nodes_begin = begin, .nodes_end = end };
 	if (bpf_map_update_elem(&subgraphs, &key, &state, BPF_ANY))
 		count(NODES_FORGOTTEN);
 	return 0;
+}
+
+// Tells whether a subgraph has another place in its interpreter than before: it is another subgraph then. Without an init
+// function in any of its ops nothing else shows that an interpreter came after another one.
+static __always_inline u32 has_moved(struct subgraph_state *known, u64 context)
+{
+	u64 impl = context - CONTEXT_IN_SUBGRAPH, interpreter = 0;
+	if (known->interpreter_at == 0)
+		return 0;
+	return read_user(&interpreter, sizeof(interpreter), impl + known->interpreter_at) ||
+	       interpreter != known->interpreter || index_in_vector(impl, interpreter) != known->place;
 }
 
 // The subgraph's id; describes it when it is new or its node vector moved or grew.
@@ -262,6 +302,8 @@ static __always_inline u64 subgraph_id(u64 process, u64 context, u64 node)
 	struct subgraph_key key = { .context = context, .process = process };
 	struct subgraph_state *known = bpf_map_lookup_elem(&subgraphs, &key);
 	u64 id;
+	if (known && has_moved(known, context))
+		known = 0;
 	if (known && known->nodes_begin <= node && node < known->nodes_end)
 		return known->id;
 	id = known ? known->id : new_id();

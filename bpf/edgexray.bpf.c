@@ -154,7 +154,7 @@ static __always_inline int prepare(struct regs *regs, u64 site)
 	return 0;
 }
 
-// The init function of a built-in op runs while its interpreter is being built. If this context has run ops, then
+// The init function of a built-in op runs while its interpreter is being built. If this context is known already, then
 // that interpreter is gone and this is another one at its address.
 static __always_inline int init(struct regs *regs)
 {

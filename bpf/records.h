@@ -41,6 +41,7 @@ struct op_record {
 
 #define NODE_BYTES 192 // std::pair<TfLiteNode, TfLiteRegistration>: at most 168 bytes in any release so far
 #define MIN_NODE_BYTES 136 // up to 2.5
+#define MAX_STRIDE 264     // as in package tflite
 #define CUSTOM_NAME_BYTES 128
 #define COMM_BYTES 16 // TASK_COMM_LEN
 

@@ -68,6 +68,10 @@ struct subgraph_state {
 	u64 id;
 	u64 nodes_begin;
 	u64 nodes_end;
+	u64 interpreter;    // address of its vector of subgraphs
+	u64 place;          // in that vector, as index_in_vector says
+	u32 interpreter_at; // where in the subgraph that address stands, 0 when it isn't known
+	u32 pad;
 };
 
 struct {
@@ -177,14 +181,18 @@ static __always_inline u64 process_id(u32 tgid)
 	return known ? known->id : 0;
 }
 
-static __noinline struct thread *new_thread(u32 tid, u32 tgid)
+// For a thread that is new, or whose process wasn't a target when it was last here.
+static __noinline struct thread *find_thread(u32 tid, u32 tgid)
 {
 	u32 zero = 0;
-	struct thread *blank = bpf_map_lookup_elem(&blank_thread, &zero);
-	if (!blank)
-		return 0;
-	bpf_map_update_elem(&threads, &tid, blank, BPF_NOEXIST);
 	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
+	if (!thread) {
+		struct thread *blank = bpf_map_lookup_elem(&blank_thread, &zero);
+		if (!blank)
+			return 0;
+		bpf_map_update_elem(&threads, &tid, blank, BPF_NOEXIST);
+		thread = bpf_map_lookup_elem(&threads, &tid);
+	}
 	if (thread)
 		thread->process = process_id(tgid);
 	return thread;
@@ -195,7 +203,7 @@ static __always_inline struct thread *current_thread(void)
 	u64 pid_tgid = bpf_get_current_pid_tgid();
 	u32 tid = pid_tgid;
 	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
-	if (thread)
+	if (thread && thread->process)
 		return thread;
-	return new_thread(tid, pid_tgid >> 32);
+	return find_thread(tid, pid_tgid >> 32);
 }

@@ -13,6 +13,7 @@
 #define NODE_OUTPUTS 8
 #define NODE_BUILTIN_DATA 40
 #define NODE_DELEGATE 64
+#define MAX_LIST 65536 // inputs or outputs: more than any node has
 #define NODE_IDENTITY_BYTES 48 // inputs .. builtin_data
 
 // The registration follows the node; the node grew by 8 bytes in 2.6.

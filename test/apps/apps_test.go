@@ -50,6 +50,8 @@ func TestCAPI(t *testing.T) {
 			"reload":  {[]string{"--model", model("while"), "--reload"}, capiOutcome{Invokes: 2, Unloaded: true}},
 			"threads": {[]string{"--model", model("while"), "--threads", "3", "--interpreters", "5", "--invokes", "2"}, capiOutcome{Invokes: 30}},
 			"resize":  {[]string{"--model", model("dynamic"), "--resize", "1,4,5,3"}, capiOutcome{Invokes: 1}},
+			"resizes": {[]string{"--model", model("dynamic"), "--resize", "1,4,5,3", "--resize", "1,2,2,3", "--invokes", "2"}, capiOutcome{Invokes: 4}},
+			"models":  {[]string{"--model", model("if"), "--model", model("while"), "--interpreters", "5"}, capiOutcome{Invokes: 5}},
 			"custom":  {[]string{"--model", model("custom"), "--custom-op", "--invokes", "2"}, capiOutcome{Invokes: 2, CustomCalls: 2}},
 		} {
 			t.Run(version+"/"+name, func(t *testing.T) {

@@ -1,4 +1,4 @@
-// Runs a model through TFLite's C API, in the ways in which a profiler may meet
+// Runs models through TFLite's C API, in the ways in which a profiler may meet
 // it: threads, children, interpreters that come and go, a library that is
 // loaded, unloaded and loaded again, kernels of the app's own, kernels that
 // abort. The library is chosen at run time, so one binary runs with every
@@ -54,10 +54,14 @@ static struct {
 #undef FIELD
 } lite;
 
+#define REPEATED 8  // how often --model and --resize may be given
+
 static struct {
-  const char *library, *model, *resize;
+  const char *library, *models[REPEATED], *shapes[REPEATED];
+  int model_count, shape_count;
   int invokes, interpreters, threads;
-  int reload, fork, wait, sleep_before_ms, spin_us;
+  int rate;  // invokes a second; 0: as many as there can be
+  int reload, fork, wait, steps, times, sleep_before_ms, spin_us;
   int custom_op, abort_in_prepare, abort_in_invoke;
 } option = {.invokes = 1, .interpreters = 1, .threads = 1};
 
@@ -149,16 +153,59 @@ static uint64_t fnv1a(uint64_t hash, const uint8_t* bytes, size_t size) {
   return hash;
 }
 
-static void resize(TfLiteInterpreter* interpreter) {
+static void resize(TfLiteInterpreter* interpreter, const char* dimensions) {
   int shape[8], rank = 0;
-  for (const char* at = option.resize; *at != 0 && rank < 8; rank++) {
+  for (const char* at = dimensions; *at != 0 && rank < 8; rank++) {
     char* end;
     shape[rank] = strtol(at, &end, 10);
-    if (end == at) fail("parse --resize", option.resize);
+    if (end == at) fail("parse --resize", dimensions);
     at = *end == ',' ? end + 1 : end;
   }
   if (lite.TfLiteInterpreterResizeInputTensor(interpreter, 0, shape, rank) != kTfLiteOk)
-    fail("resize input", option.resize);
+    fail("resize input", dimensions);
+}
+
+// Tells whoever started this that it may do something, and waits for a line.
+// Returns 0 when stdin has ended.
+static int wait_for_line(void) {
+  printf("ready\n");
+  fflush(stdout);
+  int c;
+  do c = getchar();
+  while (c != '\n' && c != EOF);
+  return c != EOF;
+}
+
+static void sleep_until(int64_t ns) {
+  struct timespec t = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR) {}
+}
+
+static void print_times(const int64_t* times) {
+  printf("invoke_ns");
+  for (int i = 0; i < option.invokes; i++) printf(" %" PRId64, times[i]);
+  printf("\n");
+}
+
+static void invoke(TfLiteInterpreter* interpreter, struct outcome* outcome, uint64_t* hash) {
+  int64_t* times = calloc(option.invokes, sizeof *times);
+  int64_t begin = now_ns();
+  for (int i = 0; i < option.invokes; i++) {
+    if (option.rate > 0) sleep_until(begin + i * INT64_C(1000000000) / option.rate);
+    for (int j = 0; j < lite.TfLiteInterpreterGetInputTensorCount(interpreter); j++)
+      fill(lite.TfLiteInterpreterGetInputTensor(interpreter, j), i);
+    int64_t start = now_ns();
+    if (lite.TfLiteInterpreterInvoke(interpreter) != kTfLiteOk) fail("invoke", "TFLite says no more");
+    times[i] = now_ns() - start;
+    outcome->invoke_ns += times[i];
+    outcome->invokes++;
+    for (int j = 0; j < lite.TfLiteInterpreterGetOutputTensorCount(interpreter); j++) {
+      const TfLiteTensor* output = lite.TfLiteInterpreterGetOutputTensor(interpreter, j);
+      *hash = fnv1a(*hash, lite.TfLiteTensorData(output), lite.TfLiteTensorByteSize(output));
+    }
+  }
+  if (option.times) print_times(times);
+  free(times);
 }
 
 static void run_interpreter(TfLiteModel* model, struct outcome* outcome) {
@@ -168,32 +215,25 @@ static void run_interpreter(TfLiteModel* model, struct outcome* outcome) {
     lite.TfLiteInterpreterOptionsAddCustomOp(options, "EdgexrayTestCustom", &custom.registration, 1, 1);
   TfLiteInterpreter* interpreter = lite.TfLiteInterpreterCreate(model, options);
   lite.TfLiteInterpreterOptionsDelete(options);
-  if (interpreter == NULL) fail("create interpreter", option.model);
-  if (option.resize != NULL) resize(interpreter);
-  if (lite.TfLiteInterpreterAllocateTensors(interpreter) != kTfLiteOk) fail("allocate tensors", option.model);
+  if (interpreter == NULL) fail("create interpreter", "TFLite says no more");
 
   uint64_t hash = UINT64_C(14695981039346656037);
-  for (int i = 0; i < option.invokes; i++) {
-    for (int j = 0; j < lite.TfLiteInterpreterGetInputTensorCount(interpreter); j++)
-      fill(lite.TfLiteInterpreterGetInputTensor(interpreter, j), i);
-    int64_t start = now_ns();
-    if (lite.TfLiteInterpreterInvoke(interpreter) != kTfLiteOk) fail("invoke", option.model);
-    outcome->invoke_ns += now_ns() - start;
-    outcome->invokes++;
-    for (int j = 0; j < lite.TfLiteInterpreterGetOutputTensorCount(interpreter); j++) {
-      const TfLiteTensor* output = lite.TfLiteInterpreterGetOutputTensor(interpreter, j);
-      hash = fnv1a(hash, lite.TfLiteTensorData(output), lite.TfLiteTensorByteSize(output));
-    }
+  for (int i = 0; i == 0 || i < option.shape_count; i++) {
+    if (option.shape_count > 0) resize(interpreter, option.shapes[i]);
+    if (lite.TfLiteInterpreterAllocateTensors(interpreter) != kTfLiteOk) fail("allocate tensors", "TFLite says no more");
+    if (!option.steps) invoke(interpreter, outcome, &hash);
+    while (option.steps && wait_for_line()) invoke(interpreter, outcome, &hash);
   }
   outcome->hash += hash;
   lite.TfLiteInterpreterDelete(interpreter);
 }
 
 static void* run_thread(void* argument) {
-  TfLiteModel* model = lite.TfLiteModelCreateFromFile(option.model);
-  if (model == NULL) fail("load model", option.model);
-  for (int i = 0; i < option.interpreters; i++) run_interpreter(model, argument);
-  lite.TfLiteModelDelete(model);
+  TfLiteModel* models[REPEATED];
+  for (int i = 0; i < option.model_count; i++)
+    if ((models[i] = lite.TfLiteModelCreateFromFile(option.models[i])) == NULL) fail("load model", option.models[i]);
+  for (int i = 0; i < option.interpreters; i++) run_interpreter(models[i % option.model_count], argument);
+  for (int i = 0; i < option.model_count; i++) lite.TfLiteModelDelete(models[i]);
   return NULL;
 }
 
@@ -226,12 +266,9 @@ static void print(const struct outcome* outcome, const char* version, int unload
   printf("]}\n");
 }
 
-// Tells whoever started this that it may attach, and waits for a line.
-static void wait_for_line(void) {
-  printf("ready\n");
-  fflush(stdout);
-  for (int c = getchar(); c != '\n'; c = getchar())
-    if (c == EOF) fail("wait", "stdin ended before a line came");
+static void add(const char** list, int* count) {
+  if (*count == REPEATED) fail("parse arguments", "too many models or shapes");
+  list[(*count)++] = optarg;
 }
 
 static void parse(int argc, char** argv) {
@@ -241,30 +278,37 @@ static void parse(int argc, char** argv) {
       {"threads", required_argument, NULL, 't'},     {"resize", required_argument, NULL, 's'},
       {"sleep-before", required_argument, NULL, 'b'},{"spin", required_argument, NULL, 'u'},
       {"reload", no_argument, &option.reload, 1},    {"fork", no_argument, &option.fork, 1},
-      {"wait", no_argument, &option.wait, 1},        {"custom-op", no_argument, &option.custom_op, 1},
+      {"wait", no_argument, &option.wait, 1},        {"steps", no_argument, &option.steps, 1},
+      {"times", no_argument, &option.times, 1},      {"rate", required_argument, NULL, 'r'},
+      {"custom-op", no_argument, &option.custom_op, 1},
       {"abort-in-prepare", no_argument, &option.abort_in_prepare, 1},
       {"abort-in-invoke", no_argument, &option.abort_in_invoke, 1},
       {0}};
   for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) switch (c) {
       case 0: break;
       case 'l': option.library = optarg; break;
-      case 'm': option.model = optarg; break;
+      case 'm': add(option.models, &option.model_count); break;
       case 'n': option.invokes = atoi(optarg); break;
       case 'i': option.interpreters = atoi(optarg); break;
       case 't': option.threads = atoi(optarg); break;
-      case 's': option.resize = optarg; break;
+      case 's': add(option.shapes, &option.shape_count); break;
+      case 'r': option.rate = atoi(optarg); break;
       case 'b': option.sleep_before_ms = atoi(optarg); break;
       case 'u': option.spin_us = atoi(optarg); break;
       default: exit(2);
     }
-  if (option.library == NULL || option.model == NULL || optind != argc) {
+  if (option.library == NULL || option.model_count == 0 || optind != argc) {
     fprintf(stderr,
-            "usage: capi --library FILE --model FILE [--invokes N] [--interpreters N] [--threads N]\n"
+            "usage: capi --library FILE --model FILE... [--invokes N] [--interpreters N] [--threads N]\n"
+            "  --model FILE        may come again: interpreters run the models in turn\n"
             "  --interpreters N    create and destroy that many, one after the other, in each thread\n"
-            "  --resize 1,64,64,3  shape of the first input\n"
+            "  --resize 1,64,64,3  shape of the first input; may come again: all invokes with each shape\n"
             "  --reload            unload the library and do everything once more\n"
             "  --fork              do it in a child process\n"
             "  --wait              load the library, print \"ready\", wait for a line on stdin\n"
+            "  --steps             print \"ready\" and do the invokes for each line on stdin, until it ends\n"
+            "  --rate N            hold the invokes to N a second\n"
+            "  --times             print \"invoke_ns\" and what each invoke took, on one line after the last one\n"
             "  --sleep-before MS   sleep after loading the library\n"
             "  --custom-op         register EdgexrayTestCustom, whose calls are timed in custom_ns\n"
             "  --spin US           it takes at least that long\n"
@@ -278,7 +322,7 @@ int main(int argc, char** argv) {
   void* library = load();
   char version[32];
   snprintf(version, sizeof version, "%s", lite.TfLiteVersion());
-  if (option.wait) wait_for_line();
+  if (option.wait && !wait_for_line()) fail("wait", "stdin ended before a line came");
   usleep(option.sleep_before_ms * 1000);
 
   if (option.fork) {

@@ -32,6 +32,10 @@ def parse_args():
     parser.add_argument("--resize", metavar="1,64,64,3", help="shape of the first input")
     parser.add_argument("--wait", action="store_true",
                         help='allocate tensors, print "ready", wait for a line on stdin')
+    parser.add_argument("--steps", action="store_true",
+                        help='print "ready" and do the invokes for each line on stdin, until it ends')
+    parser.add_argument("--times", action="store_true",
+                        help='print "invoke_ns" and what each invoke took, on one line after the last one')
     parser.add_argument("--describe", action="store_true")
     return parser.parse_args()
 
@@ -77,6 +81,14 @@ def describe(interpreter):
     }
 
 
+def lines():
+    """The lines of stdin, each after "ready"."""
+    print("ready", flush=True)
+    while sys.stdin.readline():
+        yield
+        print("ready", flush=True)
+
+
 def main():
     args = parse_args()
     interpreter = Interpreter(args.model, num_threads=args.threads,
@@ -87,21 +99,26 @@ def main():
     interpreter.allocate_tensors()
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
     if args.wait:
-        print("ready", flush=True)
-        if not sys.stdin.readline():
+        if next(lines(), "ended") == "ended":
             sys.exit("litert_run.py: stdin ended before a line came")
 
-    outcome = {"pid": os.getpid(), "invokes": args.invokes, "invoke_ns": 0}
+    outcome = {"pid": os.getpid(), "invokes": 0, "invoke_ns": 0}
     digest = hashlib.sha256()
-    for i in range(args.invokes):
-        rng = np.random.default_rng(i)
-        for detail in inputs:
-            interpreter.set_tensor(detail["index"], random_input(detail, rng))
-        start = time.monotonic_ns()
-        interpreter.invoke()
-        outcome["invoke_ns"] += time.monotonic_ns() - start
-        for detail in outputs:
-            digest.update(interpreter.get_tensor(detail["index"]).tobytes())
+    for _ in lines() if args.steps else [None]:
+        times = []
+        for i in range(args.invokes):
+            rng = np.random.default_rng(i)
+            for detail in inputs:
+                interpreter.set_tensor(detail["index"], random_input(detail, rng))
+            start = time.monotonic_ns()
+            interpreter.invoke()
+            times.append(time.monotonic_ns() - start)
+            for detail in outputs:
+                digest.update(interpreter.get_tensor(detail["index"]).tobytes())
+        if args.times:
+            print("invoke_ns", *times, flush=True)
+        outcome["invokes"] += len(times)
+        outcome["invoke_ns"] += sum(times)
     outcome["sha256"] = digest.hexdigest()
     if args.describe:
         outcome.update(describe(interpreter))

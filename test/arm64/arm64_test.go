@@ -1,0 +1,224 @@
+package arm64_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/edgexray/edgexray/agent"
+	"github.com/edgexray/edgexray/probes"
+	"github.com/edgexray/edgexray/test/machine"
+)
+
+// methods that each Linux has, the one that is used first.
+var methods = map[machine.Linux][]probes.Method{
+	machine.Linux510: {probes.PerfGroup, probes.PerfAddress},
+	machine.Linux61:  {probes.PerfGroup, probes.PerfCookie, probes.PerfAddress},
+	machine.Linux612: {probes.UprobeMulti, probes.PerfGroup, probes.PerfCookie, probes.PerfAddress},
+}
+
+func TestEdgexray(t *testing.T) {
+	for _, linux := range machine.All {
+		t.Run(string(linux), func(t *testing.T) {
+			methods := methods[linux]
+			g := boot(t, linux, methods)
+			t.Run("doctor", func(t *testing.T) { testDoctor(t, g, methods) })
+			t.Run("absent", func(t *testing.T) { testAbsent(t, g, methods) })
+			for _, method := range methods {
+				if !method.Together() {
+					t.Run(string(method), func(t *testing.T) { testSingle(t, g, method) })
+					continue
+				}
+				for _, version := range []string{"2.9.0", "2.17.1"} {
+					t.Run(fmt.Sprintf("%s/TFLite %s", method, version), func(t *testing.T) {
+						testSeveral(t, g, version, method)
+						testDynamic(t, g, version, method)
+					})
+				}
+				t.Run(string(method)+"/library", func(t *testing.T) { testLibrary(t, g, method) })
+			}
+			t.Run("best", func(t *testing.T) { testBest(t, g, methods[0]) })
+			t.Run("abort", func(t *testing.T) { testAbort(t, g) })
+			t.Run("running", func(t *testing.T) { testRunning(t, g) })
+			t.Run("killed", func(t *testing.T) { testKilled(t, g) })
+		})
+	}
+}
+
+func testDoctor(t *testing.T, g guest, methods []probes.Method) {
+	g.wantStatus(t, "doctor", 0)
+	var diagnosis agent.Diagnosis
+	if err := json.Unmarshal([]byte(g.text(t, "doctor.out")), &diagnosis); err != nil {
+		t.Fatal(err)
+	}
+	want := make(map[string]agent.Verdict)
+	for _, method := range probes.Methods {
+		want["attach by "+string(method)] = agent.Degraded
+	}
+	for _, method := range methods {
+		want["attach by "+string(method)] = agent.Works
+	}
+	used := ""
+	for _, check := range diagnosis.Checks {
+		verdict, isMethod := want[check.Name]
+		if !isMethod {
+			verdict = agent.Works
+		}
+		delete(want, check.Name)
+		if check.Verdict != verdict {
+			t.Errorf("%s: %s, want %s: %s", check.Name, check.Verdict, verdict, check.Found)
+		}
+		if strings.HasSuffix(check.Found, "is used") {
+			used += check.Name
+		}
+	}
+	if len(want) != 0 || used != "attach by "+string(methods[0]) {
+		t.Errorf("%q is used, want %s; not checked: %v", used, methods[0], want)
+	}
+	if !diagnosis.CanRecord || diagnosis.Architecture != "arm64" {
+		t.Errorf("can record: %t, on %s; want true, on arm64", diagnosis.CanRecord, diagnosis.Architecture)
+	}
+	// The classes of the calibration program's instructions on arm64.
+	var classes []string
+	for _, cost := range diagnosis.ProbeCosts {
+		classes = append(classes, cost.InstructionClass)
+		if cost.TotalNs == 0 || cost.InsideNs > cost.TotalNs {
+			t.Errorf("a probe at class %s costs %d ns, %d of them within the op", cost.InstructionClass, cost.TotalNs, cost.InsideNs)
+		}
+	}
+	if got := strings.Join(classes, " "); got != "branch nop stepped" {
+		t.Errorf("probe costs are of the classes %q, want branch, nop and stepped", got)
+	}
+}
+
+// A method that this Linux lacks, but that was asked for.
+func testAbsent(t *testing.T, g guest, methods []probes.Method) {
+	_, _, absent := classify(methods)
+	for method := range strings.FieldsSeq(absent) {
+		name := "absent-" + method
+		g.wantStatus(t, name, 3)
+		stderr := g.text(t, name+".err")
+		for _, part := range []string{method, "does not allow it", "edgexray doctor"} {
+			if !strings.Contains(stderr, part) {
+				t.Errorf("stderr is %q, want %q in it", stderr, part)
+			}
+		}
+		if strings.Count(stderr, "\n") != 1 {
+			t.Errorf("stderr is %q, want one line", stderr)
+		}
+		if _, ok := g[name+".xray"]; ok {
+			t.Error("there is a trace")
+		}
+	}
+}
+
+// Several interpreters of several models in one process, custom ops among them.
+func testSeveral(t *testing.T, g guest, version string, method probes.Method) {
+	name := fmt.Sprintf("several-%s-%s", version, method)
+	g.wantStatus(t, name, 0)
+	result := g.ops(t, name)
+	for _, model := range severalModels {
+		wantModel(t, modelOf(t, result, model), model, 1, invokes)
+	}
+	if got := result.Recording.AttachMethod; got != string(method) {
+		t.Errorf("attached by %s, want %s", got, method)
+	}
+	wantNested(t, modelOf(t, result, "while"))
+	g.wantSameOutput(t, name, fmt.Sprintf("several-%s-alone", version))
+}
+
+func testDynamic(t *testing.T, g guest, version string, method probes.Method) {
+	name := fmt.Sprintf("dynamic-%s-%s", version, method)
+	g.wantStatus(t, name, 0)
+	m := modelOf(t, g.ops(t, name), "dynamic")
+	wantModel(t, m, "dynamic", 1, 2*invokes)
+	// The first op takes the input, which had two shapes.
+	shapes := make(map[string]uint64)
+	for _, op := range m.Ops {
+		if op.Subgraph == 0 && op.Node == 0 {
+			shapes[fmt.Sprint(op.Inputs[0].Shape)] += op.Count
+		}
+	}
+	if len(shapes) != 2 || shapes["[1 4 5 3]"] != invokes || shapes["[1 2 3 3]"] != invokes {
+		t.Errorf("node 0 ran with inputs of the shapes %v, want 1x4x5x3 and 1x2x3x3, %d times each", shapes, invokes)
+	}
+	g.wantSameOutput(t, name, fmt.Sprintf("dynamic-%s-alone", version))
+}
+
+// wantSameOutput compares what an app computed with what it does unrecorded.
+func (g guest) wantSameOutput(t *testing.T, name, alone string) {
+	t.Helper()
+	hash := func(name string) string {
+		var outcome struct{ Hash string }
+		if err := json.Unmarshal([]byte(g.text(t, name+".out")), &outcome); err != nil {
+			t.Fatalf("parse output: %v\n%s", err, g[name+".out"])
+		}
+		return outcome.Hash
+	}
+	if got, want := hash(name), hash(alone); got != want || got == "" {
+		t.Errorf("the outputs' hash is %q, %q without the recorder", got, want)
+	}
+}
+
+func testSingle(t *testing.T, g guest, method probes.Method) {
+	result := g.ops(t, "single-"+string(method))
+	wantModel(t, modelOf(t, result, "okay_nabu"), "okay_nabu", 1, invokes)
+	if got := result.Recording.AttachMethod; got != string(method) {
+		t.Errorf("attached by %s, want %s", got, method)
+	}
+}
+
+// Processes that were gone before much could be asked about them.
+func testLibrary(t *testing.T, g guest, method probes.Method) {
+	name := "library-" + string(method)
+	g.wantStatus(t, name, 0)
+	result := g.ops(t, name)
+	if len(result.Models) != 3 {
+		t.Fatalf("%d models, want one of each of 3 processes; stderr:\n%s", len(result.Models), g[name+".err"])
+	}
+	for _, m := range result.Models {
+		wantModel(t, m, "if", 1, 1)
+	}
+}
+
+func testBest(t *testing.T, g guest, method probes.Method) {
+	g.wantStatus(t, "best", 0)
+	result := g.ops(t, "best")
+	if got := result.Recording.AttachMethod; got != string(method) {
+		t.Errorf("attached by %s, want %s", got, method)
+	}
+	wantModel(t, modelOf(t, result, "custom"), "custom", 1, invokes)
+}
+
+func testAbort(t *testing.T, g guest) {
+	g.wantStatus(t, "abort", 0)
+	m := modelOf(t, g.ops(t, "abort"), "custom")
+	if len(m.Ops) != 1 || m.Ops[0].Op != "ADD" || m.Ops[0].Count != 1 {
+		t.Errorf("%d nodes finished, want the ADD before the custom op, once", len(m.Ops))
+	}
+	stderr := g.text(t, "abort.err")
+	for _, part := range []string{"ended inside EdgexrayTestCustom (node 1 of subgraph 0)", "exit status is 134"} {
+		if !strings.Contains(stderr, part) {
+			t.Errorf("stderr is %q, want %q in it", stderr, part)
+		}
+	}
+}
+
+func testRunning(t *testing.T, g guest) {
+	g.wantStatus(t, "running", 0)
+	result := g.ops(t, "running")
+	wantModel(t, modelOf(t, result, "okay_nabu"), "okay_nabu", 1, invokes)
+	if result.Recording.EndReason != "target exited" {
+		t.Errorf("the recording's end is %q, want that of the app", result.Recording.EndReason)
+	}
+}
+
+func testKilled(t *testing.T, g guest) {
+	if events := g.text(t, "events-killed"); !strings.Contains(events, ":edgexray_") {
+		t.Errorf("a killed recorder left the events %q, want its own", events)
+	}
+	if events := g.text(t, "events-after"); events != "" {
+		t.Errorf("events are left after the next recording: %q", events)
+	}
+}
