@@ -20,6 +20,7 @@ type library struct {
 	file        *symbolize.File
 	runtime     *trace.Runtime
 	kernels     map[uint64]*kernel // invoke functions by their address in the file
+	prepares    map[uint64]bool    // prepare functions
 	inspection  *probes.Inspection // nil for a file without a runtime
 	learned     bool               // ops of kernels, since it was cached
 	attachments []*probes.Attachment
@@ -141,10 +142,12 @@ func (ls *libraries) add(path, shown string, file *symbolize.File) (*library, er
 	l.inspection = inspection
 	for i := range inspection.Kernels {
 		found := &inspection.Kernels[i]
-		if found.Refused == "" && found.Role == probes.Invoke {
+		switch {
+		case found.Role == probes.Prepare:
+			l.prepares[found.Address] = true
+		case found.Role == probes.Invoke && found.Refused == "":
 			ls.addKernel(l, found)
-		}
-		if found.Refused != "" && found.Role == probes.Invoke {
+		case found.Role == probes.Invoke:
 			ls.session.note("site", "%s %s: not probed: %s", shown, found.Label(), found.Refused)
 		}
 	}
@@ -155,9 +158,10 @@ func (ls *libraries) newLibrary(path, shown string, file *symbolize.File) *libra
 	ls.runtime++
 	sha, _ := file.SHA256()
 	l := &library{
-		path:    path,
-		file:    file,
-		kernels: make(map[uint64]*kernel),
+		path:     path,
+		file:     file,
+		kernels:  make(map[uint64]*kernel),
+		prepares: make(map[uint64]bool),
 		runtime: &trace.Runtime{Id: ls.runtime, Path: shown, Entry: file.Entry, BuildId: file.BuildID, Sha256: sha},
 	}
 	for _, segment := range file.Segments {
@@ -300,6 +304,25 @@ func (ls *libraries) byAddress(p *process, address uint64) *kernel {
 		}
 	}
 	return nil
+}
+
+// byDistance returns the kernel of a registration in a process that was gone before its mappings could be read: a library
+// is loaded where a page begins, and has that kernel just so far from that prepare function. One of the two alone would fit
+// some library by chance.
+func (ls *libraries) byDistance(r tflite.RawRegistration) *kernel {
+	const pageSize = 4096 // or a multiple of it
+	var found *kernel
+	for _, k := range ls.kernels {
+		loadedAt := r.Invoke - k.found.Address
+		if loadedAt%pageSize != 0 || !k.library.prepares[r.Prepare-loadedAt] {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = k
+	}
+	return found
 }
 
 // byCookie returns the kernel of an attach cookie, nil for none.

@@ -231,6 +231,9 @@ func (s *Session) assemble(n *node) *trace.Node {
 		d.OpCode, d.Version = int32(registration.BuiltinCode), registration.Version
 		if k == nil && registration.Invoke != 0 {
 			k = s.libraries.byAddress(g.process, registration.Invoke)
+			if k == nil && len(g.process.maps) == 0 {
+				k = s.libraries.byDistance(registration)
+			}
 		}
 		s.learn(k, registration.BuiltinCode)
 	case k != nil && len(k.found.Ops) == 1:

@@ -69,7 +69,7 @@ func (p *process) fill(n *pieces, array uint64, list []*trace.Tensor) []*trace.T
 		list[slot] = &trace.Tensor{Index: -1}
 		switch {
 		case slot >= len(indices):
-			n.missing = n.missing || slot >= bpf.MaxTensors
+			n.missing = true
 		case indices[slot] >= 0:
 			if t, ok := p.readTensor(n.raw.Context, indices[slot]); ok {
 				list[slot] = t

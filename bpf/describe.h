@@ -210,21 +210,28 @@ __noinline u64 index_in_vector(u64 subgraph, u64 candidate)
 	return found;
 }
 
+#define PLACE_OFFSET 16
+
 // A subgraph points to its interpreter's vector of subgraphs, which points back: that gives its index, and the vector's
-// address names the interpreter. Returns the offset of that pointer in the subgraph, 0 when there is none.
-__noinline u32 find_interpreter(u64 subgraph)
+// address names the interpreter. Returns what index_in_vector says | the offset of that pointer in the subgraph << 16,
+// 0 when there is none.
+__noinline u64 find_interpreter(u64 subgraph)
 {
 	for (u32 at = CONTEXT_IN_SUBGRAPH; at + 8 <= SUBGRAPH_BYTES; at += 8) {
 		u64 candidate = 0;
 		if (read_user(&candidate, sizeof(candidate), subgraph + at))
 			break;
-		if (candidate >= 4096 && (candidate & 7) == 0 && index_in_vector(subgraph, candidate))
-			return at;
+		if (candidate < 4096 || candidate & 7)
+			continue;
+		u64 place = index_in_vector(subgraph, candidate);
+		if (place)
+			return place | (u64)at << PLACE_OFFSET;
 	}
 	return 0;
 }
 
-__noinline int send_subgraph(u64 id, u64 process, u64 context, u64 node)
+// Place is what find_interpreter says: looked for by the caller, because here it would be too deep in the stack.
+__noinline int send_subgraph(u64 id, u64 process, u64 context, u64 node, u64 place)
 {
 	struct subgraph_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
 	if (!r) {
@@ -252,30 +259,23 @@ __noinline int send_subgraph(u64 id, u64 process, u64 context, u64 node)
 		if (read_user(r->raw, SUBGRAPH_BYTES / 2, impl))
 			__builtin_memset(r->raw, 0, SUBGRAPH_BYTES / 2);
 	}
-	u64 vector[2] = {}, interpreter = 0;
+	r->nodes_begin = r->nodes_end = 0;
 	u32 at = find_node_vector(impl, node);
 	if (at)
-		read_user(vector, sizeof(vector), impl + at);
-	r->nodes_begin = vector[0];
-	r->nodes_end = vector[1];
+		read_user(&r->nodes_begin, 2 * sizeof(u64), impl + at);
 	// Behind a short vector there may be a page that isn't there.
-	u64 head = vector[1] - vector[0];
+	u64 head = r->nodes_end - r->nodes_begin;
 	if (head > VECTOR_HEAD_BYTES)
 		head = VECTOR_HEAD_BYTES;
 	__builtin_memset(r->head, 0, VECTOR_HEAD_BYTES);
-	read_user(r->head, head, vector[0]);
-	at = find_interpreter(impl);
-	r->index = -1;
-	u64 place = 0;
-	if (at && read_user(&interpreter, sizeof(interpreter), impl + at) == 0) {
-		place = index_in_vector(impl, interpreter);
-		r->index = (u32)place;
-		r->interpreter = interpreter;
+	read_user(r->head, head, r->nodes_begin);
+	if (place && read_user(&r->interpreter, sizeof(u64), impl + ((u32)place >> PLACE_OFFSET)) == 0) {
+		r->index = place & ((1 << PLACE_OFFSET) - 1);
 		r->subgraphs = place >> 32;
 	}
 	struct subgraph_state state = {
-		.id = id, .nodes_begin = vector[0], .nodes_end = vector[1],
-		.interpreter = interpreter, .interpreter_at = at, .place = place,
+		.id = id, .nodes_begin = r->nodes_begin, .nodes_end = r->nodes_end,
+		.interpreter = r->interpreter, .place = place,
 	};
 	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
 
@@ -287,13 +287,13 @@ __noinline int send_subgraph(u64 id, u64 process, u64 context, u64 node)
 
 // Tells whether a subgraph has another place in its interpreter than before: it is another subgraph then. Without an init
 // function in any of its ops nothing else shows that an interpreter came after another one.
-static __always_inline u32 has_moved(struct subgraph_state *known, u64 context)
+__noinline u32 has_moved(u64 subgraph, u64 known_interpreter, u64 known_place)
 {
-	u64 impl = context - CONTEXT_IN_SUBGRAPH, interpreter = 0;
-	if (known->interpreter_at == 0)
+	u64 interpreter = 0, at = (u32)known_place >> PLACE_OFFSET;
+	if (known_place == 0)
 		return 0;
-	return read_user(&interpreter, sizeof(interpreter), impl + known->interpreter_at) ||
-	       interpreter != known->interpreter || index_in_vector(impl, interpreter) != known->place;
+	return read_user(&interpreter, sizeof(interpreter), subgraph + at) || interpreter != known_interpreter ||
+	       (index_in_vector(subgraph, interpreter) | at << PLACE_OFFSET) != known_place;
 }
 
 // The subgraph's id; describes it when it is new or its node vector moved or grew.
@@ -301,13 +301,13 @@ static __always_inline u64 subgraph_id(u64 process, u64 context, u64 node)
 {
 	struct subgraph_key key = { .context = context, .process = process };
 	struct subgraph_state *known = bpf_map_lookup_elem(&subgraphs, &key);
-	u64 id;
-	if (known && has_moved(known, context))
+	u64 id, impl = context - CONTEXT_IN_SUBGRAPH;
+	if (known && has_moved(impl, known->interpreter, known->place))
 		known = 0;
 	if (known && known->nodes_begin <= node && node < known->nodes_end)
 		return known->id;
 	id = known ? known->id : new_id();
-	if (send_subgraph(id, process, context, node))
+	if (send_subgraph(id, process, context, node, find_interpreter(impl)))
 		return 0;
 	if (stop_signal)
 		bpf_send_signal_thread(stop_signal);

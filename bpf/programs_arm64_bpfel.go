@@ -195,14 +195,12 @@ type programsSubgraphRecord struct {
 }
 
 type programsSubgraphState struct {
-	_             structs.HostLayout
-	Id            uint64
-	NodesBegin    uint64
-	NodesEnd      uint64
-	Interpreter   uint64
-	Place         uint64
-	InterpreterAt uint32
-	Pad           uint32
+	_           structs.HostLayout
+	Id          uint64
+	NodesBegin  uint64
+	NodesEnd    uint64
+	Interpreter uint64
+	Place       uint64
 }
 
 type programsTensorRecord struct {

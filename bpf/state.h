@@ -68,10 +68,8 @@ struct subgraph_state {
 	u64 id;
 	u64 nodes_begin;
 	u64 nodes_end;
-	u64 interpreter;    // address of its vector of subgraphs
-	u64 place;          // in that vector, as index_in_vector says
-	u32 interpreter_at; // where in the subgraph that address stands, 0 when it isn't known
-	u32 pad;
+	u64 interpreter; // address of its vector of subgraphs
+	u64 place;       // in that vector, as find_interpreter says
 };
 
 struct {

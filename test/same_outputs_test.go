@@ -50,8 +50,8 @@ func wantSameOutputs(t *testing.T, command []string, flags ...string) opsJSON {
 	return result
 }
 
-// Linux takes most of a second to remove each perf probe, so this is one small
-// app for each method, beside the other tests.
+// Linux takes a fraction of a second to remove each of hundreds of perf probes:
+// so this is one app for each method, beside the other tests.
 func TestForcedMethods(t *testing.T) {
 	t.Parallel()
 	for _, method := range []string{"uprobe_multi", "perf-cookie", "perf-address"} {

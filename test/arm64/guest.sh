@@ -20,7 +20,7 @@ record() {
 }
 # began NAME waits until a recording in the background has its probes in place.
 began() {
-	until [ -e out/$1.xray ] || ! kill -0 $!; do sleep 0.1; done
+	until [ -e out/$1.xray ] || ! kill -0 $! 2>/dev/null; do sleep 0.1; done
 }
 
 run doctor edgexray doctor --json

@@ -1,0 +1,139 @@
+package test
+
+import "testing"
+
+// The parts of docs/ops-json.md and docs/device-json.md that tests look at.
+type (
+	opsJSON struct {
+		Duration  uint64            `json:"duration_ns"`
+		Lost      map[string]uint64 `json:"lost"`
+		ProbeCost uint64            `json:"probe_cost_ns"`
+		Truncated string            `json:"truncated"`
+		Notes     []struct{ Kind, Text string }
+		Processes []struct {
+			PID       int
+			Process   string
+			Exited    bool
+			LastWords string `json:"last_words"`
+			Received  int
+		}
+		Recording struct {
+			AttachMethod string `json:"attach_method"`
+			EndReason    string `json:"end_reason"`
+			Ops          int
+		}
+		Models []modelJSON
+		Groups []struct {
+			Name  string
+			Count int
+			Wall  wallJSON `json:"wall_ns"`
+		}
+	}
+	modelJSON struct {
+		PID            int
+		Process        string
+		Model          string
+		SHA256         string `json:"model_sha256"`
+		Name           string
+		Runtime        struct{ Path, Entry, BuildID string }
+		Interpreters   int
+		Threads        int
+		Invokes        int
+		InvokesPartial int      `json:"invokes_partial"`
+		OpsPerInvoke   int      `json:"ops_per_invoke"`
+		InvokeWall     wallJSON `json:"invoke_wall_ns"`
+		Ops            []opJSON
+	}
+	opJSON struct {
+		Subgraph        int
+		SubgraphName    string `json:"subgraph_name"`
+		Node            int
+		Op              string
+		Custom          bool
+		Kernel          string
+		Delegate        string
+		Replaced        []int
+		Inputs, Outputs []tensorJSON
+		Count           int
+		Wall            wallJSON `json:"wall_ns"`
+		SelfNS          uint64   `json:"self_ns"`
+		ProbeCost       uint64   `json:"probe_cost_ns"`
+		OpGuessed       bool     `json:"op_guessed"`
+		Incomplete      bool
+	}
+	tensorJSON struct {
+		Index     int
+		Name      string
+		Type      string
+		Shape     []int
+		Scale     float64
+		ZeroPoint int `json:"zero_point"`
+		Channels  int
+	}
+	wallJSON struct {
+		Mean                         float64
+		P50, P90, P99, Min, Max, Sum uint64
+	}
+	discoveryJSON struct {
+		PID       int
+		Libraries []struct {
+			Path, Entry, ID, Machine string
+			BuildID                  string       `json:"build_id"`
+			NotProbeable             string       `json:"not_probeable"`
+			Kernels                  []kernelJSON `json:"kernels"`
+		}
+		Subgraphs []struct {
+			Nodes []struct {
+				Index    int
+				Op       string
+				Delegate bool
+				Library  string
+				Offset   int64 `json:"file_offset"`
+				Refused  string
+			}
+		}
+		Unusable []struct{ Path, Why string }
+	}
+	kernelJSON struct {
+		Role, Symbol, Name, Instruction, Class, Refused string
+		FileOffset                                      int64 `json:"file_offset"`
+		SiteOffset                                      int64 `json:"site_file_offset"`
+		Address                                         uint64
+		Emulated                                        bool
+		Ops                                             []string
+	}
+)
+
+// count sums up how often ops ran.
+func (m modelJSON) count() int {
+	n := 0
+	for _, op := range m.Ops {
+		n += op.Count
+	}
+	return n
+}
+
+func (r opsJSON) count() int {
+	n := 0
+	for _, m := range r.Models {
+		n += m.count()
+	}
+	return n
+}
+
+// model returns the only model.
+func (r opsJSON) model(t testing.TB) modelJSON {
+	t.Helper()
+	if len(r.Models) != 1 {
+		t.Fatalf("%d models, want 1: %+v", len(r.Models), r.Models)
+	}
+	return r.Models[0]
+}
+
+// wantNothingLost reports losses.
+func wantNothingLost(t testing.TB, r opsJSON) {
+	t.Helper()
+	if len(r.Lost) != 0 || r.Truncated != "" {
+		t.Errorf("lost %v, truncated %q; want neither", r.Lost, r.Truncated)
+	}
+}
