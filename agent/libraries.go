@@ -162,7 +162,7 @@ func (ls *libraries) newLibrary(path, shown string, file *symbolize.File) *libra
 		file:     file,
 		kernels:  make(map[uint64]*kernel),
 		prepares: make(map[uint64]bool),
-		runtime: &trace.Runtime{Id: ls.runtime, Path: shown, Entry: file.Entry, BuildId: file.BuildID, Sha256: sha},
+		runtime:  &trace.Runtime{Id: ls.runtime, Path: shown, Entry: file.Entry, BuildId: file.BuildID, Sha256: sha},
 	}
 	for _, segment := range file.Segments {
 		if segment.Flags&elf.PF_X != 0 {
