@@ -34,10 +34,10 @@ staticcheck:
 	$(GO) tool staticcheck ./...
 
 # Rebuilds the committed BPF objects and generated Go.
-generate:
+generate: setup
 	go generate ./...
 
-generate-check:
+generate-check: setup
 	.ci/generate-check
 
 setup:
