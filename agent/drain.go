@@ -70,7 +70,11 @@ func (s *Session) op(r *bpf.OpRecord) {
 	if thread == 0 {
 		thread = s.addThread(p, r.Header.Tid)
 	}
-	if err := s.writer.AddOp(thread, n.id, r.StartNs, r.DurationNs, r.Depth); err != nil && s.writeErr == nil {
+	start, duration := r.StartNs, r.DurationNs
+	if len(s.pauses.over) > 0 {
+		start, duration = s.pauses.takenOut(r)
+	}
+	if err := s.writer.AddOp(thread, n.id, start, duration, r.Depth); err != nil && s.writeErr == nil {
 		s.writeErr = err
 	}
 	n.subgraph.runs = true
@@ -87,6 +91,9 @@ func (s *Session) addThread(p *process, tid uint32) uint32 {
 
 // mapped looks at code that a target has just mapped.
 func (s *Session) mapped(r *bpf.MappedRecord) {
+	if r.Stopped != 0 {
+		s.pauses.asked[r.Header.Tid] = r.TimeNs
+	}
 	p := s.processOf(int(r.Tgid), cString(r.Comm[:]))
 	p.readMaps()
 	m := p.mapping(r.Address)

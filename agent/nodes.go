@@ -85,6 +85,9 @@ func (s *Session) addSubgraph(r *bpf.SubgraphRecord) {
 		g.described.Nodes = uint32((g.end - g.begin) / uint64(g.stride))
 	}
 	s.describe(proto.CloneOf(g.described))
+	if s.launcher != nil {
+		s.pauses.asked[r.Header.Tid] = r.TimeNs
+	}
 	s.reachNodes(g)
 	s.lookForModels(p)
 }
@@ -153,6 +156,7 @@ func (s *Session) addNode(r *bpf.NodeRecord) {
 	n.readBeyond()
 	g.nodes[r.Address] = n
 	s.nodes[r.Node] = n
+	s.noteScanned(n)
 }
 
 func (s *Session) addTensor(r *bpf.TensorRecord) {

@@ -32,6 +32,8 @@ type process struct {
 	hasRuntime bool
 	nextScan   time.Time
 	scanAfter  time.Duration
+	// The first kernel that such a scan found, until the process runs one; 0: none.
+	scannedFrom uint32
 
 	threads map[uint32]uint32 // tid -> id in the trace
 

@@ -60,12 +60,25 @@ func (s *Session) scanQuiet() {
 		}
 		before := len(s.libraries.kernels)
 		s.reachLive(p)
-		if len(s.libraries.kernels) > before {
-			s.note("site", "process %d runs only kernels of its own, which were found by scanning its memory: ops before that are not in the trace", p.pid)
+		if p.scannedFrom == 0 && len(s.libraries.kernels) > before {
+			p.scannedFrom = uint32(before) + 1
 		}
 		p.scanAfter = min(max(2*p.scanAfter, lookEvery), longestQuiet)
 		p.nextScan = time.Now().Add(p.scanAfter)
 	}
+}
+
+// noteScanned tells of ops that may be missing if the first node that a process runs has a kernel that scanning its memory
+// found. If it has another kernel, whose probe was there all the time, nothing ran before.
+func (s *Session) noteScanned(n *node) {
+	p, k := n.subgraph.process, s.kernelOf(n)
+	if p.scannedFrom == 0 || k == nil {
+		return
+	}
+	if k.described.Id >= p.scannedFrom {
+		s.note("site", "process %d runs kernels of its own, which were found by scanning its memory: ops before that are not in the trace", p.pid)
+	}
+	p.scannedFrom = 0
 }
 
 // longestQuiet bounds the interval between scans of a process that runs nothing, which cost some 10 ms each.

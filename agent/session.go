@@ -70,6 +70,7 @@ type Session struct {
 
 	launcher  *launcher
 	requests  chan request // from the launcher's thread
+	pauses    pauses
 	progress  progress
 	started   uint64 // CLOCK_MONOTONIC, ns
 	reason    string // why it ended
@@ -80,9 +81,9 @@ type Session struct {
 	summary   Summary
 }
 
-// request is the launcher's: a process stands still and has something new.
+// request is the launcher's: a thread stands still and has something new.
 type request struct {
-	pid  int
+	pid  int // the thread's number; after an exec, the process's
 	exec bool
 	done chan struct{}
 }
@@ -98,6 +99,7 @@ func Record(ctx context.Context, options Options) error {
 		subgraphs: make(map[uint64]*subgraph),
 		models:    make(map[fileKey][]*model),
 		requests:  make(chan request),
+		pauses:    newPauses(),
 		notes:     make(map[string]bool),
 		asked:     make(map[int]int),
 		lastCount: make(map[string]uint64),
@@ -127,6 +129,12 @@ func (s *Session) open() error {
 		return err
 	}
 	s.method, s.programs = method, programs
+	missing := s.attachTracepoints()
+	if s.options.Library == "" { // sys_exit is traced now, and on x86-64 a return probe is a system call
+		if costs, err = probes.MeasureCosts(method, programs); err != nil {
+			return err
+		}
+	}
 	if s.ring, err = ringbuf.NewReader(s.programs.Ring); err != nil {
 		return fmt.Errorf("open ring buffer: %w", err)
 	}
@@ -148,7 +156,9 @@ func (s *Session) open() error {
 	if s.writer, err = trace.NewWriter(s.options.Output, header); err != nil {
 		return err
 	}
-	s.attachTracepoints()
+	for _, text := range missing {
+		s.note("attach", "%s", text)
+	}
 	return nil
 }
 
@@ -167,19 +177,20 @@ func tracepointsOf(programs *bpf.Programs) []tracepoint {
 	}
 }
 
-// attachTracepoints attaches those that there are. What is less exact without one is noted.
-func (s *Session) attachTracepoints() {
+// attachTracepoints attaches those that there are. It returns what is less exact without the others.
+func (s *Session) attachTracepoints() (missing []string) {
 	for _, tp := range tracepointsOf(s.programs) {
 		if tp.program == s.programs.Mapped && s.options.Library != "" {
 			continue // nothing to wait for, and every system call would pay
 		}
 		l, err := probes.AttachTracepoint(tp.name, tp.program)
 		if err != nil {
-			s.note("attach", "tracepoint %s: %v: %s", tp.name, err, tp.without)
+			missing = append(missing, fmt.Sprintf("tracepoint %s: %v: %s", tp.name, err, tp.without))
 			continue
 		}
 		s.links = append(s.links, l)
 	}
+	return missing
 }
 
 // begin finds the target and attaches to what it has already.
@@ -283,9 +294,11 @@ func (s *Session) run(ctx context.Context) error {
 	}
 }
 
-// arrived serves a process of the command's that stands still.
+// arrived serves a thread of the command's that stands still.
 func (s *Session) arrived(r request) {
 	defer close(r.done)
+	seen := now()
+	defer func() { s.pauses.end(uint32(r.pid), seen) }()
 	s.drain()
 	if r.exec {
 		s.forgetProgram(r.pid)

@@ -26,6 +26,9 @@ type Summary struct {
 	CPU       time.Duration // of the recorder
 	MaxRSS    uint64        // bytes
 
+	Pauses    int           // how often a thread of the command was held to search new code
+	PausedFor time.Duration // in all; not in the ops' times
+
 	HasExitStatus bool
 	ExitStatus    int // of the command
 
@@ -100,6 +103,7 @@ func (s *Session) summarize(end *trace.End) {
 	if n := s.writer.Unwritten(); n > 0 {
 		m.Losses = append(m.Losses, &trace.Loss{Cause: trace.LossUnwritten, Count: n})
 	}
+	m.Pauses, m.PausedFor = s.pauses.count, s.pauses.total
 	m.HasExitStatus, m.ExitStatus = end.HasExitStatus, int(end.ExitStatus)
 	m.CPU, m.MaxRSS = time.Duration(end.CpuNs), end.MaxRss
 	for _, l := range s.libraries.files {
@@ -158,6 +162,10 @@ func (s *Summary) Print(w io.Writer, trace string) {
 		fmt.Fprintf(w, "cost of the probe per op, by instruction: %s\n", strings.Join(costs, ", "))
 	}
 	fmt.Fprintf(w, "the recorder used %.2f s of CPU time and %.1f MiB of memory\n", s.CPU.Seconds(), float64(s.MaxRSS)/(1<<20))
+	if s.Pauses > 0 {
+		fmt.Fprintf(w, "the command's threads were held %d times, %.1f ms in all, while new code was searched: the ops' times are without that\n",
+			s.Pauses, float64(s.PausedFor)/1e6)
+	}
 	if len(s.Models) > 0 {
 		fmt.Fprintf(w, "models: %s\n", strings.Join(s.Models, ", "))
 	}

@@ -79,15 +79,16 @@ static __always_inline int leave(struct regs *regs)
 	u32 tid = bpf_get_current_pid_tgid();
 	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
 	if (!thread) {
-		count(BEGAN_BEFORE);
-		return 0;
-	}
-	if (thread->process && thread->depth == 0) {
-		count(LOST_NO_ENTRY);
+		if (is_target())
+			count(BEGAN_BEFORE);
 		return 0;
 	}
 	if (thread->process == 0)
 		return 0;
+	if (thread->depth == 0) {
+		count(LOST_NO_ENTRY);
+		return 0;
+	}
 	u64 sp = SP_AT_ENTRY(regs);
 	u32 depth = thread->depth;
 	for (u32 i = 0; i < MAX_DEPTH; i++) {
@@ -129,7 +130,6 @@ static __always_inline int leave(struct regs *regs)
 	r->depth = depth - 1;
 	r->pad = 0;
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
-	count(OPS);
 	return 0;
 }
 
@@ -237,11 +237,10 @@ int mapped(struct bpf_raw_tracepoint_args *tp)
 	struct regs *kernel_regs = (struct regs *)tp->args[0];
 	s64 result = tp->args[1];
 	u64 nr = 0, prot = 0, fd = 0, bytes = 0;
-	bpf_probe_read_kernel(&nr, sizeof(nr), &SYSCALL_NR(kernel_regs));
-	if (nr != NR_MMAP || (result < 0 && result > -4096))
+	if (result <= 0 || result & 0xfff) // every system call comes here, and few return a page's address
 		return 0;
-	u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	if (only_targets && !bpf_map_lookup_elem(&targets, &tgid))
+	bpf_probe_read_kernel(&nr, sizeof(nr), &SYSCALL_NR(kernel_regs));
+	if (nr != NR_MMAP || !is_target())
 		return 0;
 	bpf_probe_read_kernel(&prot, sizeof(prot), &SYSCALL_ARG2(kernel_regs));
 	bpf_probe_read_kernel(&fd, sizeof(fd), &SYSCALL_ARG4(kernel_regs));
@@ -255,7 +254,7 @@ int mapped(struct bpf_raw_tracepoint_args *tp)
 	}
 	r->header.type = RECORD_MAPPED;
 	r->header.tid = (u32)bpf_get_current_pid_tgid();
-	r->tgid = tgid;
+	r->tgid = bpf_get_current_pid_tgid() >> 32;
 	r->stopped = stop_signal != 0;
 	r->address = result;
 	r->bytes = bytes;

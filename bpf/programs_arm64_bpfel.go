@@ -24,10 +24,9 @@ const (
 	programsCounterLOST_UNFINISHED   programsCounter = 5
 	programsCounterDESCRIPTIONS_LOST programsCounter = 6
 	programsCounterNODES_FORGOTTEN   programsCounter = 7
-	programsCounterOPS               programsCounter = 8
-	programsCounterBEGAN_BEFORE      programsCounter = 9
-	programsCounterALIASES           programsCounter = 10
-	programsCounterCOUNTERS          programsCounter = 11
+	programsCounterBEGAN_BEFORE      programsCounter = 8
+	programsCounterALIASES           programsCounter = 9
+	programsCounterCOUNTERS          programsCounter = 10
 )
 
 type programsExitRecord struct {

@@ -165,7 +165,6 @@ enum counter {
 	LOST_UNFINISHED,     // op started and never returned: an exception or longjmp passed through it
 	DESCRIPTIONS_LOST,   // description records, ring buffer full
 	NODES_FORGOTTEN,     // no room to remember a node or subgraph: it is described again
-	OPS,                 // op records written
 	BEGAN_BEFORE,        // op returned on a thread that had started none: it ran already when the probes came
 	ALIASES,             // a kernel called another kernel with the same node: counted as one op
 	COUNTERS,

@@ -166,12 +166,19 @@ static __always_inline u64 new_id(void)
 	return bpf_ktime_get_ns() << 8 | (bpf_get_smp_processor_id() & 0xff);
 }
 
+// Tells whether the current process is to be recorded.
+static __always_inline u32 is_target(void)
+{
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	return !only_targets || bpf_map_lookup_elem(&targets, &tgid) != 0;
+}
+
 static __always_inline u64 process_id(u32 tgid)
 {
 	struct process_state *known = bpf_map_lookup_elem(&processes, &tgid);
 	if (known)
 		return known->id;
-	if (only_targets && !bpf_map_lookup_elem(&targets, &tgid))
+	if (!is_target())
 		return 0;
 	struct process_state fresh = { .id = new_id() };
 	bpf_map_update_elem(&processes, &tgid, &fresh, BPF_NOEXIST);

@@ -70,7 +70,7 @@ func measure(method Method, programs *bpf.Programs, target *CalibrationTarget) (
 		costs = append(costs, &trace.ProbeCost{
 			InstructionClass: site.Class.String(),
 			TotalNs:          uint64(max(probed[i]-bare[i], 0)),
-			InsideNs:         uint64(max(inside, 0)),
+			InsideNs:         uint64(max(min(inside, probed[i]-bare[i]), 0)), // the median op may be slower than the fastest round
 		})
 	}
 	return dearest(costs), nil

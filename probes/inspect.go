@@ -3,6 +3,7 @@ package probes
 import (
 	"cmp"
 	"debug/elf"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -36,15 +37,18 @@ func (f *Found) Learn(op tflite.OpCode) bool {
 	return true
 }
 
-// Probeable returns nil if code of the file can run, and so be probed, here.
+// ErrOtherMachine says that code can't run here.
+var ErrOtherMachine = errors.New("its code can't run here")
+
+// Probeable returns nil if code of the file can run, and so be probed, here; else an ErrOtherMachine.
 func Probeable(f *symbolize.File) error {
 	switch {
 	case f.Machine == HostMachine:
 		return nil
 	case f.PointerSize == 4:
-		return fmt.Errorf("%s is 32-bit code (%v): Linux on a 64-bit processor refuses uprobes in 32-bit apps", f, f.Machine)
+		return fmt.Errorf("%w: %s is 32-bit code (%v): Linux on a 64-bit processor refuses uprobes in 32-bit apps", ErrOtherMachine, f, f.Machine)
 	default:
-		return fmt.Errorf("%s is code for %v, this machine's is %v (record on the device itself)", f, f.Machine, HostMachine)
+		return fmt.Errorf("%w: %s is code for %v, this machine's is %v (record on the device itself)", ErrOtherMachine, f, f.Machine, HostMachine)
 	}
 }
 

@@ -73,7 +73,7 @@ func TestRecordRefused(t *testing.T) {
 		"library isn't ELF":     {[]string{"--library", text}, 2, []string{text, "neither an ELF file nor an APK"}},
 		"library is a folder":   {[]string{"--library", "/usr/lib"}, 2, []string{"/usr/lib", "name a library"}},
 		"library is truncated":  {[]string{"--library", truncated}, 2, []string{truncated, "truncated", "use the file the app loads"}},
-		"library is arm64's":    {[]string{"--library", arm64}, 2, []string{arm64, "EM_AARCH64", "EM_X86_64", "record on the device itself"}},
+		"library is arm64's":    {[]string{"--library", arm64}, 4, []string{arm64, "EM_AARCH64", "EM_X86_64", "record on the device itself"}},
 		"no such command":       {[]string{"--", "/no/such-command"}, 2, []string{"start /no/such-command", "no such file"}},
 		"no target":             {nil, 2, []string{"0 targets named", "name one of -p PID, -n NAME, --library PATH and -- CMD"}},
 		"two targets":           {[]string{"-p", "1", "-n", "init"}, 2, []string{"2 targets named", "name one of"}},
@@ -176,6 +176,18 @@ func TestNothingToProbe(t *testing.T) {
 				t.Errorf("the trace has %d models, truncated %q", len(result.Models), result.Truncated)
 			}
 		})
+	}
+}
+
+// An empty recording loses no older one.
+func TestOlderTrace(t *testing.T) {
+	path := write(t, "run.xray", []byte("older"))
+	wantFailure(t, finish(t, edgexray(t, "record", "-o", path, "--", "true")), 4, "recorded 0 ops")
+	if got := string(read(t, path+".old")); got != "older" {
+		t.Errorf("the older trace is %q", got)
+	}
+	if result := (recording{trace: path}).ops(t); len(result.Models) != 0 {
+		t.Errorf("the new trace has %d models", len(result.Models))
 	}
 }
 
@@ -310,8 +322,8 @@ func TestDiskFull(t *testing.T) {
 	alone := finish(t, exec.Command(app[0], app[1:]...))
 	r := recording{trace: filepath.Join(disk, "run.xray")}
 	r.outcome = finish(t, edgexray(t, append([]string{"record", "-o", r.trace, "--"}, app...)...))
-	if r.status == 0 {
-		t.Errorf("exit status 0\n%s", r.stderr)
+	if r.status != 3 {
+		t.Errorf("exit status %d, want 3\n%s", r.status, r.stderr)
 	}
 	for _, want := range []string{"write trace", r.trace, "no space left on device", "what was recorded until now is kept", "ended: write error"} {
 		if !strings.Contains(r.stderr, want) {

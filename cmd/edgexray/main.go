@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -42,7 +43,9 @@ var exitStatuses = []struct {
 }{
 	{fs.ErrPermission, exitForbidden},
 	{probes.ErrNotPermitted, exitForbidden},
+	{syscall.ENOSPC, exitForbidden},
 	{probes.ErrNoKernels, exitNothing},
+	{probes.ErrOtherMachine, exitNothing},
 }
 
 // exitError is an error that decides the exit status itself.

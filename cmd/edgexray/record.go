@@ -84,7 +84,8 @@ func record(cmd *cobra.Command, options agent.Options, output string) error {
 	return nothing
 }
 
-// outputFile is a trace that takes the place of an older one only when its recording has begun.
+// outputFile is a trace that takes the place of an older one only when its recording has begun. The older one is kept
+// beside it as PATH.old, as perf does: a recording may turn out to be empty.
 type outputFile struct {
 	*os.File
 	path  string
@@ -105,6 +106,9 @@ func (o *outputFile) begin() error {
 		return nil
 	}
 	o.begun = true
+	if err := os.Rename(o.path, o.path+".old"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("keep the older trace: %w", err)
+	}
 	return os.Rename(o.Name(), o.path)
 }
 
