@@ -53,8 +53,7 @@ func Diagnose() *Diagnosis {
 		d.add(Check{"locked memory", Missing, err.Error(), "run as root"})
 	}
 	d.try("ring buffer", features.HaveMapType(ebpf.RingBuf), "Linux 5.8 or newer is needed")
-	best := d.methods()
-	d.tracepoints(best)
+	d.methods()
 	d.hazards()
 	d.CanRecord = !slices.ContainsFunc(d.Checks, func(c Check) bool { return c.Verdict == Missing })
 	return d
@@ -141,11 +140,13 @@ func (d *Diagnosis) security() {
 	}
 }
 
-// methods tries each way to attach for real, and returns the best one.
-func (d *Diagnosis) methods() probes.Method {
+// methods tries each way to attach for real, beside the tracepoints.
+func (d *Diagnosis) methods() {
 	var best probes.Method
+	followed := tracepoints{mappings: true}
+	defer followed.close()
 	for _, method := range probes.Methods {
-		programs, costs, err := probes.Try(method, bpf.Options{})
+		programs, costs, err := probes.Try(method, bpf.Options{}, followed.attach)
 		if err == nil {
 			err = programs.Close()
 		}
@@ -165,25 +166,11 @@ func (d *Diagnosis) methods() probes.Method {
 	if best == "" {
 		d.add(Check{"uprobes", Missing, "no attach method works", "Linux needs CONFIG_UPROBE_EVENTS, CONFIG_BPF_EVENTS and CONFIG_BPF_SYSCALL (zcat /proc/config.gz)"})
 	}
-	return best
-}
-
-func (d *Diagnosis) tracepoints(method probes.Method) {
-	if method == "" {
-		return
-	}
-	programs, err := bpf.Load(bpf.Options{Variant: method.Variant()})
-	if !d.try("BPF programs", err, "see the error; edgexray needs Linux 5.8 or newer") {
-		return
-	}
-	defer programs.Close()
-	for _, tp := range tracepointsOf(programs) {
-		l, err := probes.AttachTracepoint(tp.name, tp.program)
-		if err != nil {
-			d.add(Check{"tracepoint " + tp.name, Degraded, "tried: " + err.Error(), tp.without})
+	for _, tp := range followed.tried {
+		if tp.err != nil {
+			d.add(Check{"tracepoint " + tp.name, Degraded, "tried: " + tp.err.Error(), tp.without})
 			continue
 		}
-		l.Close()
 		d.add(Check{Name: "tracepoint " + tp.name, Verdict: Works, Found: "tried: works"})
 	}
 }

@@ -11,8 +11,6 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/ringbuf"
 	"golang.org/x/sys/unix"
 
@@ -51,13 +49,13 @@ const (
 
 // Session is a running recording. All of it belongs to the goroutine in run; the launcher hands its questions over.
 type Session struct {
-	options  Options
-	method   probes.Method
-	programs *bpf.Programs
-	links    []link.Link // tracepoints
-	ring     *ringbuf.Reader
-	writer   *trace.Writer
-	writeErr error
+	options     Options
+	method      probes.Method
+	programs    *bpf.Programs
+	ring        *ringbuf.Reader
+	tracepoints tracepoints
+	writer      *trace.Writer
+	writeErr    error
 
 	libraries libraries
 	processes map[uint64]*process // by the id that BPF gave them
@@ -124,17 +122,12 @@ func (s *Session) open() error {
 	if len(s.options.Command) > 0 {
 		options.StopSignal = stopSignal
 	}
-	method, programs, costs, err := probes.Open(s.options.Method, options)
+	s.tracepoints.mappings = s.options.Library == "" // with a library there is nothing to wait for
+	method, programs, costs, err := probes.Open(s.options.Method, options, s.tracepoints.attach)
 	if err != nil {
 		return err
 	}
 	s.method, s.programs = method, programs
-	missing := s.attachTracepoints()
-	if s.options.Library == "" { // sys_exit is traced now, and on x86-64 a return probe is a system call
-		if costs, err = probes.MeasureCosts(method, programs); err != nil {
-			return err
-		}
-	}
 	if s.ring, err = ringbuf.NewReader(s.programs.Ring); err != nil {
 		return fmt.Errorf("open ring buffer: %w", err)
 	}
@@ -156,41 +149,12 @@ func (s *Session) open() error {
 	if s.writer, err = trace.NewWriter(s.options.Output, header); err != nil {
 		return err
 	}
-	for _, text := range missing {
-		s.note("attach", "%s", text)
+	for _, tp := range s.tracepoints.tried {
+		if tp.err != nil {
+			s.note("attach", "tracepoint %s: %v: %s", tp.name, tp.err, tp.without)
+		}
 	}
 	return nil
-}
-
-// tracepoint is one that a session follows threads, programs and mappings by.
-type tracepoint struct {
-	name    string
-	program *ebpf.Program
-	without string // what is lost without it
-}
-
-func tracepointsOf(programs *bpf.Programs) []tracepoint {
-	return []tracepoint{
-		{"sched_process_exit", programs.ThreadExit, "what a process was doing when it ended is not known"},
-		{"sched_process_exec", programs.ProgramExec, "a program started by exec in a recorded process may be mixed up with the one before"},
-		{"sys_exit", programs.Mapped, "a library loaded during the recording is noticed late"},
-	}
-}
-
-// attachTracepoints attaches those that there are. It returns what is less exact without the others.
-func (s *Session) attachTracepoints() (missing []string) {
-	for _, tp := range tracepointsOf(s.programs) {
-		if tp.program == s.programs.Mapped && s.options.Library != "" {
-			continue // nothing to wait for, and every system call would pay
-		}
-		l, err := probes.AttachTracepoint(tp.name, tp.program)
-		if err != nil {
-			missing = append(missing, fmt.Sprintf("tracepoint %s: %v: %s", tp.name, err, tp.without))
-			continue
-		}
-		s.links = append(s.links, l)
-	}
-	return missing
 }
 
 // begin finds the target and attaches to what it has already.
@@ -345,11 +309,7 @@ func (s *Session) finish() error {
 }
 
 func (s *Session) close() error {
-	var errs []error
-	for _, l := range s.links {
-		errs = append(errs, l.Close())
-	}
-	errs = append(errs, s.libraries.close())
+	errs := []error{s.tracepoints.close(), s.libraries.close()}
 	for _, p := range s.processes {
 		p.close()
 	}

@@ -37,18 +37,18 @@ const groupPrefix = "edgexray_"
 var ownEvents = sync.OnceValues(openUprobeEvents)
 
 func openUprobeEvents() (*uprobeEvents, error) {
-	var failures []error
+	var failure error
 	for _, dir := range tracefsDirs {
 		// Appending: without it, opening for writing removes everybody's events.
 		file, err := os.OpenFile(filepath.Join(dir, "uprobe_events"), os.O_RDWR|os.O_APPEND, 0)
 		if err != nil {
-			failures = append(failures, err)
+			failure = err
 			continue
 		}
 		e := &uprobeEvents{dir: dir, file: file, group: fmt.Sprintf("%s%d_%08x", groupPrefix, os.Getpid(), rand.Uint32())}
 		return e, e.removeLeftovers()
 	}
-	return nil, fmt.Errorf("define uprobe events: %w (mount -t tracefs none %s)", errors.Join(failures...), tracefsDirs[0])
+	return nil, fmt.Errorf("define uprobe events in one of %v: %w (mount -t tracefs none %s, if Linux has it)", tracefsDirs, failure, tracefsDirs[0])
 }
 
 // attach defines one event with probes at all points of the file, and attaches a program to it. Linux refuses an event

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/features"
-	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/rlimit"
 
 	"github.com/edgexray/edgexray/bpf"
@@ -18,14 +16,15 @@ import (
 var ErrNotPermitted = errors.New("this Linux does not allow it")
 
 // Open loads programs for the first method of the ladder that works here, which is found out by using it; or for the one
-// that is forced. It returns what a hit costs by that method.
-func Open(forced Method, options bpf.Options) (Method, *bpf.Programs, []*trace.ProbeCost, error) {
+// that is forced. It returns what a hit costs by that method. What else is to be attached while an app is recorded, follow
+// attaches: it is called with each method's programs before they are measured, nil for nothing.
+func Open(forced Method, options bpf.Options, follow func(*bpf.Programs)) (Method, *bpf.Programs, []*trace.ProbeCost, error) {
 	var failures []string
 	for _, method := range Methods {
 		if forced != "" && method != forced {
 			continue
 		}
-		programs, costs, err := Try(method, options)
+		programs, costs, err := Try(method, options, follow)
 		if err == nil {
 			return method, programs, costs, nil
 		}
@@ -38,8 +37,8 @@ func Open(forced Method, options bpf.Options) (Method, *bpf.Programs, []*trace.P
 		ErrNotPermitted, strings.Join(failures, "; "))
 }
 
-// Try loads the programs of one method, and proves and measures it on a program of ours. The caller closes the programs.
-func Try(method Method, options bpf.Options) (*bpf.Programs, []*trace.ProbeCost, error) {
+// Try loads the programs of one method, and proves and measures it on a program of ours, as Open does. The caller closes the programs.
+func Try(method Method, options bpf.Options, follow func(*bpf.Programs)) (*bpf.Programs, []*trace.ProbeCost, error) {
 	if err := rlimit.RemoveMemlock(); err != nil {
 		return nil, nil, fmt.Errorf("raise the limit of locked memory, which BPF maps count against before Linux 5.11: %w (run as root)", err)
 	}
@@ -54,14 +53,12 @@ func Try(method Method, options bpf.Options) (*bpf.Programs, []*trace.ProbeCost,
 	if err != nil {
 		return nil, nil, err
 	}
+	if follow != nil {
+		follow(programs)
+	}
 	costs, err := MeasureCosts(method, programs)
 	if err != nil {
 		return nil, nil, errors.Join(err, programs.Close())
 	}
 	return programs, costs, nil
-}
-
-// AttachTracepoint attaches a program to a raw tracepoint.
-func AttachTracepoint(name string, program *ebpf.Program) (link.Link, error) {
-	return link.AttachRawTracepoint(link.RawTracepointOptions{Name: name, Program: program})
 }

@@ -36,14 +36,24 @@ func doctorCommand() *cobra.Command {
 	return c
 }
 
+// printDiagnosis shows a table, and below it what there is more to say about.
 func printDiagnosis(w io.Writer, d *agent.Diagnosis) error {
 	fmt.Fprintf(w, "Linux %s\n\n", d.Linux)
 	var rows [][]string
 	for _, check := range d.Checks {
-		rows = append(rows, []string{string(check.Verdict), check.Name, check.Found, check.Advice})
+		found := check.Found
+		if check.Advice != "" {
+			found = "see below"
+		}
+		rows = append(rows, []string{string(check.Verdict), check.Name, found})
 	}
-	if err := report.Listing(w, []string{"verdict", "what", "found", "what to do"}, rows); err != nil {
+	if err := report.Listing(w, []string{"verdict", "what", "found"}, rows); err != nil {
 		return err
+	}
+	for _, check := range d.Checks {
+		if check.Advice != "" {
+			fmt.Fprintf(w, "\n%s: %s\n  %s\n  what to do: %s\n", check.Name, check.Verdict, report.Printable(check.Found), report.Printable(check.Advice))
+		}
 	}
 	if len(d.ProbeCosts) == 0 {
 		return nil
