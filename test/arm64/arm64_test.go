@@ -24,6 +24,7 @@ func TestEdgexray(t *testing.T) {
 			methods := methods[linux]
 			g := boot(t, linux, methods)
 			t.Run("doctor", func(t *testing.T) { testDoctor(t, g, methods) })
+			t.Run("refused", func(t *testing.T) { testRefused(t, g) })
 			t.Run("absent", func(t *testing.T) { testAbsent(t, g, methods) })
 			for _, method := range methods {
 				if !method.Together() {
@@ -89,6 +90,14 @@ func testDoctor(t *testing.T, g guest, methods []probes.Method) {
 	}
 	if got := strings.Join(classes, " "); got != "branch nop stepped" {
 		t.Errorf("probe costs are of the classes %q, want branch, nop and stepped", got)
+	}
+}
+
+// TestAttachRefused of package probes must have run.
+func testRefused(t *testing.T, g guest) {
+	g.wantStatus(t, "refused", 0)
+	if output := g.text(t, "refused.out"); !strings.Contains(output, "--- PASS: TestAttachRefused") {
+		t.Errorf("the test's output is %q", output)
 	}
 }
 

@@ -24,6 +24,7 @@ began() {
 }
 
 run doctor edgexray doctor --json
+run refused probes.test -test.run '^TestAttachRefused$' -test.v
 for method in $absent; do
 	flags="--method $method"
 	record absent-$method true

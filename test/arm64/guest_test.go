@@ -74,10 +74,11 @@ type guest map[string][]byte
 func boot(t *testing.T, linux machine.Linux, methods []probes.Method) guest {
 	t.Helper()
 	files := map[string]string{
-		"/bin/edgexray":  apps.Go(t, "github.com/edgexray/edgexray/cmd/edgexray", "arm64"),
-		"/bin/capi":      apps.CAPI(t, "arm64"),
-		"/lib-2.9.0.so":  parts.Path(t, "tflite-2.9.0/arm64/libtensorflowlite_c.so"),
-		"/lib-2.17.1.so": parts.Path(t, "tflite-2.17.1/arm64/libtensorflowlite_c.so"),
+		"/bin/edgexray":    apps.Go(t, "github.com/edgexray/edgexray/cmd/edgexray", "arm64"),
+		"/bin/probes.test": apps.GoTest(t, "github.com/edgexray/edgexray/probes", "arm64"),
+		"/bin/capi":        apps.CAPI(t, "arm64"),
+		"/lib-2.9.0.so":    parts.Path(t, "tflite-2.9.0/arm64/libtensorflowlite_c.so"),
+		"/lib-2.17.1.so":   parts.Path(t, "tflite-2.17.1/arm64/libtensorflowlite_c.so"),
 	}
 	for _, name := range append(severalModels, "dynamic") {
 		files["/models/"+name+".tflite"] = modelPath(t, name)
