@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -88,7 +89,14 @@ func (s *Session) addSubgraph(r *bpf.SubgraphRecord) {
 	if s.launcher != nil {
 		s.pauses.asked[r.Header.Tid] = r.TimeNs
 	}
+	known := len(s.libraries.kernels)
 	s.reachNodes(g)
+	for _, k := range s.libraries.kernels[known:] {
+		if s.launcher == nil {
+			s.note("attach", "kernel %s in %s was probed %v after process %d first showed it: its ops before that are not in the trace",
+				k.found.Label(), k.library.runtime.Path, time.Duration(now()-r.TimeNs), p.pid)
+		}
+	}
 	s.lookForModels(p)
 }
 

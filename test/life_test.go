@@ -294,6 +294,27 @@ func TestLibrary(t *testing.T) {
 	}
 }
 
+// A custom op's own file is only known when its interpreter is, and nothing holds a process that we did not start: what it
+// missed is told.
+func TestLibraryCustomOp(t *testing.T) {
+	app := capi(t, "2.17.1")
+	copied := filepath.Join(t.TempDir(), "libtensorflowlite_c.so")
+	run(t, "cp", library(t, "2.17.1"), copied)
+	recorder, r := startRecord(t, "--library", copied)
+	started := startApp(t, []string{app[0], "--library", copied, "--model", model(t, "custom"), "--custom-op", "--steps"})
+	started.step(t)
+	waitForOps(t, r, 2)
+	started.step(t)
+	got := recorder.stop(t)
+	if want := "its ops before that are not in the trace"; got.status != 0 || strings.Count(got.stdout, want) != 1 {
+		t.Errorf("exit status %d, want 0 and one note of ops that are missing:\n%s", got.status, got.stdout)
+	}
+	m := r.ops(t).Models[0]
+	if len(m.Ops) != 3 || m.Ops[1].Op != "EdgexrayTestCustom" || m.Ops[1].Count == 0 {
+		t.Errorf("%d nodes ran, want 3 with EdgexrayTestCustom between", len(m.Ops))
+	}
+}
+
 func TestDuration(t *testing.T) {
 	app := start(t, exec.Command(capi(t, "2.9.0")[0], "--library", library(t, "2.9.0"), "--model", model(t, "if"), "--invokes", "2000000000", "--wait"))
 	app.wait(t, "ready", 1)
