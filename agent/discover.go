@@ -260,7 +260,7 @@ func (d *Discovery) addSubgraph(p *process, live probes.LiveSubgraph) {
 		node := DiscoveredNode{Index: i, Op: tflite.OpName(n.BuiltinCode, name), Delegate: n.Delegate != 0}
 		l, inFile, found := d.find(p, n.Invoke)
 		if l != nil && found == nil {
-			own := probes.InspectFunction(l.file, inFile, probes.Invoke)
+			own := probes.InspectFunction(l.file, inFile, probes.Invoke, n.WithData)
 			own.Name = name
 			l.inspection.Kernels = append(l.inspection.Kernels, own)
 			found = &l.inspection.Kernels[len(l.inspection.Kernels)-1]

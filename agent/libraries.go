@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/procfs"
 
+	"github.com/edgexray/edgexray/bpf"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/symbolize"
 	"github.com/edgexray/edgexray/tflite"
@@ -201,6 +202,9 @@ func (ls *libraries) attach(l *library, found []probes.Found) error {
 		point := probes.Point{Role: f.Role, Offset: uint64(f.FileOffset) + uint64(f.Site.Offset)}
 		if k := l.kernels[f.Address]; f.Role == probes.Invoke && k != nil {
 			point.Cookie = uint64(k.described.Id)
+			if f.WithData {
+				point.Cookie |= bpf.WithData
+			}
 		}
 		if f.Role == probes.Init && f.Name != "" {
 			continue // a delegate's init also runs on interpreters that live already
@@ -226,7 +230,7 @@ func (ls *libraries) reach(p *process, registration tflite.RawRegistration) (*ke
 	if err != nil {
 		return nil, err
 	}
-	found := probes.InspectFunction(l.file, address, probes.Invoke)
+	found := probes.InspectFunction(l.file, address, probes.Invoke, registration.WithData)
 	if found.Refused != "" {
 		return nil, fmt.Errorf("kernel %s in %s: not probed: %s", found.Label(), l.runtime.Path, found.Refused)
 	}
@@ -237,7 +241,7 @@ func (ls *libraries) reach(p *process, registration tflite.RawRegistration) (*ke
 		address uint64
 	}{{probes.Prepare, registration.Prepare}, {probes.Init, registration.Init}} {
 		if at, address, err := ls.locate(p, f.address); err == nil && at == l && registration.BuiltinCode != tflite.OpDelegate {
-			functions = append(functions, probes.InspectFunction(l.file, address, f.role))
+			functions = append(functions, probes.InspectFunction(l.file, address, f.role, registration.WithData))
 		}
 	}
 	return k, ls.attach(l, functions)
@@ -246,8 +250,8 @@ func (ls *libraries) reach(p *process, registration tflite.RawRegistration) (*ke
 // locate returns the file that a function of a process lies in, and its address there.
 func (ls *libraries) locate(p *process, address uint64) (*library, uint64, error) {
 	m := p.mapping(address)
-	if m == nil || !isFile(m) {
-		return nil, 0, fmt.Errorf("kernel at %#x of process %d: not in a mapped file (made at run time?)", address, p.pid)
+	if m == nil || !isFile(m) || !m.Perms.Execute {
+		return nil, 0, fmt.Errorf("kernel at %#x of process %d: not in a mapped file's code (made at run time?)", address, p.pid)
 	}
 	l := ls.considerMapping(p.pid, m)
 	if l == nil {

@@ -26,7 +26,7 @@ func (s *Session) reachAll(p *process, nodes []probes.LiveNode) {
 		if n.Invoke == 0 {
 			if n.CustomName != 0 {
 				name, _ := p.readString(n.CustomName, 256)
-				s.note("site", "custom op %s has no invoke that takes a context and a node: not probed", name)
+				s.note("site", "custom op %s has no invoke that is known: not probed", name)
 			}
 			continue
 		}

@@ -18,7 +18,22 @@ static __always_inline struct frame *frame_at(struct thread *thread, u32 depth)
 	return &thread->frames[depth & (MAX_DEPTH - 1)];
 }
 
-static __always_inline int enter(struct regs *regs, u64 site)
+// The arguments of a kernel's function, without the user data that come first where an app registered it so.
+struct arguments {
+	u64 context, node;
+};
+
+// The barrier keeps the compiler from choosing between places in regs, where the verifier wants fixed ones.
+static __always_inline struct arguments arguments_of(struct regs *regs, u64 cookie)
+{
+	u64 first = ARG0(regs), second = ARG1(regs), third = ARG2(regs);
+	asm volatile("" : "+r"(first), "+r"(second), "+r"(third));
+	if (cookie ? cookie & WITH_DATA : points_back(second))
+		return (struct arguments){ second, third };
+	return (struct arguments){ first, second };
+}
+
+static __always_inline int enter(struct regs *regs, u64 cookie)
 {
 	struct thread *thread = current_thread();
 	if (!thread) {
@@ -27,7 +42,9 @@ static __always_inline int enter(struct regs *regs, u64 site)
 	}
 	if (thread->process == 0)
 		return 0;
-	u64 context = ARG0(regs), address = ARG1(regs), ip = IP(regs), sp = SP(regs);
+	struct arguments arguments = arguments_of(regs, cookie);
+	u64 context = arguments.context, address = arguments.node;
+	u64 site = cookie & ~WITH_DATA, ip = IP(regs), sp = SP(regs);
 	u32 depth = thread->depth;
 
 	for (u32 i = 0; i < MAX_DEPTH; i++) {
@@ -135,16 +152,17 @@ static __always_inline int leave(struct regs *regs)
 
 // A node that is prepared may have changed. One that was never seen is described at once, so that an app which dies
 // before its first op still says in which node.
-static __always_inline int prepare(struct regs *regs, u64 site)
+static __always_inline int prepare(struct regs *regs)
 {
 	struct thread *thread = current_thread();
 	if (!thread || thread->process == 0)
 		return 0;
-	u64 context = ARG0(regs), address = ARG1(regs);
+	struct arguments arguments = arguments_of(regs, 0);
+	u64 context = arguments.context, address = arguments.node;
 	struct node_key key = { .address = address, .process = thread->process };
 	struct node_state *node = bpf_map_lookup_elem(&nodes, &key);
 	if (!node || node->context != context) {
-		describe(thread->process, context, address, site, IP(regs));
+		describe(thread->process, context, address, 0, IP(regs));
 		node = bpf_map_lookup_elem(&nodes, &key);
 	}
 	if (!node)
@@ -161,7 +179,7 @@ static __always_inline int init(struct regs *regs)
 	struct thread *thread = current_thread();
 	if (!thread || thread->process == 0)
 		return 0;
-	struct subgraph_key key = { .context = ARG0(regs), .process = thread->process };
+	struct subgraph_key key = { .context = arguments_of(regs, 0).context, .process = thread->process };
 	bpf_map_delete_elem(&subgraphs, &key);
 	return 0;
 }
@@ -171,7 +189,7 @@ static __always_inline int init(struct regs *regs)
 #define PROBES(suffix, entry_section, return_section, cookie)                                            \
 	SEC(entry_section) int enter_##suffix(struct regs *regs) { return enter(regs, cookie); }         \
 	SEC(return_section) int leave_##suffix(struct regs *regs) { return leave(regs); }                \
-	SEC(entry_section) int prepare_##suffix(struct regs *regs) { return prepare(regs, cookie); }     \
+	SEC(entry_section) int prepare_##suffix(struct regs *regs) { return prepare(regs); }             \
 	SEC(entry_section) int init_##suffix(struct regs *regs) { return init(regs); }
 
 PROBES(multi, "uprobe.multi", "uretprobe.multi", bpf_get_attach_cookie(regs))

@@ -31,6 +31,10 @@ var (
 	_ [subgraphBytes]byte = [unsafe.Sizeof(SubgraphRecord{})]byte{}
 )
 
+// WithData is set in the attach cookie of a function that takes user data before its context. A probe without a cookie
+// tells by the arguments.
+const WithData = 1 << 63
+
 // Lists of a node, as in TensorRecord.List.
 const (
 	ListInputs  = 0

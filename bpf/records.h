@@ -69,6 +69,8 @@ struct node_record {
 
 enum list { LIST_INPUTS = 0, LIST_OUTPUTS = 1 };
 
+#define WITH_DATA (1ULL << 63) // in the attach cookie of a function that takes user data before its context
+
 #define INDICES_CHUNK 64
 #define MAX_INDEX_CHUNKS 32 // 2048 indices; the agent reads longer lists from the process
 

@@ -11,6 +11,7 @@ struct regs {
 _Static_assert(sizeof(struct regs) == 168, "pt_regs");
 #define ARG0(r) ((r)->di)
 #define ARG1(r) ((r)->si)
+#define ARG2(r) ((r)->dx)
 #define IP(r) ((r)->ip)
 #define SP(r) ((r)->sp)
 // A return probe runs after `ret` has popped the return address.
@@ -27,6 +28,7 @@ struct regs {
 _Static_assert(sizeof(struct regs) == 272, "user_pt_regs");
 #define ARG0(r) ((r)->regs[0])
 #define ARG1(r) ((r)->regs[1])
+#define ARG2(r) ((r)->regs[2])
 #define IP(r) ((r)->pc)
 #define SP(r) ((r)->sp)
 #define SP_AT_ENTRY(r) ((r)->sp)

@@ -142,6 +142,13 @@ static __always_inline int read_user(void *to, u32 size, u64 from)
 	return bpf_probe_read_user(to, size, (void *)from);
 }
 
+// Tells whether a TfLiteContext is at the address: it points back to the tflite::Subgraph that it lies in.
+static __always_inline u32 points_back(u64 context)
+{
+	u64 impl = 0;
+	return read_user(&impl, sizeof(impl), context + CONTEXT_IMPL) == 0 && impl == context - CONTEXT_IN_SUBGRAPH;
+}
+
 static __always_inline u64 mix(u64 hash, u64 value)
 {
 	return (hash ^ value) * 0x9e3779b97f4a7c15ULL; // 2^64 / golden ratio: Fibonacci hashing

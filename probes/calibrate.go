@@ -206,7 +206,7 @@ func calibrationSites(program []byte) ([]CalibrationSite, error) {
 		if _, err := section.ReadAt(code, int64(symbol.Value-section.Addr)); err != nil {
 			return nil, fmt.Errorf("read calibration target's %s: %w", symbol.Name, err)
 		}
-		site, err := ChooseSite(file.Machine, code, symbol.Value)
+		site, err := ChooseSite(file.Machine, code, symbol.Value, 2)
 		if err != nil {
 			return nil, fmt.Errorf("read calibration target's %s: %w", symbol.Name, err)
 		}

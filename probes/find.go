@@ -47,6 +47,7 @@ type Kernel struct {
 	Symbol     string // demangled, or empty
 	Name       string // custom_name of its registration: a delegate's or a custom op's name, or empty
 	Records    int    // registrations that name the function: several ops may share one
+	WithData   bool   // it takes user data before its context
 }
 
 // Suspect is what looked like a registration, or a kernel's function, but wasn't believed: it isn't probed.

@@ -72,9 +72,12 @@ func Inspect(f *symbolize.File) (*Inspection, error) {
 	return inspection, nil
 }
 
-// InspectFunction is Inspect for one function that was found in a live process.
-func InspectFunction(f *symbolize.File, address uint64, role Role) Found {
-	return inspectFunction(f, *newKernel(f, role, address))
+// InspectFunction is Inspect for one function that was found in a live process. With data, it takes user data before its
+// context.
+func InspectFunction(f *symbolize.File, address uint64, role Role, withData bool) Found {
+	kernel := newKernel(f, role, address)
+	kernel.WithData = withData
+	return inspectFunction(f, *kernel)
 }
 
 // unknownSize is how much code is read of a function whose end isn't known.
@@ -91,11 +94,14 @@ func inspectFunction(f *symbolize.File, kernel Kernel) Found {
 		found.Refused = err.Error()
 		return found
 	}
-	chooseSite := ChooseSite
+	chooseSite, arguments := ChooseSite, 2
 	if kernel.Role != Invoke {
 		chooseSite = ChooseEntrySite
 	}
-	found.Site, err = chooseSite(f.Machine, code, kernel.Address)
+	if kernel.WithData {
+		arguments = 3
+	}
+	found.Site, err = chooseSite(f.Machine, code, kernel.Address, arguments)
 	if err != nil {
 		found.Refused = err.Error()
 	}

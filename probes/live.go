@@ -178,8 +178,10 @@ func readExternal(memory io.ReaderAt, node []byte) tflite.RawRegistration {
 	if !ok {
 		return tflite.RawRegistration{}
 	}
-	var raw [tflite.OperatorPrefix]byte
+	var raw [tflite.OperatorBytes]byte
 	n, _ := memory.ReadAt(raw[:], int64(operator))
-	registration, _ = registration.WithOperator(raw[:n])
+	if registration, ok = registration.WithOperator(raw[:n]); !ok {
+		registration.Invoke = 0
+	}
 	return registration
 }

@@ -45,7 +45,7 @@ func (c Class) rank() int {
 }
 
 // Site is the instruction of a function that a probe goes on. It runs exactly once per call of the function, with the
-// first two arguments still in their registers.
+// arguments that matter still in their registers.
 type Site struct {
 	// Offset from the function's entry in bytes, less than 256.
 	Offset uint32
@@ -84,6 +84,8 @@ type effect uint8
 const (
 	// writesArgument: argument 0 or 1 may have changed.
 	writesArgument effect = 1 << iota
+	// writesThirdArgument: argument 2 may have changed, which matters to a function that takes user data before the other two.
+	writesThirdArgument
 	// hidesReturn: the return address may no longer be where Linux replaces it for a return probe (x86-64: at the stack
 	// pointer; arm64: in x30, unsigned), or the stack pointer may have moved.
 	hidesReturn
@@ -122,16 +124,23 @@ var architectures = map[elf.Machine]architecture{
 }
 
 // ChooseSite returns the cheapest instruction of a function that can carry both an entry and a return probe: nothing
-// before it has touched the first two arguments, the stack pointer or the return address. code starts at the function's
-// entry and should end with the function (jumps behind its end aren't seen); address is its entry's virtual address.
-// The error is a *Refusal when no instruction is known to be safe.
-func ChooseSite(machine elf.Machine, code []byte, address uint64) (Site, error) {
-	return choose(machine, code, address, 0)
+// before it has touched the first arguments (two, or three with user data), the stack pointer or the return address. code
+// starts at the function's entry and should end with the function (jumps behind its end aren't seen); address is its
+// entry's virtual address. The error is a *Refusal when no instruction is known to be safe.
+func ChooseSite(machine elf.Machine, code []byte, address uint64, arguments int) (Site, error) {
+	return choose(machine, code, address, toleratedWith(arguments))
 }
 
 // ChooseEntrySite is ChooseSite for a function whose return doesn't matter: its frame may already be set up.
-func ChooseEntrySite(machine elf.Machine, code []byte, address uint64) (Site, error) {
-	return choose(machine, code, address, hidesReturn)
+func ChooseEntrySite(machine elf.Machine, code []byte, address uint64, arguments int) (Site, error) {
+	return choose(machine, code, address, toleratedWith(arguments)|hidesReturn)
+}
+
+func toleratedWith(arguments int) effect {
+	if arguments < 3 {
+		return writesThirdArgument
+	}
+	return 0
 }
 
 // choose walks the straight-line code from the entry, up to the first instruction with an effect that isn't tolerated.

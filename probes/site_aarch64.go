@@ -81,6 +81,8 @@ func writeARM64(register uint32) effect {
 	switch register {
 	case 0, 1:
 		return writesArgument
+	case 2:
+		return writesThirdArgument
 	case linkRegister:
 		return hidesReturn
 	}

@@ -208,7 +208,7 @@ func probedSites(t *testing.T, program string) []uint64 {
 		if _, err := section.ReadAt(code, int64(symbol.Value-section.Addr)); err != nil {
 			t.Fatal(err)
 		}
-		site, err := ChooseSite(elf.EM_X86_64, code, symbol.Value)
+		site, err := ChooseSite(elf.EM_X86_64, code, symbol.Value, 2)
 		if err != nil {
 			t.Fatalf("%q: %v", b.assembly, err)
 		}

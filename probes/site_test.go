@@ -110,13 +110,37 @@ func TestChooseSite(t *testing.T) {
 				if c.entry == "" {
 					c.entry = c.kernel
 				}
-				if got := describeSite(ChooseSite(machine, code, 0x400000)); got != c.kernel {
+				if got := describeSite(ChooseSite(machine, code, 0x400000, 2)); got != c.kernel {
 					t.Errorf("ChooseSite of %q: %s, want %s", c.assembly, got, c.kernel)
 				}
-				if got := describeSite(ChooseEntrySite(machine, code, 0x400000)); got != c.entry {
+				if got := describeSite(ChooseEntrySite(machine, code, 0x400000, 2)); got != c.entry {
 					t.Errorf("ChooseEntrySite of %q: %s, want %s", c.assembly, got, c.entry)
 				}
 			})
+		}
+	}
+}
+
+// A function that takes user data before its context and node needs its third argument as well.
+func TestChooseSiteWithData(t *testing.T) {
+	for _, c := range []struct {
+		machine        elf.Machine
+		assembly, code string
+		want           string
+	}{
+		{elf.EM_X86_64, "mov %rdi,%rax; push %rbx", "4889f853", "push+3"},
+		{elf.EM_X86_64, "xor %edx,%edx; push %rbx", "31d253", "stepped+0"},
+		{elf.EM_X86_64, "cltd; push %rbx", "9953", "stepped+0"},
+		{elf.EM_X86_64, "imul %rcx; push %rbx", "48f7e953", "stepped+0"},
+		{elf.EM_AARCH64, "mov w3,#0x1; b .+0x1000", "2300805200040014", "branch+4, jumps to 0x401004"},
+		{elf.EM_AARCH64, "mov w2,#0x1; b .+0x1000", "2200805200040014", "stepped+0"},
+	} {
+		code, err := hex.DecodeString(c.code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := describeSite(ChooseSite(c.machine, code, 0x400000, 3)); got != c.want {
+			t.Errorf("site of %q: %s, want %s", c.assembly, got, c.want)
 		}
 	}
 }
@@ -149,7 +173,7 @@ func TestRefusals(t *testing.T) {
 		{"literal", elf.EM_AARCH64, []byte{0x40, 0x00, 0x00, 0x58}, 0x1000,
 			"choose site: +0x0 `ldr x0, .+0x8`: " + reasonLiteral + " (the function is left unprobed)"},
 	} {
-		_, err := ChooseSite(c.machine, c.code, c.address)
+		_, err := ChooseSite(c.machine, c.code, c.address, 2)
 		if err == nil || err.Error() != c.want {
 			t.Errorf("%s: %v, want %s", c.name, err, c.want)
 		}
@@ -167,8 +191,8 @@ func FuzzChooseSite(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, code []byte) {
 		for _, machine := range []elf.Machine{elf.EM_X86_64, elf.EM_AARCH64} {
-			site, err := ChooseSite(machine, code, 0x1000)
-			entry, entryErr := ChooseEntrySite(machine, code, 0x1000)
+			site, err := ChooseSite(machine, code, 0x1000, 2)
+			entry, entryErr := ChooseEntrySite(machine, code, 0x1000, 2)
 			if (err == nil) != (entryErr == nil) && err == nil {
 				t.Fatalf("%v: site %+v, but for entry only %v", machine, site, entryErr)
 			}

@@ -86,6 +86,10 @@ func decodeX86(code []byte, address uint64) instruction {
 			out.effect |= writeX86(operand)
 		}
 	}
+	switch in.Op {
+	case x86asm.CDQ, x86asm.CQO, x86asm.IMUL:
+		out.effect |= writesThirdArgument
+	}
 	switch {
 	case out.effect&holdsTraps != 0 || hasBadPrefix(in):
 		out.class = Unprobed
@@ -109,6 +113,8 @@ func writeX86(operand x86asm.Arg) effect {
 		switch operand {
 		case x86asm.RDI, x86asm.EDI, x86asm.DI, x86asm.DIB, x86asm.RSI, x86asm.ESI, x86asm.SI, x86asm.SIB:
 			return writesArgument
+		case x86asm.RDX, x86asm.EDX, x86asm.DX, x86asm.DL, x86asm.DH:
+			return writesThirdArgument
 		case x86asm.RSP, x86asm.ESP, x86asm.SP, x86asm.SPB:
 			return hidesReturn
 		case x86asm.ES, x86asm.CS, x86asm.SS, x86asm.DS, x86asm.FS, x86asm.GS:

@@ -44,6 +44,7 @@ var runtimes = []struct {
 }{
 	{"TFLite 2.9.0", append(allModels, "custom"), onC("2.9.0"), false, false},
 	{"TFLite 2.17.1", append(allModels, "custom"), onC("2.17.1"), false, false},
+	{"TFLite 2.17.1 with user data", []string{"custom"}, onCWithData, false, false},
 	{"LiteRT builtin", allModels, onLiteRT("builtin"), true, false},
 	// Its SOFTMAX aborts on the int8 models that have one.
 	{"LiteRT builtin_ref", slices.Concat(faceModels, wakewordModels, floatModels, logitsModels, smallModels), onLiteRT("builtin_ref"), true, false},
@@ -62,6 +63,10 @@ func onC(version string) func(*testing.T, string) []string {
 		}
 		return command
 	}
+}
+
+func onCWithData(t *testing.T, path string) []string {
+	return capi(t, "2.17.1", "--model", path, "--invokes", fmt.Sprint(invokes), "--custom-op-with-data")
 }
 
 func onLiteRT(resolver string) func(*testing.T, string) []string {

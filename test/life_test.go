@@ -301,7 +301,7 @@ func TestLibraryCustomOp(t *testing.T) {
 	copied := filepath.Join(t.TempDir(), "libtensorflowlite_c.so")
 	run(t, "cp", library(t, "2.17.1"), copied)
 	recorder, r := startRecord(t, "--library", copied)
-	started := startApp(t, []string{app[0], "--library", copied, "--model", model(t, "custom"), "--custom-op", "--steps"})
+	started := startApp(t, []string{app[0], "--library", copied, "--model", model(t, "custom"), "--custom-op-with-data", "--steps"})
 	started.step(t)
 	waitForOps(t, r, 2)
 	started.step(t)

@@ -84,6 +84,8 @@ type RawRegistration struct {
 	BuiltinCode OpCode
 	CustomName  uint64 // char*
 	Version     int32
+
+	WithData bool // the functions take user data before the context; only of a TfLiteOperator
 }
 
 // DecodeRegistration reads a TfLiteRegistration. It reports false when raw holds fewer than RegistrationSize bytes.

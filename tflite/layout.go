@@ -51,14 +51,19 @@ const (
 )
 
 // TfLiteOperator (TfLiteRegistrationExternal before 2.17), in which apps register custom ops through the opaque C API. The
-// header is private; these members have kept their places since 2.10. An invoke that takes user data first, which LiteRT
-// added, lies behind them.
+// header is private; these members have kept their places since 2.10. The functions that take user data first, as LiteRT
+// registers custom ops, are younger: their places are those that 2.17.1's TfLiteOperatorSetInvokeWithData and its kin write.
 const (
-	OperatorInit    = 16
-	OperatorFree    = 24
-	OperatorPrepare = 32
-	OperatorInvoke  = 40
-	OperatorPrefix  = 48 // bytes that WithOperator needs
+	OperatorInit            = 16
+	OperatorFree            = 24
+	OperatorPrepare         = 32
+	OperatorInvoke          = 40
+	OperatorPrefix          = 48 // bytes that WithOperator needs
+	OperatorInitWithData    = 80
+	OperatorFreeWithData    = 88
+	OperatorPrepareWithData = 96
+	OperatorInvokeWithData  = 104
+	OperatorBytes           = 112
 )
 
 // Where the registration begins, counted from the node, the newest layout first: since 2.6, and before.

@@ -80,13 +80,19 @@ func FindExternal(raw []byte) (r RawRegistration, operator uint64, ok bool) {
 }
 
 // WithOperator returns the registration with the functions of a TfLiteOperator, the first OperatorPrefix bytes of which
-// are in raw. It reports false when that has no plain invoke.
+// are in raw, or OperatorBytes for those with user data. It reports false when there is no invoke. Older operators end
+// before those with data: what is read there may be anything, and its user has to check that it is code.
 func (r RawRegistration) WithOperator(raw []byte) (RawRegistration, bool) {
 	if len(raw) < OperatorPrefix {
 		return r, false
 	}
 	r.Init, r.Free = le.Uint64(raw[OperatorInit:]), le.Uint64(raw[OperatorFree:])
 	r.Prepare, r.Invoke = le.Uint64(raw[OperatorPrepare:]), le.Uint64(raw[OperatorInvoke:])
+	if r.Invoke == 0 && len(raw) >= OperatorBytes {
+		r.WithData = true
+		r.Init, r.Free = le.Uint64(raw[OperatorInitWithData:]), le.Uint64(raw[OperatorFreeWithData:])
+		r.Prepare, r.Invoke = le.Uint64(raw[OperatorPrepareWithData:]), le.Uint64(raw[OperatorInvokeWithData:])
+	}
 	return r, r.Invoke != 0 && plausibleRegistration(r)
 }
 

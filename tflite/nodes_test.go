@@ -208,3 +208,30 @@ func TestNodesOfRealRuntimes(t *testing.T) {
 		t.Error("testdata/subgraphs.txt holds no case")
 	}
 }
+
+func TestWithOperator(t *testing.T) {
+	registration := RawRegistration{BuiltinCode: OpCustom, CustomName: 0x7000, Version: 1}
+	plain := make([]byte, OperatorBytes)
+	le.PutUint64(plain[OperatorPrepare:], 0x8000)
+	le.PutUint64(plain[OperatorInvoke:], 0x9000)
+	withData := make([]byte, OperatorBytes)
+	le.PutUint64(withData[OperatorPrepareWithData:], 0x8000)
+	le.PutUint64(withData[OperatorInvokeWithData:], 0x9000)
+	for _, test := range []struct {
+		name         string
+		raw          []byte
+		ok, withData bool
+	}{
+		{"plain functions", plain, true, false},
+		{"plain functions of an older operator", plain[:OperatorPrefix], true, false},
+		{"functions with user data", withData, true, true},
+		{"no functions in an older operator", withData[:OperatorPrefix], false, false},
+		{"no functions", make([]byte, OperatorBytes), false, true},
+		{"cut short", plain[:OperatorPrefix-1], false, false},
+	} {
+		got, ok := registration.WithOperator(test.raw)
+		if ok != test.ok || got.WithData != test.withData || ok && (got.Invoke != 0x9000 || got.Prepare != 0x8000) {
+			t.Errorf("%s: %+v, %t", test.name, got, ok)
+		}
+	}
+}

@@ -37,6 +37,7 @@ func TestEdgexray(t *testing.T) {
 						testDynamic(t, g, version, method)
 					})
 				}
+				t.Run(string(method)+"/user data", func(t *testing.T) { testWithData(t, g, method) })
 				t.Run(string(method)+"/library", func(t *testing.T) { testLibrary(t, g, method) })
 			}
 			t.Run("best", func(t *testing.T) { testBest(t, g, methods[0]) })
@@ -176,6 +177,13 @@ func testSingle(t *testing.T, g guest, method probes.Method) {
 	if got := result.Recording.AttachMethod; got != string(method) {
 		t.Errorf("attached by %s, want %s", got, method)
 	}
+}
+
+// A custom op whose functions take user data before their context.
+func testWithData(t *testing.T, g guest, method probes.Method) {
+	name := "data-" + string(method)
+	g.wantStatus(t, name, 0)
+	wantModel(t, modelOf(t, g.ops(t, name), "custom"), "custom", invokes)
 }
 
 // Processes that may be gone before anything can be asked about them: then the

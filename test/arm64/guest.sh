@@ -40,9 +40,13 @@ for version in 2.9.0 2.17.1; do
 		record dynamic-$version-$method $app $dynamic
 	done
 done
+for method in $together; do
+	flags="--method $method"
+	record data-$method $app $custom --custom-op-with-data
+done
 flags=
-record best $app $custom
-record abort $app $custom --abort-in-invoke
+record best $app $custom --custom-op
+record abort $app $custom --custom-op --abort-in-invoke
 
 # A process whose interpreter is there already.
 mkfifo said line

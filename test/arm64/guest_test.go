@@ -46,7 +46,7 @@ var (
 	severalApp = fmt.Sprintf("%s --interpreters %d --invokes %d --custom-op",
 		strings.Join(each(severalModels, "--model /models/%s.tflite"), " "), len(severalModels), invokes)
 	dynamicApp = fmt.Sprintf("--model /models/dynamic.tflite --resize 1,4,5,3 --resize 1,2,3,3 --invokes %d", invokes)
-	customApp  = fmt.Sprintf("--model /models/custom.tflite --custom-op --invokes %d", invokes)
+	customApp  = fmt.Sprintf("--model /models/custom.tflite --invokes %d", invokes)
 )
 
 func each(words []string, format string) []string {

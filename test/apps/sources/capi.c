@@ -62,7 +62,7 @@ static struct {
   int invokes, interpreters, threads;
   int rate;  // invokes a second; 0: as many as there can be
   int reload, fork, wait, steps, times, sleep_before_ms, spin_us;
-  int custom_op, abort_in_prepare, abort_in_invoke;
+  int custom_op, custom_op_with_data, abort_in_prepare, abort_in_invoke;
 } option = {.invokes = 1, .interpreters = 1, .threads = 1};
 
 // What one thread did; summed over threads, so that their order has no effect.
@@ -120,11 +120,53 @@ static union {
                              .custom_name = "EdgexrayTestCustom",
                              .version = 1}};
 
+// The same as a TfLiteOperator, which newer runtimes have. Its functions get
+// user data before their context, as those that LiteRT registers do.
+static TfLiteStatus prepare_with_data(void* data, TfLiteContext* context, TfLiteNode* node) {
+  return data == &option ? custom_prepare(context, node) : kTfLiteError;
+}
+
+static TfLiteStatus invoke_with_data(void* data, TfLiteContext* context, TfLiteNode* node) {
+  return data == &option ? custom_invoke(context, node) : kTfLiteError;
+}
+
+typedef TfLiteStatus with_data(void*, TfLiteContext*, TfLiteNode*);
+
+static struct {
+  void* (*TfLiteOperatorCreateWithData)(int builtin, const char* name, int version, void* data);
+  void (*TfLiteOperatorSetPrepareWithData)(void*, with_data*);
+  void (*TfLiteOperatorSetInvokeWithData)(void*, with_data*);
+  void (*TfLiteInterpreterOptionsAddOperator)(TfLiteInterpreterOptions*, void*);
+} newer;
+
+static void* look_up(void* library, const char* name) {
+  void* function = dlsym(library, name);
+  if (function == NULL) fail("find function", dlerror());
+  return function;
+}
+
+static void load_newer(void* library) {
+  newer.TfLiteOperatorCreateWithData = look_up(library, "TfLiteOperatorCreateWithData");
+  newer.TfLiteOperatorSetPrepareWithData = look_up(library, "TfLiteOperatorSetPrepareWithData");
+  newer.TfLiteOperatorSetInvokeWithData = look_up(library, "TfLiteOperatorSetInvokeWithData");
+  newer.TfLiteInterpreterOptionsAddOperator = look_up(library, "TfLiteInterpreterOptionsAddOperator");
+}
+
+static void add_operator(TfLiteInterpreterOptions* options) {
+  static void* operator;  // outlives all interpreters
+  if (operator == NULL) {
+    operator = newer.TfLiteOperatorCreateWithData(32 /* custom */, "EdgexrayTestCustom", 1, &option);
+    newer.TfLiteOperatorSetPrepareWithData(operator, prepare_with_data);
+    newer.TfLiteOperatorSetInvokeWithData(operator, invoke_with_data);
+  }
+  newer.TfLiteInterpreterOptionsAddOperator(options, operator);
+}
+
 static void* load(void) {
   void* library = dlopen(option.library, RTLD_NOW | RTLD_LOCAL);
   if (library == NULL) fail("load library", dlerror());
-#define LOOK_UP(name) \
-  if ((lite.name = (__typeof__(name)*)dlsym(library, #name)) == NULL) fail("find function", dlerror());
+  if (option.custom_op_with_data) load_newer(library);
+#define LOOK_UP(name) lite.name = look_up(library, #name);
   API(LOOK_UP)
 #undef LOOK_UP
   return library;
@@ -213,6 +255,7 @@ static void run_interpreter(TfLiteModel* model, struct outcome* outcome) {
   lite.TfLiteInterpreterOptionsSetNumThreads(options, 1);
   if (option.custom_op)
     lite.TfLiteInterpreterOptionsAddCustomOp(options, "EdgexrayTestCustom", &custom.registration, 1, 1);
+  if (option.custom_op_with_data) add_operator(options);
   TfLiteInterpreter* interpreter = lite.TfLiteInterpreterCreate(model, options);
   lite.TfLiteInterpreterOptionsDelete(options);
   if (interpreter == NULL) fail("create interpreter", "TFLite says no more");
@@ -281,6 +324,7 @@ static void parse(int argc, char** argv) {
       {"wait", no_argument, &option.wait, 1},        {"steps", no_argument, &option.steps, 1},
       {"times", no_argument, &option.times, 1},      {"rate", required_argument, NULL, 'r'},
       {"custom-op", no_argument, &option.custom_op, 1},
+      {"custom-op-with-data", no_argument, &option.custom_op_with_data, 1},
       {"abort-in-prepare", no_argument, &option.abort_in_prepare, 1},
       {"abort-in-invoke", no_argument, &option.abort_in_invoke, 1},
       {0}};
@@ -311,6 +355,7 @@ static void parse(int argc, char** argv) {
             "  --times             print \"invoke_ns\" and what each invoke took, on one line after the last one\n"
             "  --sleep-before MS   sleep after loading the library\n"
             "  --custom-op         register EdgexrayTestCustom, whose calls are timed in custom_ns\n"
+            "  --custom-op-with-data  register it as a TfLiteOperator whose functions take user data\n"
             "  --spin US           it takes at least that long\n"
             "  --abort-in-prepare, --abort-in-invoke  it aborts there\n");
     exit(2);
