@@ -13,8 +13,8 @@ import (
 
 // How many pairs. Attaching takes most of a pair's time, about half a second.
 const (
-	costPairs     = 10
-	slowdownPairs = 12
+	costPairs     = 25
+	slowdownPairs = 30
 )
 
 // measureCost shows what the recorder's own calibration says, and what real
