@@ -29,16 +29,32 @@ type Options struct {
 	OnlyTargets bool
 	// StopSignal is sent to a thread that maps executable code or shows a new subgraph. Zero sends none.
 	StopSignal syscall.Signal
+	// Follow says what of the ops' costs is told.
+	Follow Follow
 	// RingBytes is the ring buffer's size, a power of two; zero means 4 MiB.
 	RingBytes int
 }
 
+// Follow is what the programs need to tell what ops pay for, beside the tracepoints and events that are attached to
+// them later. What is not followed is 0 in every op.
+type Follow struct {
+	Scheduling bool // time off the CPU, migrations
+	Workers    bool // CPU time of threads that work for an op's; needs Task.PID
+	Task       Task
+	CPUs       int // possible ones: those of Workers are looked at
+}
+
+// MaxCPUs is how many CPUs Follow.Workers can have.
+const MaxCPUs = 256
+
 // Programs are loaded programs and their maps. Close releases them; links that were made from them go on living.
 type Programs struct {
-	Enter, Leave, Prepare, Init     *ebpf.Program
-	ThreadExit, ProgramExec, Mapped *ebpf.Program
-	Ring, Counters, Targets         *ebpf.Map
-	collection                      *ebpf.Collection
+	Enter, Leave, Prepare, Init, Operator *ebpf.Program
+	ThreadExit, ProgramExec, Mapped       *ebpf.Program
+	Switched, Waking, WakingNew           *ebpf.Program
+	MinorFault, MajorFault                *ebpf.Program // on perf events
+	Ring, Counters, Targets               *ebpf.Map
+	collection                            *ebpf.Collection
 }
 
 // Load loads the programs of one variant. It needs CAP_BPF and CAP_PERFMON, or root, and before Linux 5.11 a raised
@@ -49,8 +65,9 @@ func Load(options Options) (*Programs, error) {
 		return nil, fmt.Errorf("read BPF object: %w", err)
 	}
 	suffix := "_" + string(options.Variant)
-	keep := map[string]bool{"thread_exit": true, "program_exec": true, "mapped": true}
-	for _, name := range []string{"enter", "leave", "prepare", "init"} {
+	keep := map[string]bool{"thread_exit": true, "program_exec": true, "mapped": true,
+		"switched": true, "waking": true, "waking_new": true, "minor_fault": true, "major_fault": true}
+	for _, name := range []string{"enter", "leave", "prepare", "init", "operator"} {
 		keep[name+suffix] = true
 	}
 	for name := range spec.Programs {
@@ -61,14 +78,22 @@ func Load(options Options) (*Programs, error) {
 	if options.RingBytes != 0 {
 		spec.Maps["ring"].MaxEntries = uint32(options.RingBytes)
 	}
-	var onlyTargets uint32
-	if options.OnlyTargets {
-		onlyTargets = 1
+	follow := options.Follow
+	var errs []error
+	for name, value := range map[string]uint32{
+		"only_targets":      flag(options.OnlyTargets),
+		"stop_signal":       uint32(options.StopSignal),
+		"follow_scheduling": flag(follow.Scheduling),
+		"follow_workers":    flag(follow.Workers),
+		"cpus":              uint32(follow.CPUs),
+		"task_pid":          follow.Task.PID,
+		"task_state":        follow.Task.State,
+		"task_state_bytes":  follow.Task.StateBytes,
+		"state_argument":    flag(follow.Task.StateArgument),
+	} {
+		errs = append(errs, spec.Variables[name].Set(value))
 	}
-	if err := errors.Join(
-		spec.Variables["only_targets"].Set(onlyTargets),
-		spec.Variables["stop_signal"].Set(uint32(options.StopSignal)),
-	); err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("set BPF constants: %w", err)
 	}
 	collection, err := ebpf.NewCollection(spec)
@@ -81,14 +106,27 @@ func Load(options Options) (*Programs, error) {
 		Leave:       program("leave" + suffix),
 		Prepare:     program("prepare" + suffix),
 		Init:        program("init" + suffix),
+		Operator:    program("operator" + suffix),
 		ThreadExit:  program("thread_exit"),
 		ProgramExec: program("program_exec"),
 		Mapped:      program("mapped"),
+		Switched:    program("switched"),
+		Waking:      program("waking"),
+		WakingNew:   program("waking_new"),
+		MinorFault:  program("minor_fault"),
+		MajorFault:  program("major_fault"),
 		Ring:        collection.Maps["ring"],
 		Counters:    collection.Maps["counters"],
 		Targets:     collection.Maps["targets"],
 		collection:  collection,
 	}, nil
+}
+
+func flag(set bool) uint32 {
+	if set {
+		return 1
+	}
+	return 0
 }
 
 // Close unloads the programs once their last link is gone.
@@ -113,7 +151,7 @@ func (p *Programs) Count(counter programsCounter) (uint64, error) {
 // Missed returns how many hits Linux did not run a program for, because one was running on the same CPU already.
 func (p *Programs) Missed() (uint64, error) {
 	var sum uint64
-	for _, program := range []*ebpf.Program{p.Enter, p.Leave} {
+	for _, program := range []*ebpf.Program{p.Enter, p.Leave, p.Operator} {
 		stats, err := program.Stats()
 		if err != nil {
 			return 0, fmt.Errorf("read program statistics: %w", err)

@@ -353,6 +353,7 @@ struct hit {
 	u64 site;
 	u64 ip;
 	u32 run;
+	u32 delegate; // the node is a delegate's
 };
 
 // Returns the id of the description, 0 when there was no room for it.
@@ -424,6 +425,7 @@ __noinline u64 describe(u64 process, u64 context, u64 address, u64 site, u64 ip)
 	};
 	struct node_key key = { .address = address, .process = process };
 	u64 lists[2], tensors = 0; // of inputs and outputs
+	hit.delegate = read_user(lists, sizeof(u64), address + NODE_DELEGATE) == 0 && lists[0];
 	if (read_user(lists, sizeof(lists), address + NODE_INPUTS) ||
 	    read_user(&tensors, sizeof(tensors), context + CONTEXT_TENSORS))
 		return 0;
@@ -437,6 +439,7 @@ __noinline u64 describe(u64 process, u64 context, u64 address, u64 site, u64 ip)
 	u64 outputs = walk_tensors(0, lists[1], tensors, LIST_OUTPUTS, list_size(lists[1]));
 	state.content = mix(inputs, outputs);
 	state.dynamic = outputs & 1;
+	state.delegate = hit.delegate;
 	struct node_state *known = bpf_map_lookup_elem(&nodes, &key);
 	if (known && known->subgraph == subgraph && known->identity == state.identity &&
 	    known->content == state.content && known->ran >= hit.run) {

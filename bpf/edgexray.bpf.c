@@ -7,16 +7,9 @@
 // that Linux without BTF (Android's 5.10) runs them.
 
 #include "describe.h"
-#include "regs.h"
+#include "operators.h"
 
 char LICENSE[] SEC("license") = "GPL";
-
-// The barrier keeps the compiler from dropping the mask, which is what shows the verifier that the index is in bounds.
-static __always_inline struct frame *frame_at(struct thread *thread, u32 depth)
-{
-	asm volatile("" : "+r"(depth));
-	return &thread->frames[depth & (MAX_DEPTH - 1)];
-}
 
 // The arguments of a kernel's function, without the user data that come first where an app registered it so.
 struct arguments {
@@ -46,6 +39,8 @@ static __always_inline int enter(struct regs *regs, u64 cookie)
 	u64 context = arguments.context, address = arguments.node;
 	u64 site = cookie & ~WITH_DATA, ip = IP(regs), sp = SP(regs);
 	u32 depth = thread->depth;
+	if (is_operator(thread, depth))
+		depth = end_operator(thread, depth, bpf_ktime_get_ns()); // the op isn't inside it, but inside the delegate node
 
 	for (u32 i = 0; i < MAX_DEPTH; i++) {
 		if (depth == 0 || depth > MAX_DEPTH)
@@ -85,6 +80,7 @@ static __always_inline int enter(struct regs *regs, u64 cookie)
 	frame->site = site;
 	frame->dynamic = node ? node->dynamic : 0;
 	frame->tail_calls = 0;
+	begin(thread, frame, node && node->delegate ? FRAME_DELEGATE : FRAME_KERNEL);
 	thread->depth = depth + 1;
 	frame->start_ns = bpf_ktime_get_ns();
 	return 0;
@@ -108,6 +104,8 @@ static __always_inline int leave(struct regs *regs)
 	}
 	u64 sp = SP_AT_ENTRY(regs);
 	u32 depth = thread->depth;
+	if (is_operator(thread, depth))
+		depth = end_operator(thread, depth, now);
 	for (u32 i = 0; i < MAX_DEPTH; i++) {
 		if (depth == 0 || depth > MAX_DEPTH || frame_at(thread, depth - 1)->sp >= sp)
 			break;
@@ -134,20 +132,7 @@ static __always_inline int leave(struct regs *regs)
 	thread->last_node = frame->node;
 	thread->last_ns = now;
 	thread->prepared_node = 0;
-	struct op_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
-	if (!r) {
-		count(LOST_RING_FULL);
-		return 0;
-	}
-	r->header.type = RECORD_OP;
-	r->header.tid = tid;
-	r->node = frame->node;
-	r->start_ns = frame->start_ns;
-	r->duration_ns = now - frame->start_ns;
-	r->depth = depth - 1;
-	r->pad = 0;
-	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
-	return 0;
+	return emit(thread, frame, depth - 1, now);
 }
 
 // A node that is prepared may have changed. One that was never seen is described at once, so that an app which dies
@@ -190,7 +175,8 @@ static __always_inline int init(struct regs *regs)
 	SEC(entry_section) int enter_##suffix(struct regs *regs) { return enter(regs, cookie); }         \
 	SEC(return_section) int leave_##suffix(struct regs *regs) { return leave(regs); }                \
 	SEC(entry_section) int prepare_##suffix(struct regs *regs) { return prepare(regs); }             \
-	SEC(entry_section) int init_##suffix(struct regs *regs) { return init(regs); }
+	SEC(entry_section) int init_##suffix(struct regs *regs) { return init(regs); }                   \
+	SEC(entry_section) int operator_##suffix(struct regs *regs) { return enter_operator(regs, cookie); }
 
 PROBES(multi, "uprobe.multi", "uretprobe.multi", bpf_get_attach_cookie(regs))
 PROBES(cookie, "uprobe", "uretprobe", bpf_get_attach_cookie(regs))

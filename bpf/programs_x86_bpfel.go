@@ -25,8 +25,9 @@ const (
 	programsCounterDESCRIPTIONS_LOST programsCounter = 6
 	programsCounterNODES_FORGOTTEN   programsCounter = 7
 	programsCounterBEGAN_BEFORE      programsCounter = 8
-	programsCounterALIASES           programsCounter = 9
-	programsCounterCOUNTERS          programsCounter = 10
+	programsCounterLOST_OPERATORS    programsCounter = 9
+	programsCounterALIASES           programsCounter = 10
+	programsCounterCOUNTERS          programsCounter = 11
 )
 
 type programsExitRecord struct {
@@ -120,7 +121,7 @@ type programsNodeState struct {
 	Dirty    uint32
 	Dynamic  uint32
 	Ran      uint32
-	Pad      uint32
+	Delegate uint32
 }
 
 type programsOpRecord struct {
@@ -130,11 +131,40 @@ type programsOpRecord struct {
 		Type programsRecordType
 		Tid  uint32
 	}
-	Node       uint64
-	StartNs    uint64
-	Depth      uint32
-	Pad        uint32
-	DurationNs uint64
+	Node        uint64
+	StartNs     uint64
+	DurationNs  uint64
+	OffCpuNs    uint64
+	PreemptedNs uint64
+	WorkersNs   uint64
+	MinorFaults uint32
+	MajorFaults uint32
+	Depth       uint16
+	Migrations  uint16
+	Threads     uint16
+	Cpu         uint16
+}
+
+type programsOperatorKey struct {
+	_       structs.HostLayout
+	Address uint64
+	Node    uint64
+}
+
+type programsOperatorRecord struct {
+	_      structs.HostLayout
+	Header struct {
+		_    structs.HostLayout
+		Type programsRecordType
+		Tid  uint32
+	}
+	Id      uint64
+	Node    uint64
+	Process uint64
+	Address uint64
+	Data    uint64
+	Place   uint32
+	Type    uint32
 }
 
 type programsProcessState struct {
@@ -162,7 +192,15 @@ const (
 	programsRecordTypeRECORD_SUBGRAPH programsRecordType = 5
 	programsRecordTypeRECORD_EXIT     programsRecordType = 6
 	programsRecordTypeRECORD_MAPPED   programsRecordType = 7
+	programsRecordTypeRECORD_OPERATOR programsRecordType = 8
 )
+
+type programsRunning struct {
+	_     structs.HostLayout
+	Since uint64
+	Owner uint32
+	Place uint32
+}
 
 type programsSubgraphKey struct {
 	_       structs.HostLayout
@@ -233,7 +271,25 @@ type programsThread struct {
 	LastNode     uint64
 	LastNs       uint64
 	PreparedNode uint64
-	Frames       [16]struct {
+	Paid         struct {
+		_           structs.HostLayout
+		OffCpuNs    uint64
+		PreemptedNs uint64
+		WorkersNs   uint64
+		MinorFaults uint32
+		MajorFaults uint32
+		Migrations  uint32
+		Pad         uint32
+	}
+	OffSince  uint64
+	Preempted uint32
+	Cpu       uint32
+	Owner     uint32
+	Place     uint32
+	Employed  uint32
+	Pad2      uint32
+	Workers   uint64
+	Frames    [16]struct {
 		_         structs.HostLayout
 		Sp        uint64
 		Ip        uint64
@@ -244,6 +300,19 @@ type programsThread struct {
 		StartNs   uint64
 		Dynamic   uint32
 		TailCalls uint32
+		Kind      uint32
+		Operators uint32
+		Workers   uint64
+		Paid      struct {
+			_           structs.HostLayout
+			OffCpuNs    uint64
+			PreemptedNs uint64
+			WorkersNs   uint64
+			MinorFaults uint32
+			MajorFaults uint32
+			Migrations  uint32
+			Pad         uint32
+		}
 	}
 }
 
@@ -251,31 +320,48 @@ type programsThread struct {
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	programsMapBlankThread     = "blank_thread"
-	programsMapCounters        = "counters"
-	programsMapNodes           = "nodes"
-	programsMapProcesses       = "processes"
-	programsMapRing            = "ring"
-	programsMapSubgraphs       = "subgraphs"
-	programsMapTargets         = "targets"
-	programsMapThreads         = "threads"
-	programsProgEnterAddress   = "enter_address"
-	programsProgEnterCookie    = "enter_cookie"
-	programsProgEnterMulti     = "enter_multi"
-	programsProgInitAddress    = "init_address"
-	programsProgInitCookie     = "init_cookie"
-	programsProgInitMulti      = "init_multi"
-	programsProgLeaveAddress   = "leave_address"
-	programsProgLeaveCookie    = "leave_cookie"
-	programsProgLeaveMulti     = "leave_multi"
-	programsProgMapped         = "mapped"
-	programsProgPrepareAddress = "prepare_address"
-	programsProgPrepareCookie  = "prepare_cookie"
-	programsProgPrepareMulti   = "prepare_multi"
-	programsProgProgramExec    = "program_exec"
-	programsProgThreadExit     = "thread_exit"
-	programsVarOnlyTargets     = "only_targets"
-	programsVarStopSignal      = "stop_signal"
+	programsMapBlankThread      = "blank_thread"
+	programsMapCounters         = "counters"
+	programsMapNodes            = "nodes"
+	programsMapOperators        = "operators"
+	programsMapProcesses        = "processes"
+	programsMapRing             = "ring"
+	programsMapRunning          = "running"
+	programsMapSubgraphs        = "subgraphs"
+	programsMapTargets          = "targets"
+	programsMapThreads          = "threads"
+	programsProgEnterAddress    = "enter_address"
+	programsProgEnterCookie     = "enter_cookie"
+	programsProgEnterMulti      = "enter_multi"
+	programsProgInitAddress     = "init_address"
+	programsProgInitCookie      = "init_cookie"
+	programsProgInitMulti       = "init_multi"
+	programsProgLeaveAddress    = "leave_address"
+	programsProgLeaveCookie     = "leave_cookie"
+	programsProgLeaveMulti      = "leave_multi"
+	programsProgMajorFault      = "major_fault"
+	programsProgMapped          = "mapped"
+	programsProgMinorFault      = "minor_fault"
+	programsProgOperatorAddress = "operator_address"
+	programsProgOperatorCookie  = "operator_cookie"
+	programsProgOperatorMulti   = "operator_multi"
+	programsProgPrepareAddress  = "prepare_address"
+	programsProgPrepareCookie   = "prepare_cookie"
+	programsProgPrepareMulti    = "prepare_multi"
+	programsProgProgramExec     = "program_exec"
+	programsProgSwitched        = "switched"
+	programsProgThreadExit      = "thread_exit"
+	programsProgWaking          = "waking"
+	programsProgWakingNew       = "waking_new"
+	programsVarCpus             = "cpus"
+	programsVarFollowScheduling = "follow_scheduling"
+	programsVarFollowWorkers    = "follow_workers"
+	programsVarOnlyTargets      = "only_targets"
+	programsVarStateArgument    = "state_argument"
+	programsVarStopSignal       = "stop_signal"
+	programsVarTaskPid          = "task_pid"
+	programsVarTaskState        = "task_state"
+	programsVarTaskStateBytes   = "task_state_bytes"
 )
 
 // loadPrograms returns the embedded CollectionSpec for programs.
@@ -320,21 +406,29 @@ type programsSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type programsProgramSpecs struct {
-	EnterAddress   *ebpf.ProgramSpec `ebpf:"enter_address"`
-	EnterCookie    *ebpf.ProgramSpec `ebpf:"enter_cookie"`
-	EnterMulti     *ebpf.ProgramSpec `ebpf:"enter_multi"`
-	InitAddress    *ebpf.ProgramSpec `ebpf:"init_address"`
-	InitCookie     *ebpf.ProgramSpec `ebpf:"init_cookie"`
-	InitMulti      *ebpf.ProgramSpec `ebpf:"init_multi"`
-	LeaveAddress   *ebpf.ProgramSpec `ebpf:"leave_address"`
-	LeaveCookie    *ebpf.ProgramSpec `ebpf:"leave_cookie"`
-	LeaveMulti     *ebpf.ProgramSpec `ebpf:"leave_multi"`
-	Mapped         *ebpf.ProgramSpec `ebpf:"mapped"`
-	PrepareAddress *ebpf.ProgramSpec `ebpf:"prepare_address"`
-	PrepareCookie  *ebpf.ProgramSpec `ebpf:"prepare_cookie"`
-	PrepareMulti   *ebpf.ProgramSpec `ebpf:"prepare_multi"`
-	ProgramExec    *ebpf.ProgramSpec `ebpf:"program_exec"`
-	ThreadExit     *ebpf.ProgramSpec `ebpf:"thread_exit"`
+	EnterAddress    *ebpf.ProgramSpec `ebpf:"enter_address"`
+	EnterCookie     *ebpf.ProgramSpec `ebpf:"enter_cookie"`
+	EnterMulti      *ebpf.ProgramSpec `ebpf:"enter_multi"`
+	InitAddress     *ebpf.ProgramSpec `ebpf:"init_address"`
+	InitCookie      *ebpf.ProgramSpec `ebpf:"init_cookie"`
+	InitMulti       *ebpf.ProgramSpec `ebpf:"init_multi"`
+	LeaveAddress    *ebpf.ProgramSpec `ebpf:"leave_address"`
+	LeaveCookie     *ebpf.ProgramSpec `ebpf:"leave_cookie"`
+	LeaveMulti      *ebpf.ProgramSpec `ebpf:"leave_multi"`
+	MajorFault      *ebpf.ProgramSpec `ebpf:"major_fault"`
+	Mapped          *ebpf.ProgramSpec `ebpf:"mapped"`
+	MinorFault      *ebpf.ProgramSpec `ebpf:"minor_fault"`
+	OperatorAddress *ebpf.ProgramSpec `ebpf:"operator_address"`
+	OperatorCookie  *ebpf.ProgramSpec `ebpf:"operator_cookie"`
+	OperatorMulti   *ebpf.ProgramSpec `ebpf:"operator_multi"`
+	PrepareAddress  *ebpf.ProgramSpec `ebpf:"prepare_address"`
+	PrepareCookie   *ebpf.ProgramSpec `ebpf:"prepare_cookie"`
+	PrepareMulti    *ebpf.ProgramSpec `ebpf:"prepare_multi"`
+	ProgramExec     *ebpf.ProgramSpec `ebpf:"program_exec"`
+	Switched        *ebpf.ProgramSpec `ebpf:"switched"`
+	ThreadExit      *ebpf.ProgramSpec `ebpf:"thread_exit"`
+	Waking          *ebpf.ProgramSpec `ebpf:"waking"`
+	WakingNew       *ebpf.ProgramSpec `ebpf:"waking_new"`
 }
 
 // programsMapSpecs contains maps before they are loaded into the kernel.
@@ -344,8 +438,10 @@ type programsMapSpecs struct {
 	BlankThread *ebpf.MapSpec `ebpf:"blank_thread"`
 	Counters    *ebpf.MapSpec `ebpf:"counters"`
 	Nodes       *ebpf.MapSpec `ebpf:"nodes"`
+	Operators   *ebpf.MapSpec `ebpf:"operators"`
 	Processes   *ebpf.MapSpec `ebpf:"processes"`
 	Ring        *ebpf.MapSpec `ebpf:"ring"`
+	Running     *ebpf.MapSpec `ebpf:"running"`
 	Subgraphs   *ebpf.MapSpec `ebpf:"subgraphs"`
 	Targets     *ebpf.MapSpec `ebpf:"targets"`
 	Threads     *ebpf.MapSpec `ebpf:"threads"`
@@ -355,8 +451,15 @@ type programsMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type programsVariableSpecs struct {
-	OnlyTargets *ebpf.VariableSpec `ebpf:"only_targets"`
-	StopSignal  *ebpf.VariableSpec `ebpf:"stop_signal"`
+	Cpus             *ebpf.VariableSpec `ebpf:"cpus"`
+	FollowScheduling *ebpf.VariableSpec `ebpf:"follow_scheduling"`
+	FollowWorkers    *ebpf.VariableSpec `ebpf:"follow_workers"`
+	OnlyTargets      *ebpf.VariableSpec `ebpf:"only_targets"`
+	StateArgument    *ebpf.VariableSpec `ebpf:"state_argument"`
+	StopSignal       *ebpf.VariableSpec `ebpf:"stop_signal"`
+	TaskPid          *ebpf.VariableSpec `ebpf:"task_pid"`
+	TaskState        *ebpf.VariableSpec `ebpf:"task_state"`
+	TaskStateBytes   *ebpf.VariableSpec `ebpf:"task_state_bytes"`
 }
 
 // programsObjects contains all objects after they have been loaded into the kernel.
@@ -382,8 +485,10 @@ type programsMaps struct {
 	BlankThread *ebpf.Map `ebpf:"blank_thread"`
 	Counters    *ebpf.Map `ebpf:"counters"`
 	Nodes       *ebpf.Map `ebpf:"nodes"`
+	Operators   *ebpf.Map `ebpf:"operators"`
 	Processes   *ebpf.Map `ebpf:"processes"`
 	Ring        *ebpf.Map `ebpf:"ring"`
+	Running     *ebpf.Map `ebpf:"running"`
 	Subgraphs   *ebpf.Map `ebpf:"subgraphs"`
 	Targets     *ebpf.Map `ebpf:"targets"`
 	Threads     *ebpf.Map `ebpf:"threads"`
@@ -394,8 +499,10 @@ func (m *programsMaps) Close() error {
 		m.BlankThread,
 		m.Counters,
 		m.Nodes,
+		m.Operators,
 		m.Processes,
 		m.Ring,
+		m.Running,
 		m.Subgraphs,
 		m.Targets,
 		m.Threads,
@@ -406,29 +513,44 @@ func (m *programsMaps) Close() error {
 //
 // It can be passed to loadProgramsObjects or ebpf.CollectionSpec.LoadAndAssign.
 type programsVariables struct {
-	OnlyTargets *ebpf.Variable `ebpf:"only_targets"`
-	StopSignal  *ebpf.Variable `ebpf:"stop_signal"`
+	Cpus             *ebpf.Variable `ebpf:"cpus"`
+	FollowScheduling *ebpf.Variable `ebpf:"follow_scheduling"`
+	FollowWorkers    *ebpf.Variable `ebpf:"follow_workers"`
+	OnlyTargets      *ebpf.Variable `ebpf:"only_targets"`
+	StateArgument    *ebpf.Variable `ebpf:"state_argument"`
+	StopSignal       *ebpf.Variable `ebpf:"stop_signal"`
+	TaskPid          *ebpf.Variable `ebpf:"task_pid"`
+	TaskState        *ebpf.Variable `ebpf:"task_state"`
+	TaskStateBytes   *ebpf.Variable `ebpf:"task_state_bytes"`
 }
 
 // programsPrograms contains all programs after they have been loaded into the kernel.
 //
 // It can be passed to loadProgramsObjects or ebpf.CollectionSpec.LoadAndAssign.
 type programsPrograms struct {
-	EnterAddress   *ebpf.Program `ebpf:"enter_address"`
-	EnterCookie    *ebpf.Program `ebpf:"enter_cookie"`
-	EnterMulti     *ebpf.Program `ebpf:"enter_multi"`
-	InitAddress    *ebpf.Program `ebpf:"init_address"`
-	InitCookie     *ebpf.Program `ebpf:"init_cookie"`
-	InitMulti      *ebpf.Program `ebpf:"init_multi"`
-	LeaveAddress   *ebpf.Program `ebpf:"leave_address"`
-	LeaveCookie    *ebpf.Program `ebpf:"leave_cookie"`
-	LeaveMulti     *ebpf.Program `ebpf:"leave_multi"`
-	Mapped         *ebpf.Program `ebpf:"mapped"`
-	PrepareAddress *ebpf.Program `ebpf:"prepare_address"`
-	PrepareCookie  *ebpf.Program `ebpf:"prepare_cookie"`
-	PrepareMulti   *ebpf.Program `ebpf:"prepare_multi"`
-	ProgramExec    *ebpf.Program `ebpf:"program_exec"`
-	ThreadExit     *ebpf.Program `ebpf:"thread_exit"`
+	EnterAddress    *ebpf.Program `ebpf:"enter_address"`
+	EnterCookie     *ebpf.Program `ebpf:"enter_cookie"`
+	EnterMulti      *ebpf.Program `ebpf:"enter_multi"`
+	InitAddress     *ebpf.Program `ebpf:"init_address"`
+	InitCookie      *ebpf.Program `ebpf:"init_cookie"`
+	InitMulti       *ebpf.Program `ebpf:"init_multi"`
+	LeaveAddress    *ebpf.Program `ebpf:"leave_address"`
+	LeaveCookie     *ebpf.Program `ebpf:"leave_cookie"`
+	LeaveMulti      *ebpf.Program `ebpf:"leave_multi"`
+	MajorFault      *ebpf.Program `ebpf:"major_fault"`
+	Mapped          *ebpf.Program `ebpf:"mapped"`
+	MinorFault      *ebpf.Program `ebpf:"minor_fault"`
+	OperatorAddress *ebpf.Program `ebpf:"operator_address"`
+	OperatorCookie  *ebpf.Program `ebpf:"operator_cookie"`
+	OperatorMulti   *ebpf.Program `ebpf:"operator_multi"`
+	PrepareAddress  *ebpf.Program `ebpf:"prepare_address"`
+	PrepareCookie   *ebpf.Program `ebpf:"prepare_cookie"`
+	PrepareMulti    *ebpf.Program `ebpf:"prepare_multi"`
+	ProgramExec     *ebpf.Program `ebpf:"program_exec"`
+	Switched        *ebpf.Program `ebpf:"switched"`
+	ThreadExit      *ebpf.Program `ebpf:"thread_exit"`
+	Waking          *ebpf.Program `ebpf:"waking"`
+	WakingNew       *ebpf.Program `ebpf:"waking_new"`
 }
 
 func (p *programsPrograms) Close() error {
@@ -442,12 +564,20 @@ func (p *programsPrograms) Close() error {
 		p.LeaveAddress,
 		p.LeaveCookie,
 		p.LeaveMulti,
+		p.MajorFault,
 		p.Mapped,
+		p.MinorFault,
+		p.OperatorAddress,
+		p.OperatorCookie,
+		p.OperatorMulti,
 		p.PrepareAddress,
 		p.PrepareCookie,
 		p.PrepareMulti,
 		p.ProgramExec,
+		p.Switched,
 		p.ThreadExit,
+		p.Waking,
+		p.WakingNew,
 	)
 }
 

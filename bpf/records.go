@@ -14,11 +14,12 @@ type (
 	SubgraphRecord = programsSubgraphRecord
 	ExitRecord     = programsExitRecord
 	MappedRecord   = programsMappedRecord
+	OperatorRecord = programsOperatorRecord
 )
 
 // Sizes that records.h asserts, too: a difference doesn't compile.
 const (
-	opBytes       = 40
+	opBytes       = 72
 	nodeBytes     = 432
 	tensorBytes   = 712
 	subgraphBytes = 1472
@@ -40,6 +41,9 @@ const (
 	ListInputs  = 0
 	ListOutputs = 1
 )
+
+// OperatorTypeUnknown stands in OperatorRecord.Type when the offset of an operator's type isn't known.
+const OperatorTypeUnknown = 0xffffffff
 
 // MaxDims is how many dimensions of a tensor a record holds, MaxTensors how many tensors of one list are sent.
 const (
@@ -68,6 +72,8 @@ func Decode(sample []byte) (any, error) {
 		return view[ExitRecord](sample)
 	case programsRecordTypeRECORD_MAPPED:
 		return view[MappedRecord](sample)
+	case programsRecordTypeRECORD_OPERATOR:
+		return view[OperatorRecord](sample)
 	default:
 		return nil, fmt.Errorf("decode ring-buffer record: unknown type %d", kind)
 	}
@@ -98,6 +104,7 @@ var Causes = []Cause{
 	{programsCounterLOST_TOO_DEEP, "nested_too_deep"},
 	StartsNotSeen,
 	{programsCounterLOST_UNFINISHED, "never_returned"},
+	{programsCounterLOST_OPERATORS, "operators"},
 }
 
 // Remarks are counters of what lost no op but should be known, and what each counts.

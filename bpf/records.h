@@ -19,6 +19,7 @@ enum record_type {
 	RECORD_SUBGRAPH = 5,
 	RECORD_EXIT = 6,
 	RECORD_MAPPED = 7,
+	RECORD_OPERATOR = 8,
 };
 
 // Every record starts with its type and the thread that caused it.
@@ -32,9 +33,17 @@ struct op_record {
 	struct record_header header;
 	u64 node;     // id of the node's description
 	u64 start_ns; // CLOCK_MONOTONIC
-	u32 depth;    // ops of this thread that were open when it started
-	u32 pad;
 	u64 duration_ns;
+	// What it paid for, nested ops included. All are 0 where the tracepoint or event that tells isn't attached.
+	u64 off_cpu_ns;   // its thread was not running
+	u64 preempted_ns; // of these, it could have run
+	u64 workers_ns;   // CPU time of the threads that work for this one
+	u32 minor_faults; // page faults of its own thread, without and with reading from a file
+	u32 major_faults;
+	u16 depth;        // ops of this thread that were open when it started
+	u16 migrations;   // its thread came back on another CPU
+	u16 threads;      // that ran for it, its own included; 0 when unknown
+	u16 cpu;          // that it ended on
 };
 
 #define PROT_EXEC 4
@@ -66,6 +75,20 @@ struct node_record {
 	u8 custom_name[CUSTOM_NAME_BYTES];
 	u8 comm[COMM_BYTES];
 };
+
+// An operator of XNNPACK, when a delegate node first runs it. It is to its ops what a node is to a node's.
+struct operator_record {
+	struct record_header header;
+	u64 id;      // as in op_record.node
+	u64 node;    // id of the delegate node's description
+	u64 process; // id
+	u64 address; // of the operator
+	u64 data;    // the delegate node's user data
+	u32 place;   // how many operators the delegate node had run before
+	u32 type;    // XNNPACK's number of its type; OPERATOR_TYPE_UNKNOWN
+};
+
+#define OPERATOR_TYPE_UNKNOWN 0xffffffff
 
 enum list { LIST_INPUTS = 0, LIST_OUTPUTS = 1 };
 
@@ -168,6 +191,7 @@ enum counter {
 	DESCRIPTIONS_LOST,   // description records, ring buffer full
 	NODES_FORGOTTEN,     // no room to remember a node or subgraph: it is described again
 	BEGAN_BEFORE,        // op returned on a thread that had started none: it ran already when the probes came
+	LOST_OPERATORS,      // operator finished, ring buffer full or no room to describe it
 	ALIASES,             // a kernel called another kernel with the same node: counted as one op
 	COUNTERS,
 };
@@ -182,11 +206,12 @@ union record {
 	struct subgraph_record subgraph;
 	struct exit_record exit;
 	struct mapped_record mapped;
+	struct operator_record operator;
 	enum counter counter;
 };
 
 // As in records.go.
-_Static_assert(sizeof(struct op_record) == 40, "op_record");
+_Static_assert(sizeof(struct op_record) == 72, "op_record");
 _Static_assert(sizeof(struct node_record) == 432, "node_record");
 _Static_assert(sizeof(struct tensor_record) == 712, "tensor_record");
 _Static_assert(sizeof(struct subgraph_record) == 1472, "subgraph_record");

@@ -15,6 +15,23 @@ volatile const u32 stop_signal;  // sent to a thread that maps code or shows a n
 #define MAX_DEPTH 16        // IF and WHILE open an op inside an op; a power of two
 #define MAX_SITE_OFFSET 256 // a probe sits at most this far into its kernel
 
+// What a thread has paid for so far. Differences of it are what an op paid.
+struct paid {
+	u64 off_cpu_ns;
+	u64 preempted_ns;
+	u64 workers_ns;
+	u32 minor_faults;
+	u32 major_faults;
+	u32 migrations;
+	u32 pad;
+};
+
+enum frame_kind {
+	FRAME_KERNEL,
+	FRAME_DELEGATE, // the kernel of a delegate node
+	FRAME_OPERATOR, // of XNNPACK, always in a FRAME_DELEGATE: it ends when the next one begins or the delegate's kernel returns
+};
+
 // An op that is open on a thread.
 struct frame {
 	u64 sp; // at the kernel's entry: deeper frames have smaller ones
@@ -26,6 +43,10 @@ struct frame {
 	u64 start_ns;
 	u32 dynamic; // has outputs whose shape is only known when it returns
 	u32 tail_calls; // kernels it jumped to with its own arguments: each returns once more
+	u32 kind;       // enum frame_kind
+	u32 operators;  // of a delegate node: how many it has run
+	u64 workers;    // thread.workers when it began
+	struct paid paid; // the thread's when it began
 };
 
 struct thread {
@@ -35,6 +56,16 @@ struct thread {
 	u64 last_node;
 	u64 last_ns;
 	u64 prepared_node;
+	struct paid paid;
+	u64 off_since; // it was taken off its CPU then and has run no op boundary since; 0: it has
+	u32 preempted; // then, although it could have run on
+	u32 cpu;       // it was on then
+	// Threads that work for another one, its owner: those that it woke last.
+	u32 owner;     // tid, 0: none
+	u32 place;     // among its owner's workers
+	u32 employed;  // threads that it owned so far
+	u32 pad2;
+	u64 workers;   // set of their places: those that ran in its innermost open op
 	struct frame frames[MAX_DEPTH];
 };
 
@@ -56,7 +87,12 @@ struct node_state {
 	u32 dirty;    // was prepared again since
 	u32 dynamic;  // an output's shape is only known when the op returns
 	u32 ran;      // described while it ran, not only while it was prepared
-	u32 pad;
+	u32 delegate; // is a delegate node
+};
+
+struct operator_key {
+	u64 address;
+	u64 node; // id of the delegate node's description
 };
 
 struct subgraph_key {
@@ -106,6 +142,14 @@ struct {
 	__type(key, struct subgraph_key);
 	__type(value, struct subgraph_state);
 } subgraphs SEC(".maps");
+
+// Ids of operators.
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct operator_key);
+	__type(value, u64);
+} operators SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -11,6 +11,7 @@
 
 #define NODE_INPUTS 0
 #define NODE_OUTPUTS 8
+#define NODE_USER_DATA 32
 #define NODE_BUILTIN_DATA 40
 #define NODE_DELEGATE 64
 #define MAX_LIST 65536 // inputs or outputs: more than any node has
