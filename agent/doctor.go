@@ -48,7 +48,7 @@ func Diagnose() *Diagnosis {
 	d := &Diagnosis{Linux: linuxRelease(), Architecture: runtime.GOARCH}
 	d.privileges()
 	d.security()
-	d.add(d.check("BTF", fileExists("/sys/kernel/btf/vmlinux"), Works, "", "not needed: the programs read no Linux types"))
+	d.add(d.check("BTF", fileExists("/sys/kernel/btf/vmlinux"), Works, "", "whether an op was preempted or blocked, and what its worker threads did, is not told"))
 	if err := rlimit.RemoveMemlock(); err != nil {
 		d.add(Check{"locked memory", Missing, err.Error(), "run as root"})
 	}
@@ -143,15 +143,20 @@ func (d *Diagnosis) security() {
 // methods tries each way to attach for real, beside the tracepoints.
 func (d *Diagnosis) methods() {
 	var best probes.Method
-	followed := tracepoints{mappings: true}
+	costs := followed{wanted: FollowAll}
+	costs.plan()
+	followed := tracepoints{mappings: true, follow: costs.bpf}
 	defer followed.close()
 	for _, method := range probes.Methods {
-		programs, costs, err := probes.Try(method, bpf.Options{}, followed.attach)
+		programs, probeCosts, err := probes.Try(method, bpf.Options{Follow: costs.bpf}, followed.attach)
+		if err == nil && best == "" {
+			costs.attach(programs)
+		}
 		if err == nil {
 			err = programs.Close()
 		}
 		if d.ProbeCosts == nil {
-			d.ProbeCosts = costs
+			d.ProbeCosts = probeCosts
 		}
 		switch {
 		case err == nil && best == "":
@@ -166,6 +171,14 @@ func (d *Diagnosis) methods() {
 	if best == "" {
 		d.add(Check{"uprobes", Missing, "no attach method works", "Linux needs CONFIG_UPROBE_EVENTS, CONFIG_BPF_EVENTS and CONFIG_BPF_SYSCALL (zcat /proc/config.gz)"})
 	}
+	for _, part := range costs.describe(&followed) {
+		check := Check{Name: "costs of an op: " + part.Part, Verdict: Works, Found: "tried: works"}
+		if part.Missing != "" {
+			check = Check{check.Name, Degraded, part.Missing, "ops are recorded without it"}
+		}
+		d.add(check)
+	}
+	defer costs.close()
 	for _, tp := range followed.tried {
 		if tp.err != nil {
 			d.add(Check{"tracepoint " + tp.name, Degraded, "tried: " + tp.err.Error(), tp.without})

@@ -74,7 +74,12 @@ func (s *Session) op(r *bpf.OpRecord) {
 	if len(s.pauses.over) > 0 {
 		start, duration = s.pauses.takenOut(r)
 	}
-	if err := s.writer.AddOp(thread, n.id, start, duration, r.Depth); err != nil && s.writeErr == nil {
+	op := trace.Op{Thread: thread, Node: n.id, Start: start, Duration: duration, Depth: uint32(r.Depth), Paid: trace.Paid{
+		OffCPU: r.OffCpuNs - min(r.DurationNs-duration, r.OffCpuNs), Preempted: r.PreemptedNs, Workers: r.WorkersNs,
+		MinorFaults: uint64(r.MinorFaults), MajorFaults: uint64(r.MajorFaults),
+		Migrations: uint64(r.Migrations), Threads: uint64(r.Threads), Core: uint64(r.Cpu),
+	}}
+	if err := s.writer.AddOp(op); err != nil && s.writeErr == nil {
 		s.writeErr = err
 	}
 	n.subgraph.runs = true

@@ -10,7 +10,7 @@ func TestPausesTakenOut(t *testing.T) {
 	const tid = 7
 	ps := newPauses()
 	ps.over[tid] = []pause{{from: 90, to: 150}, {from: 300, to: 320}}
-	op := func(start, duration uint64, depth uint32) *bpf.OpRecord {
+	op := func(start, duration uint64, depth uint16) *bpf.OpRecord {
 		r := &bpf.OpRecord{StartNs: start, DurationNs: duration, Depth: depth}
 		r.Header.Tid = tid
 		return r

@@ -29,6 +29,7 @@ type Options struct {
 	Duration time.Duration // zero: until the target ends or the context is done
 	Output   io.Writer     // gets the trace; truncated back to whole blocks on a write error if it is a file
 	Method   probes.Method // zero: the best that works
+	Follow   Follow
 	Cache    *probes.Cache
 	Progress io.Writer // gets a live line; nil for none
 	Recorder string    // name and version, for the trace
@@ -54,6 +55,7 @@ type Session struct {
 	programs    *bpf.Programs
 	ring        *ringbuf.Reader
 	tracepoints tracepoints
+	followed    followed
 	writer      *trace.Writer
 	writeErr    error
 
@@ -123,6 +125,9 @@ func (s *Session) open() error {
 		options.StopSignal = stopSignal
 	}
 	s.tracepoints.mappings = s.options.Library == "" // with a library there is nothing to wait for
+	s.followed.wanted = s.options.Follow
+	s.followed.plan()
+	options.Follow, s.tracepoints.follow = s.followed.bpf, s.followed.bpf
 	method, programs, costs, err := probes.Open(s.options.Method, options, s.tracepoints.attach)
 	if err != nil {
 		return err
@@ -131,6 +136,7 @@ func (s *Session) open() error {
 	if s.ring, err = ringbuf.NewReader(s.programs.Ring); err != nil {
 		return fmt.Errorf("open ring buffer: %w", err)
 	}
+	s.followed.attach(programs)
 	s.started = now()
 	header := &trace.Header{
 		Recorder:     s.options.Recorder,
@@ -142,12 +148,19 @@ func (s *Session) open() error {
 		AttachMethod: string(method),
 		ProbeCosts:   costs,
 		Cpus:         uint32(runtime.NumCPU()),
+		Followed:     s.followed.describe(&s.tracepoints),
+		Cores:        cores(),
 	}
 	header.Hostname, _ = os.Hostname()
 	s.summary.costs = costs
 	s.summary.Method = method
 	if s.writer, err = trace.NewWriter(s.options.Output, header); err != nil {
 		return err
+	}
+	for _, part := range header.Followed {
+		if part.Missing != "" && part.Missing != notAskedFor {
+			s.note("follow", "%s not told: %s", part.Part, part.Missing)
+		}
 	}
 	for _, tp := range s.tracepoints.tried {
 		if tp.err != nil {
@@ -309,7 +322,7 @@ func (s *Session) finish() error {
 }
 
 func (s *Session) close() error {
-	errs := []error{s.tracepoints.close(), s.libraries.close()}
+	errs := []error{s.followed.close(), s.tracepoints.close(), s.libraries.close()}
 	for _, p := range s.processes {
 		p.close()
 	}

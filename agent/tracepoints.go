@@ -12,6 +12,7 @@ import (
 // tracepoints are those by which threads, programs and mappings are followed.
 type tracepoints struct {
 	mappings bool // follow them, too: then every system call pays, and on x86-64 a return probe is one
+	follow   bpf.Follow
 	tried    []tracepoint
 }
 
@@ -30,6 +31,29 @@ func (ts *tracepoints) attach(programs *bpf.Programs) {
 	if ts.mappings {
 		ts.try("sys_exit", programs.Mapped, "a library loaded during the recording is noticed late")
 	}
+	if ts.follow.Scheduling {
+		ts.try(schedSwitch, programs.Switched, "time off the CPU is not told")
+	}
+	if ts.follow.Workers {
+		ts.try(schedWaking, programs.Waking, withoutWorkers)
+		ts.try("sched_wakeup_new", programs.WakingNew, withoutWorkers)
+	}
+}
+
+const (
+	schedSwitch    = "sched_switch"
+	schedWaking    = "sched_waking"
+	withoutWorkers = "CPU time of worker threads is not told"
+)
+
+// refused returns why a tracepoint isn't attached, nil when it is or was not tried.
+func (ts *tracepoints) refused(name string) error {
+	for _, t := range ts.tried {
+		if t.name == name {
+			return t.err
+		}
+	}
+	return nil
 }
 
 func (ts *tracepoints) try(name string, program *ebpf.Program, without string) {

@@ -41,6 +41,7 @@ type row struct {
 	subgraph   *subgraph
 	wall       Distribution
 	self       uint64 // ns, nested ops subtracted
+	paid       Paid
 	position   int    // among the ops of the latest invoke
 	firstStart uint64 // ns, and the duration of that op
 	first      uint64
@@ -304,5 +305,6 @@ func (r *row) absorb(other *row) {
 	}
 	r.wall.Merge(&other.wall)
 	r.self += other.self
+	r.paid.merge(&other.paid)
 	other.wall = Distribution{}
 }

@@ -55,7 +55,7 @@ func (tr *tracer) run(thread uint32, nodes ...uint32) {
 	tr.t.Helper()
 	for _, n := range nodes {
 		tr.now += 10
-		if err := tr.w.AddOp(thread, n, tr.now, 100, 0); err != nil {
+		if err := tr.w.AddOp(trace.Op{Thread: thread, Node: n, Start: tr.now, Duration: 100}); err != nil {
 			tr.t.Fatal(err)
 		}
 		tr.now += 100

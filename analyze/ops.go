@@ -52,6 +52,8 @@ func (rec *recording) overview() *OpsResult {
 			StartUnixNS:  h.GetStartUnixNs(),
 			AttachMethod: h.GetAttachMethod(),
 			ProbeCosts:   []ProbeCost{},
+			Followed:     []Followed{},
+			Cores:        []Core{},
 			EndReason:    rec.end.GetReason(),
 		},
 		Notes:     []Note{},
@@ -59,6 +61,12 @@ func (rec *recording) overview() *OpsResult {
 	}
 	for _, c := range h.GetProbeCosts() {
 		result.Recording.ProbeCosts = append(result.Recording.ProbeCosts, ProbeCost{c.InstructionClass, c.TotalNs, c.InsideNs})
+	}
+	for _, f := range h.GetFollowed() {
+		result.Recording.Followed = append(result.Recording.Followed, Followed{f.Part, f.Missing})
+	}
+	for _, c := range h.GetCores() {
+		result.Recording.Cores = append(result.Recording.Cores, Core{c.Capacity, c.MaxKhz, c.Khz})
 	}
 	if rec.truncation != nil {
 		result.Truncated = rec.truncation.String()
@@ -185,6 +193,7 @@ func (b *builder) op(r *row) *Op {
 		Wall:         &r.wall,
 		SelfNS:       r.self,
 		FirstNS:      r.first,
+		Paid:         &r.paid,
 		OpGuessed:    d.OpGuessed,
 		Incomplete:   d.Incomplete,
 		KernelAt:     b.rec.kernels[d.Kernel],
@@ -196,6 +205,7 @@ func (b *builder) op(r *row) *Op {
 	op.Kernel = kernelName(op.KernelAt, op.In)
 	op.ProbeCostNS = b.rec.probeCost(op.KernelAt.GetSiteClass())
 	op.Trusted = op.ProbeCostNS != 0 && r.wall.Quantile(0.5) >= TrustFactor*op.ProbeCostNS
+	op.Causes = b.rec.causes(op)
 	b.ops[r] = op
 	return op
 }

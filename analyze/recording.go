@@ -137,6 +137,7 @@ const maxNotes = 1000
 func (rec *recording) addOp(t *thread, n *node, op trace.Op) {
 	r := n.row.resolve()
 	r.wall.Add(op.Duration)
+	r.paid.add(op)
 	t.wall.Add(op.Duration)
 	if r.wall.Count == 1 || op.Start < r.firstStart {
 		r.firstStart, r.first = op.Start, op.Duration

@@ -32,6 +32,8 @@ type Recording struct {
 	Hostname     string      `json:"hostname"`
 	StartUnixNS  int64       `json:"start_unix_ns"`
 	AttachMethod string      `json:"attach_method"`
+	Followed     []Followed  `json:"followed"`
+	Cores        []Core      `json:"cores"`
 	ProbeCosts   []ProbeCost `json:"probe_costs"`
 	EndReason    string      `json:"end_reason"`
 	Ops          uint64      `json:"ops"` // op records read
@@ -42,6 +44,19 @@ type ProbeCost struct {
 	InstructionClass string `json:"instruction_class"`
 	TotalNS          uint64 `json:"total_ns"`
 	InsideNS         uint64 `json:"inside_ns"`
+}
+
+// Followed is a part of what ops paid for; Missing says why it isn't told.
+type Followed struct {
+	Part    string `json:"part"`
+	Missing string `json:"missing"`
+}
+
+// Core is a processor core; what isn't known is 0.
+type Core struct {
+	Capacity uint32 `json:"capacity"` // of 1024, the fastest one's
+	MaxKHz   uint64 `json:"max_khz"`
+	KHz      uint64 `json:"khz"` // when the recording began
 }
 
 // Note is something the recorder wants its reader to know.
@@ -99,6 +114,8 @@ type Op struct {
 	Wall         *Distribution `json:"wall_ns"`
 	SelfNS       uint64        `json:"self_ns"`
 	FirstNS      uint64        `json:"first_ns"`
+	Paid         *Paid         `json:"paid"`
+	Causes       []Cause       `json:"causes"`
 	Share        float64       `json:"share"`
 	RunOrder     int           `json:"run_order"`
 	ProbeCostNS  uint64        `json:"probe_cost_ns"`

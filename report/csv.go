@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,16 +10,29 @@ import (
 
 func opsCSV(models []*analyze.Model) *table {
 	t := &table{columns: named("pid", "process", "model", "subgraph", "node", "run_order", "op", "kernel", "delegate", "name",
-		"inputs", "outputs", "count", "mean_ns", "p50_ns", "p90_ns", "p99_ns", "min_ns", "max_ns", "sum_ns", "self_ns", "share", "trusted")}
+		"inputs", "outputs", "count", "mean_ns", "p50_ns", "p90_ns", "p99_ns", "min_ns", "max_ns", "sum_ns", "self_ns", "share", "trusted",
+		"cpu_ns", "off_cpu_ns", "preempted_ns", "workers_cpu_ns", "threads", "minor_faults", "major_faults", "migrations", "causes")}
 	for _, m := range models {
 		for _, op := range m.Ops {
 			t.add(append([]string{
 				strconv.Itoa(int(m.PID)), m.Process, m.Name, strconv.Itoa(int(op.Subgraph)), strconv.Itoa(int(op.Node)),
 				strconv.Itoa(op.RunOrder), op.Op, op.Kernel, op.Delegate, outputNames(op), outputs(op.Inputs), outputs(op.Outputs),
-			}, append(numbers(op.Wall, op.SelfNS, op.Share), strconv.FormatBool(op.Trusted))...)...)
+			}, slices.Concat(numbers(op.Wall, op.SelfNS, op.Share), []string{strconv.FormatBool(op.Trusted)}, paid(op.Paid), []string{causes(op)})...)...)
 		}
 	}
 	return t
+}
+
+func paid(p *analyze.Paid) []string {
+	var cells []string
+	for _, v := range []uint64{p.CPUNS(), p.OffCPUNS, p.PreemptedNS, p.WorkersNS} {
+		cells = append(cells, strconv.FormatUint(v, 10))
+	}
+	cells = append(cells, strconv.FormatFloat(p.Threads(), 'f', 2, 64))
+	for _, v := range []uint64{p.MinorFaults, p.MajorFaults, p.Migrations} {
+		cells = append(cells, strconv.FormatUint(v, 10))
+	}
+	return cells
 }
 
 func groupsCSV(groups []*analyze.Group) *table {

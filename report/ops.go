@@ -197,7 +197,7 @@ func opTable(ops []*analyze.Op) *table {
 	t := &table{columns: slices.Concat(
 		[]column{{name: "node"}, {name: "op", left: true, max: 28}, {name: "", left: true}},
 		distributionColumns,
-		[]column{{name: "output", left: true, drop: 8, max: 36}, {name: "kernel", left: true, drop: 3, max: 64}})}
+		[]column{{name: "cause", left: true, rare: true}, {name: "output", left: true, drop: 8, max: 36}, {name: "kernel", left: true, drop: 3, max: 64}})}
 	var cumulative float64
 	for _, op := range ops {
 		cumulative += op.Share
@@ -208,9 +208,18 @@ func opTable(ops []*analyze.Op) *table {
 		t.add(slices.Concat(
 			[]string{Place(op), op.Op, mark},
 			distributionCells(op.Wall, op.Share, cumulative),
-			[]string{outputs(op.Outputs), shortKernel(op.Kernel)})...)
+			[]string{causes(op), outputs(op.Outputs), shortKernel(op.Kernel)})...)
 	}
-	return t
+	return t.withoutEmpty()
+}
+
+// causes shows what an op's time went to beside its work: "preempted 35%, parallel 48%".
+func causes(op *analyze.Op) string {
+	shown := make([]string, len(op.Causes))
+	for i, c := range op.Causes {
+		shown[i] = fmt.Sprintf("%s %.0f%%", c.Name, 100*c.Share)
+	}
+	return strings.Join(shown, ", ")
 }
 
 // shortKernel leaves out the namespaces that TFLite's own kernels share: "conv::Eval<(conv::KernelType)2>".

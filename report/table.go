@@ -17,6 +17,7 @@ type column struct {
 	left bool // aligned
 	drop int  // when a line is too long, columns go in this order; those with 0 stay
 	max  int  // characters shown as text; 0 is no limit
+	rare bool // left out when all its cells are empty
 }
 
 // table is rows of text under columns. What devices send goes into cells, so cells are made printable when shown.
@@ -27,6 +28,20 @@ type table struct {
 
 // add appends a row; it must have one cell for each column.
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+
+// withoutEmpty returns the table without rare columns that have nothing to show.
+func (t *table) withoutEmpty() *table {
+	for i := len(t.columns) - 1; i >= 0; i-- {
+		if !t.columns[i].rare || slices.ContainsFunc(t.rows, func(row []string) bool { return row[i] != "" }) {
+			continue
+		}
+		t.columns = slices.Delete(t.columns, i, i+1)
+		for n := range t.rows {
+			t.rows[n] = slices.Delete(t.rows[n], i, i+1)
+		}
+	}
+	return t
+}
 
 // text writes the table aligned. Columns are left out until lines have at most width characters, where 0 is no limit.
 func (t *table) text(w io.Writer, width int) error {

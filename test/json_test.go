@@ -57,9 +57,20 @@ type (
 		Count           int
 		Wall            wallJSON `json:"wall_ns"`
 		SelfNS          uint64   `json:"self_ns"`
-		ProbeCost       uint64   `json:"probe_cost_ns"`
-		OpGuessed       bool     `json:"op_guessed"`
-		Incomplete      bool
+		Paid            struct {
+			CPU         uint64 `json:"cpu_ns"`
+			Workers     uint64 `json:"workers_cpu_ns"`
+			Threads     float64
+			Efficiency  float64
+			MinorFaults uint64 `json:"minor_faults"`
+		}
+		Causes []struct {
+			Cause string
+			Share float64
+		}
+		ProbeCost  uint64 `json:"probe_cost_ns"`
+		OpGuessed  bool   `json:"op_guessed"`
+		Incomplete bool
 	}
 	tensorJSON struct {
 		Index     int

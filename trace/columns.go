@@ -12,10 +12,24 @@ type Op struct {
 	Start    uint64 // ns, CLOCK_MONOTONIC
 	Duration uint64 // ns
 	Depth    uint32 // ops of the thread that were open when it started
+	Paid     Paid
 }
 
-// maxOpBytes is the longest encoding of one op: node 5, gap 10, duration 10, depth 5.
-const maxOpBytes = 30
+// Paid is what an op paid for, ops within it included. What the recorder could not follow (Header.followed) is 0.
+type Paid struct {
+	OffCPU      uint64 // ns for which its thread was not running
+	Preempted   uint64 // ns of these for which it could have run
+	Workers     uint64 // ns of CPU time of threads that work for its thread
+	MinorFaults uint64 // page faults of its thread, without reading from a file
+	MajorFaults uint64 // and with
+	Migrations  uint64 // its thread came back on another core
+	Threads     uint64 // that ran for it, its own included; 0 when not known
+	Core        uint64 // that it ended on
+}
+
+// maxOpBytes is the longest encoding of one op: node 5, gap 10, duration 10, depth 5, and of what it paid for, where
+// only the times can be large.
+const maxOpBytes = 30 + 3*10 + 5*5
 
 // batchBytes is more than what an OpBatch needs beside its ops.
 const batchBytes = 64
@@ -59,12 +73,25 @@ func (h *history) reset() {
 	clear(h.place)
 }
 
+const paidColumns = 8
+
+// paid returns the columns of what ops paid for, in the order of Paid.values.
+func (b *OpBatch) paid() [paidColumns]*[]uint64 {
+	return [...]*[]uint64{&b.OffCpu, &b.Preempted, &b.Workers, &b.MinorFaults, &b.MajorFaults, &b.Migrations, &b.Threads, &b.Core}
+}
+
+func (p *Paid) values() [paidColumns]*uint64 {
+	return [...]*uint64{&p.OffCPU, &p.Preempted, &p.Workers, &p.MinorFaults, &p.MajorFaults, &p.Migrations, &p.Threads, &p.Core}
+}
+
 // columns collects the ops of one thread for a block.
 type columns struct {
 	batch   OpBatch
 	depth   []uint32
-	nested  bool   // some depth isn't 0
-	end     uint64 // ns, of the op added last
+	nested  bool // some depth isn't 0
+	paid    [paidColumns][]uint64
+	used    [paidColumns]bool // some value isn't 0
+	end     uint64            // ns, of the op added last
 	history history
 }
 
@@ -77,6 +104,9 @@ func (c *columns) reset() {
 	b := &c.batch
 	b.Node, b.Gap, b.Duration, b.Depth = b.Node[:0], b.Gap[:0], b.Duration[:0], nil
 	c.depth, c.nested = c.depth[:0], false
+	for i, column := range b.paid() {
+		*column, c.paid[i], c.used[i] = nil, c.paid[i][:0], false
+	}
 	c.history.reset()
 }
 
@@ -92,6 +122,10 @@ func (c *columns) add(op Op) {
 	b.Duration = append(b.Duration, int64(op.Duration-before.duration))
 	c.depth = append(c.depth, op.Depth)
 	c.nested = c.nested || op.Depth != 0
+	for i, v := range op.Paid.values() {
+		c.paid[i] = append(c.paid[i], *v)
+		c.used[i] = c.used[i] || *v != 0
+	}
 	before.gap, before.duration = gap, op.Duration
 	c.end = op.Start + op.Duration
 }
@@ -100,6 +134,11 @@ func (c *columns) add(op Op) {
 func (c *columns) encoded() *OpBatch {
 	if c.nested {
 		c.batch.Depth = c.depth
+	}
+	for i, column := range c.batch.paid() {
+		if c.used[i] {
+			*column = c.paid[i]
+		}
 	}
 	return &c.batch
 }
@@ -111,6 +150,11 @@ func (b *OpBatch) check() error {
 	if len(b.Gap) != n || len(b.Duration) != n || len(b.Depth) != n && len(b.Depth) != 0 {
 		return errColumns
 	}
+	for _, column := range b.paid() {
+		if len(*column) != n && len(*column) != 0 {
+			return errColumns
+		}
+	}
 	return nil
 }
 
@@ -119,6 +163,7 @@ func (b *OpBatch) All() iter.Seq[Op] {
 	return func(yield func(Op) bool) {
 		history := history{place: make(map[uint32]int)}
 		op := Op{Thread: b.Thread}
+		paid, columns := op.Paid.values(), b.paid()
 		end := b.BaseNs
 		for i, node := range b.Node {
 			p := history.of(node)
@@ -128,6 +173,11 @@ func (b *OpBatch) All() iter.Seq[Op] {
 			op.Node, op.Start, op.Duration = node, end+p.gap, p.duration
 			if len(b.Depth) != 0 {
 				op.Depth = b.Depth[i]
+			}
+			for k, column := range columns {
+				if len(*column) != 0 {
+					*paid[k] = (*column)[i]
+				}
 			}
 			end = op.Start + op.Duration
 			if !yield(op) {

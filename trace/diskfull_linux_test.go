@@ -39,7 +39,7 @@ func TestDiskFull(t *testing.T) {
 	}
 	mobileNet(400, func(op Op) {
 		added++
-		note(w.AddOp(op.Thread, op.Node, op.Start, op.Duration, op.Depth))
+		note(w.AddOp(op))
 		if added%2000 == 0 {
 			note(w.Flush(op.Start))
 		}

@@ -199,7 +199,7 @@ func BenchmarkReader(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	mobileNet(5000, func(op Op) { w.AddOp(op.Thread, op.Node, op.Start, op.Duration, op.Depth) })
+	mobileNet(5000, func(op Op) { w.AddOp(op) })
 	if err := w.Close(&End{}); err != nil {
 		b.Fatal(err)
 	}

@@ -184,6 +184,8 @@ type Header struct {
 	AttachMethod  string                 `protobuf:"bytes,8,opt,name=attach_method,json=attachMethod,proto3" json:"attach_method,omitempty"` // "uprobe_multi", "perf-group", "perf-cookie" or "perf-address"
 	ProbeCosts    []*ProbeCost           `protobuf:"bytes,9,rep,name=probe_costs,json=probeCosts,proto3" json:"probe_costs,omitempty"`
 	Cpus          uint32                 `protobuf:"varint,10,opt,name=cpus,proto3" json:"cpus,omitempty"`
+	Followed      []*Followed            `protobuf:"bytes,11,rep,name=followed,proto3" json:"followed,omitempty"` // what ops paid for, as far as this Linux tells
+	Cores         []*Core                `protobuf:"bytes,12,rep,name=cores,proto3" json:"cores,omitempty"`       // by number
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -288,6 +290,134 @@ func (x *Header) GetCpus() uint32 {
 	return 0
 }
 
+func (x *Header) GetFollowed() []*Followed {
+	if x != nil {
+		return x.Followed
+	}
+	return nil
+}
+
+func (x *Header) GetCores() []*Core {
+	if x != nil {
+		return x.Cores
+	}
+	return nil
+}
+
+// Followed is a part of what ops paid for.
+type Followed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Part          string                 `protobuf:"bytes,1,opt,name=part,proto3" json:"part,omitempty"`       // "scheduling", "preemption", "workers", "minor faults" or "major faults"
+	Missing       string                 `protobuf:"bytes,2,opt,name=missing,proto3" json:"missing,omitempty"` // why it isn't told: its columns are 0 then
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Followed) Reset() {
+	*x = Followed{}
+	mi := &file_trace_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Followed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Followed) ProtoMessage() {}
+
+func (x *Followed) ProtoReflect() protoreflect.Message {
+	mi := &file_trace_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Followed.ProtoReflect.Descriptor instead.
+func (*Followed) Descriptor() ([]byte, []int) {
+	return file_trace_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Followed) GetPart() string {
+	if x != nil {
+		return x.Part
+	}
+	return ""
+}
+
+func (x *Followed) GetMissing() string {
+	if x != nil {
+		return x.Missing
+	}
+	return ""
+}
+
+// Core is a processor core as Linux described it when the recording began.
+type Core struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Capacity      uint32                 `protobuf:"varint,1,opt,name=capacity,proto3" json:"capacity,omitempty"`           // relative to the fastest one's 1024 (arm64); 0 when not known
+	MaxKhz        uint64                 `protobuf:"varint,2,opt,name=max_khz,json=maxKhz,proto3" json:"max_khz,omitempty"` // 0 when not known, as in most virtual machines
+	Khz           uint64                 `protobuf:"varint,3,opt,name=khz,proto3" json:"khz,omitempty"`                     // at that moment
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Core) Reset() {
+	*x = Core{}
+	mi := &file_trace_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Core) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Core) ProtoMessage() {}
+
+func (x *Core) ProtoReflect() protoreflect.Message {
+	mi := &file_trace_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Core.ProtoReflect.Descriptor instead.
+func (*Core) Descriptor() ([]byte, []int) {
+	return file_trace_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Core) GetCapacity() uint32 {
+	if x != nil {
+		return x.Capacity
+	}
+	return 0
+}
+
+func (x *Core) GetMaxKhz() uint64 {
+	if x != nil {
+		return x.MaxKhz
+	}
+	return 0
+}
+
+func (x *Core) GetKhz() uint64 {
+	if x != nil {
+		return x.Khz
+	}
+	return 0
+}
+
 // ProbeCost is what an op pays for being recorded, measured on the device just before the recording.
 type ProbeCost struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
@@ -300,7 +430,7 @@ type ProbeCost struct {
 
 func (x *ProbeCost) Reset() {
 	*x = ProbeCost{}
-	mi := &file_trace_proto_msgTypes[2]
+	mi := &file_trace_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -312,7 +442,7 @@ func (x *ProbeCost) String() string {
 func (*ProbeCost) ProtoMessage() {}
 
 func (x *ProbeCost) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[2]
+	mi := &file_trace_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -325,7 +455,7 @@ func (x *ProbeCost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeCost.ProtoReflect.Descriptor instead.
 func (*ProbeCost) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{2}
+	return file_trace_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ProbeCost) GetInstructionClass() string {
@@ -366,7 +496,7 @@ type Runtime struct {
 
 func (x *Runtime) Reset() {
 	*x = Runtime{}
-	mi := &file_trace_proto_msgTypes[3]
+	mi := &file_trace_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -378,7 +508,7 @@ func (x *Runtime) String() string {
 func (*Runtime) ProtoMessage() {}
 
 func (x *Runtime) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[3]
+	mi := &file_trace_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -391,7 +521,7 @@ func (x *Runtime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Runtime.ProtoReflect.Descriptor instead.
 func (*Runtime) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{3}
+	return file_trace_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Runtime) GetId() uint32 {
@@ -465,7 +595,7 @@ type Kernel struct {
 
 func (x *Kernel) Reset() {
 	*x = Kernel{}
-	mi := &file_trace_proto_msgTypes[4]
+	mi := &file_trace_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -477,7 +607,7 @@ func (x *Kernel) String() string {
 func (*Kernel) ProtoMessage() {}
 
 func (x *Kernel) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[4]
+	mi := &file_trace_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -490,7 +620,7 @@ func (x *Kernel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Kernel.ProtoReflect.Descriptor instead.
 func (*Kernel) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{4}
+	return file_trace_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Kernel) GetId() uint32 {
@@ -552,7 +682,7 @@ type Process struct {
 
 func (x *Process) Reset() {
 	*x = Process{}
-	mi := &file_trace_proto_msgTypes[5]
+	mi := &file_trace_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -564,7 +694,7 @@ func (x *Process) String() string {
 func (*Process) ProtoMessage() {}
 
 func (x *Process) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[5]
+	mi := &file_trace_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -577,7 +707,7 @@ func (x *Process) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Process.ProtoReflect.Descriptor instead.
 func (*Process) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{5}
+	return file_trace_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Process) GetId() uint32 {
@@ -641,7 +771,7 @@ type Thread struct {
 
 func (x *Thread) Reset() {
 	*x = Thread{}
-	mi := &file_trace_proto_msgTypes[6]
+	mi := &file_trace_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -653,7 +783,7 @@ func (x *Thread) String() string {
 func (*Thread) ProtoMessage() {}
 
 func (x *Thread) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[6]
+	mi := &file_trace_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -666,7 +796,7 @@ func (x *Thread) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Thread.ProtoReflect.Descriptor instead.
 func (*Thread) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{6}
+	return file_trace_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Thread) GetId() uint32 {
@@ -711,7 +841,7 @@ type Model struct {
 
 func (x *Model) Reset() {
 	*x = Model{}
-	mi := &file_trace_proto_msgTypes[7]
+	mi := &file_trace_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -723,7 +853,7 @@ func (x *Model) String() string {
 func (*Model) ProtoMessage() {}
 
 func (x *Model) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[7]
+	mi := &file_trace_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -736,7 +866,7 @@ func (x *Model) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Model.ProtoReflect.Descriptor instead.
 func (*Model) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{7}
+	return file_trace_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Model) GetId() uint32 {
@@ -793,7 +923,7 @@ type Subgraph struct {
 
 func (x *Subgraph) Reset() {
 	*x = Subgraph{}
-	mi := &file_trace_proto_msgTypes[8]
+	mi := &file_trace_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -805,7 +935,7 @@ func (x *Subgraph) String() string {
 func (*Subgraph) ProtoMessage() {}
 
 func (x *Subgraph) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[8]
+	mi := &file_trace_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -818,7 +948,7 @@ func (x *Subgraph) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Subgraph.ProtoReflect.Descriptor instead.
 func (*Subgraph) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{8}
+	return file_trace_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Subgraph) GetId() uint32 {
@@ -908,13 +1038,14 @@ type Node struct {
 	Outputs       []*Tensor              `protobuf:"bytes,12,rep,name=outputs,proto3" json:"outputs,omitempty"`
 	OpGuessed     bool                   `protobuf:"varint,13,opt,name=op_guessed,json=opGuessed,proto3" json:"op_guessed,omitempty"` // the op code did not come from the node's own registration
 	Incomplete    bool                   `protobuf:"varint,14,opt,name=incomplete,proto3" json:"incomplete,omitempty"`                // some of it could not be read
+	Operator      *Operator              `protobuf:"bytes,15,opt,name=operator,proto3" json:"operator,omitempty"`                     // set when this is an operator within a delegate node; what is above is the node it stands for
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_trace_proto_msgTypes[9]
+	mi := &file_trace_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -926,7 +1057,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[9]
+	mi := &file_trace_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -939,7 +1070,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{9}
+	return file_trace_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Node) GetId() uint32 {
@@ -1040,6 +1171,90 @@ func (x *Node) GetIncomplete() bool {
 	return false
 }
 
+func (x *Node) GetOperator() *Operator {
+	if x != nil {
+		return x.Operator
+	}
+	return nil
+}
+
+// Operator is what a delegate runs inside its node: an operator of XNNPACK.
+type Operator struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`           // XNNPACK's; empty when not known
+	Place         uint32                 `protobuf:"varint,2,opt,name=place,proto3" json:"place,omitempty"`        // in the order in which the delegate node runs them
+	Node          uint32                 `protobuf:"varint,3,opt,name=node,proto3" json:"node,omitempty"`          // id of the delegate node
+	Mapping       string                 `protobuf:"bytes,4,opt,name=mapping,proto3" json:"mapping,omitempty"`     // "exact", "fused", "inferred" or "unknown": how sure the node is that it stands for
+	Nodes         []int32                `protobuf:"varint,5,rep,packed,name=nodes,proto3" json:"nodes,omitempty"` // indices of all nodes whose work it does, Node.index first
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Operator) Reset() {
+	*x = Operator{}
+	mi := &file_trace_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Operator) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Operator) ProtoMessage() {}
+
+func (x *Operator) ProtoReflect() protoreflect.Message {
+	mi := &file_trace_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Operator.ProtoReflect.Descriptor instead.
+func (*Operator) Descriptor() ([]byte, []int) {
+	return file_trace_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Operator) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Operator) GetPlace() uint32 {
+	if x != nil {
+		return x.Place
+	}
+	return 0
+}
+
+func (x *Operator) GetNode() uint32 {
+	if x != nil {
+		return x.Node
+	}
+	return 0
+}
+
+func (x *Operator) GetMapping() string {
+	if x != nil {
+		return x.Mapping
+	}
+	return ""
+}
+
+func (x *Operator) GetNodes() []int32 {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
 type Tensor struct {
 	state              protoimpl.MessageState `protogen:"open.v1"`
 	Index              int32                  `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"` // in its subgraph; -1 for an optional input that is absent
@@ -1058,7 +1273,7 @@ type Tensor struct {
 
 func (x *Tensor) Reset() {
 	*x = Tensor{}
-	mi := &file_trace_proto_msgTypes[10]
+	mi := &file_trace_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1070,7 +1285,7 @@ func (x *Tensor) String() string {
 func (*Tensor) ProtoMessage() {}
 
 func (x *Tensor) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[10]
+	mi := &file_trace_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1083,7 +1298,7 @@ func (x *Tensor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tensor.ProtoReflect.Descriptor instead.
 func (*Tensor) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{10}
+	return file_trace_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Tensor) GetIndex() int32 {
@@ -1161,20 +1376,29 @@ func (x *Tensor) GetBytes() uint64 {
 // gap and duration are differences: each is the value minus the same column's value at the previous op of the same
 // node in this batch, or the value itself for the node's first op. Arithmetic is modulo 2^64.
 type OpBatch struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Thread        uint32                 `protobuf:"varint,1,opt,name=thread,proto3" json:"thread,omitempty"`
-	BaseNs        uint64                 `protobuf:"varint,2,opt,name=base_ns,json=baseNs,proto3" json:"base_ns,omitempty"`
-	Node          []uint32               `protobuf:"varint,3,rep,packed,name=node,proto3" json:"node,omitempty"`
-	Gap           []int64                `protobuf:"zigzag64,4,rep,packed,name=gap,proto3" json:"gap,omitempty"`           // ns; start minus the end of the op before it in this batch (base_ns for the first)
-	Duration      []int64                `protobuf:"zigzag64,5,rep,packed,name=duration,proto3" json:"duration,omitempty"` // ns
-	Depth         []uint32               `protobuf:"varint,6,rep,packed,name=depth,proto3" json:"depth,omitempty"`         // ops of this thread that were open when it started; left out when all are 0
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Thread   uint32                 `protobuf:"varint,1,opt,name=thread,proto3" json:"thread,omitempty"`
+	BaseNs   uint64                 `protobuf:"varint,2,opt,name=base_ns,json=baseNs,proto3" json:"base_ns,omitempty"`
+	Node     []uint32               `protobuf:"varint,3,rep,packed,name=node,proto3" json:"node,omitempty"`
+	Gap      []int64                `protobuf:"zigzag64,4,rep,packed,name=gap,proto3" json:"gap,omitempty"`           // ns; start minus the end of the op before it in this batch (base_ns for the first)
+	Duration []int64                `protobuf:"zigzag64,5,rep,packed,name=duration,proto3" json:"duration,omitempty"` // ns
+	Depth    []uint32               `protobuf:"varint,6,rep,packed,name=depth,proto3" json:"depth,omitempty"`         // ops of this thread that were open when it started; left out when all are 0
+	// What the op paid for, ops within it included. A column is left out when all its values are 0.
+	OffCpu        []uint64 `protobuf:"varint,7,rep,packed,name=off_cpu,json=offCpu,proto3" json:"off_cpu,omitempty"`                 // ns for which its thread was not running
+	Preempted     []uint64 `protobuf:"varint,8,rep,packed,name=preempted,proto3" json:"preempted,omitempty"`                         // ns of these for which it could have run
+	Workers       []uint64 `protobuf:"varint,9,rep,packed,name=workers,proto3" json:"workers,omitempty"`                             // ns of CPU time of threads that work for its thread
+	MinorFaults   []uint64 `protobuf:"varint,10,rep,packed,name=minor_faults,json=minorFaults,proto3" json:"minor_faults,omitempty"` // page faults of its thread, without reading from a file
+	MajorFaults   []uint64 `protobuf:"varint,11,rep,packed,name=major_faults,json=majorFaults,proto3" json:"major_faults,omitempty"` // and with
+	Migrations    []uint64 `protobuf:"varint,12,rep,packed,name=migrations,proto3" json:"migrations,omitempty"`                      // its thread came back on another core
+	Threads       []uint64 `protobuf:"varint,13,rep,packed,name=threads,proto3" json:"threads,omitempty"`                            // that ran for it, its own included; 0 when not known
+	Core          []uint64 `protobuf:"varint,14,rep,packed,name=core,proto3" json:"core,omitempty"`                                  // that it ended on
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OpBatch) Reset() {
 	*x = OpBatch{}
-	mi := &file_trace_proto_msgTypes[11]
+	mi := &file_trace_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1186,7 +1410,7 @@ func (x *OpBatch) String() string {
 func (*OpBatch) ProtoMessage() {}
 
 func (x *OpBatch) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[11]
+	mi := &file_trace_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1199,7 +1423,7 @@ func (x *OpBatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpBatch.ProtoReflect.Descriptor instead.
 func (*OpBatch) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{11}
+	return file_trace_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *OpBatch) GetThread() uint32 {
@@ -1244,6 +1468,62 @@ func (x *OpBatch) GetDepth() []uint32 {
 	return nil
 }
 
+func (x *OpBatch) GetOffCpu() []uint64 {
+	if x != nil {
+		return x.OffCpu
+	}
+	return nil
+}
+
+func (x *OpBatch) GetPreempted() []uint64 {
+	if x != nil {
+		return x.Preempted
+	}
+	return nil
+}
+
+func (x *OpBatch) GetWorkers() []uint64 {
+	if x != nil {
+		return x.Workers
+	}
+	return nil
+}
+
+func (x *OpBatch) GetMinorFaults() []uint64 {
+	if x != nil {
+		return x.MinorFaults
+	}
+	return nil
+}
+
+func (x *OpBatch) GetMajorFaults() []uint64 {
+	if x != nil {
+		return x.MajorFaults
+	}
+	return nil
+}
+
+func (x *OpBatch) GetMigrations() []uint64 {
+	if x != nil {
+		return x.Migrations
+	}
+	return nil
+}
+
+func (x *OpBatch) GetThreads() []uint64 {
+	if x != nil {
+		return x.Threads
+	}
+	return nil
+}
+
+func (x *OpBatch) GetCore() []uint64 {
+	if x != nil {
+		return x.Core
+	}
+	return nil
+}
+
 // Loss is a way to lose records and how often it happened.
 type Loss struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1255,7 +1535,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_trace_proto_msgTypes[12]
+	mi := &file_trace_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1267,7 +1547,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[12]
+	mi := &file_trace_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1280,7 +1560,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{12}
+	return file_trace_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Loss) GetCause() string {
@@ -1308,7 +1588,7 @@ type Note struct {
 
 func (x *Note) Reset() {
 	*x = Note{}
-	mi := &file_trace_proto_msgTypes[13]
+	mi := &file_trace_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1320,7 +1600,7 @@ func (x *Note) String() string {
 func (*Note) ProtoMessage() {}
 
 func (x *Note) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[13]
+	mi := &file_trace_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1333,7 +1613,7 @@ func (x *Note) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Note.ProtoReflect.Descriptor instead.
 func (*Note) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{13}
+	return file_trace_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Note) GetKind() string {
@@ -1366,7 +1646,7 @@ type End struct {
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_trace_proto_msgTypes[14]
+	mi := &file_trace_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1378,7 +1658,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[14]
+	mi := &file_trace_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1391,7 +1671,7 @@ func (x *End) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use End.ProtoReflect.Descriptor instead.
 func (*End) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{14}
+	return file_trace_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *End) GetDurationNs() uint64 {
@@ -1462,7 +1742,7 @@ const file_trace_proto_rawDesc = "" +
 	" \x03(\v2\x17.edgexray.trace.v1.LossR\x06losses\x12-\n" +
 	"\x05notes\x18\v \x03(\v2\x17.edgexray.trace.v1.NoteR\x05notes\x12(\n" +
 	"\x03end\x18\f \x01(\v2\x16.edgexray.trace.v1.EndR\x03end\x12\x17\n" +
-	"\atime_ns\x18\r \x01(\x04R\x06timeNs\"\xd4\x02\n" +
+	"\atime_ns\x18\r \x01(\x04R\x06timeNs\"\xbc\x03\n" +
 	"\x06Header\x12\x1a\n" +
 	"\brecorder\x18\x01 \x01(\tR\brecorder\x12!\n" +
 	"\fcommand_line\x18\x02 \x03(\tR\vcommandLine\x12\x14\n" +
@@ -1475,7 +1755,16 @@ const file_trace_proto_rawDesc = "" +
 	"\vprobe_costs\x18\t \x03(\v2\x1c.edgexray.trace.v1.ProbeCostR\n" +
 	"probeCosts\x12\x12\n" +
 	"\x04cpus\x18\n" +
-	" \x01(\rR\x04cpus\"p\n" +
+	" \x01(\rR\x04cpus\x127\n" +
+	"\bfollowed\x18\v \x03(\v2\x1b.edgexray.trace.v1.FollowedR\bfollowed\x12-\n" +
+	"\x05cores\x18\f \x03(\v2\x17.edgexray.trace.v1.CoreR\x05cores\"8\n" +
+	"\bFollowed\x12\x12\n" +
+	"\x04part\x18\x01 \x01(\tR\x04part\x12\x18\n" +
+	"\amissing\x18\x02 \x01(\tR\amissing\"M\n" +
+	"\x04Core\x12\x1a\n" +
+	"\bcapacity\x18\x01 \x01(\rR\bcapacity\x12\x17\n" +
+	"\amax_khz\x18\x02 \x01(\x04R\x06maxKhz\x12\x10\n" +
+	"\x03khz\x18\x03 \x01(\x04R\x03khz\"p\n" +
 	"\tProbeCost\x12+\n" +
 	"\x11instruction_class\x18\x01 \x01(\tR\x10instructionClass\x12\x19\n" +
 	"\btotal_ns\x18\x02 \x01(\x04R\atotalNs\x12\x1b\n" +
@@ -1531,7 +1820,7 @@ const file_trace_proto_rawDesc = "" +
 	"\x05nodes\x18\b \x01(\rR\x05nodes\x12\x18\n" +
 	"\atensors\x18\t \x01(\rR\atensors\x12\x18\n" +
 	"\aruntime\x18\n" +
-	" \x01(\rR\aruntime\"\x9a\x03\n" +
+	" \x01(\rR\aruntime\"\xd3\x03\n" +
 	"\x04Node\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x1a\n" +
 	"\bsubgraph\x18\x02 \x01(\rR\bsubgraph\x12\x14\n" +
@@ -1550,7 +1839,14 @@ const file_trace_proto_rawDesc = "" +
 	"op_guessed\x18\r \x01(\bR\topGuessed\x12\x1e\n" +
 	"\n" +
 	"incomplete\x18\x0e \x01(\bR\n" +
-	"incomplete\"\x94\x02\n" +
+	"incomplete\x127\n" +
+	"\boperator\x18\x0f \x01(\v2\x1b.edgexray.trace.v1.OperatorR\boperator\"x\n" +
+	"\bOperator\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05place\x18\x02 \x01(\rR\x05place\x12\x12\n" +
+	"\x04node\x18\x03 \x01(\rR\x04node\x12\x18\n" +
+	"\amapping\x18\x04 \x01(\tR\amapping\x12\x14\n" +
+	"\x05nodes\x18\x05 \x03(\x05R\x05nodes\"\x94\x02\n" +
 	"\x06Tensor\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
@@ -1565,14 +1861,25 @@ const file_trace_proto_rawDesc = "" +
 	"allocation\x18\t \x01(\x05R\n" +
 	"allocation\x12\x14\n" +
 	"\x05bytes\x18\n" +
-	" \x01(\x04R\x05bytes\"\x92\x01\n" +
+	" \x01(\x04R\x05bytes\"\xf7\x02\n" +
 	"\aOpBatch\x12\x16\n" +
 	"\x06thread\x18\x01 \x01(\rR\x06thread\x12\x17\n" +
 	"\abase_ns\x18\x02 \x01(\x04R\x06baseNs\x12\x12\n" +
 	"\x04node\x18\x03 \x03(\rR\x04node\x12\x10\n" +
 	"\x03gap\x18\x04 \x03(\x12R\x03gap\x12\x1a\n" +
 	"\bduration\x18\x05 \x03(\x12R\bduration\x12\x14\n" +
-	"\x05depth\x18\x06 \x03(\rR\x05depth\"2\n" +
+	"\x05depth\x18\x06 \x03(\rR\x05depth\x12\x17\n" +
+	"\aoff_cpu\x18\a \x03(\x04R\x06offCpu\x12\x1c\n" +
+	"\tpreempted\x18\b \x03(\x04R\tpreempted\x12\x18\n" +
+	"\aworkers\x18\t \x03(\x04R\aworkers\x12!\n" +
+	"\fminor_faults\x18\n" +
+	" \x03(\x04R\vminorFaults\x12!\n" +
+	"\fmajor_faults\x18\v \x03(\x04R\vmajorFaults\x12\x1e\n" +
+	"\n" +
+	"migrations\x18\f \x03(\x04R\n" +
+	"migrations\x12\x18\n" +
+	"\athreads\x18\r \x03(\x04R\athreads\x12\x12\n" +
+	"\x04core\x18\x0e \x03(\x04R\x04core\"2\n" +
 	"\x04Loss\x12\x14\n" +
 	"\x05cause\x18\x01 \x01(\tR\x05cause\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x04R\x05count\".\n" +
@@ -1602,45 +1909,51 @@ func file_trace_proto_rawDescGZIP() []byte {
 	return file_trace_proto_rawDescData
 }
 
-var file_trace_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_trace_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_trace_proto_goTypes = []any{
 	(*Block)(nil),     // 0: edgexray.trace.v1.Block
 	(*Header)(nil),    // 1: edgexray.trace.v1.Header
-	(*ProbeCost)(nil), // 2: edgexray.trace.v1.ProbeCost
-	(*Runtime)(nil),   // 3: edgexray.trace.v1.Runtime
-	(*Kernel)(nil),    // 4: edgexray.trace.v1.Kernel
-	(*Process)(nil),   // 5: edgexray.trace.v1.Process
-	(*Thread)(nil),    // 6: edgexray.trace.v1.Thread
-	(*Model)(nil),     // 7: edgexray.trace.v1.Model
-	(*Subgraph)(nil),  // 8: edgexray.trace.v1.Subgraph
-	(*Node)(nil),      // 9: edgexray.trace.v1.Node
-	(*Tensor)(nil),    // 10: edgexray.trace.v1.Tensor
-	(*OpBatch)(nil),   // 11: edgexray.trace.v1.OpBatch
-	(*Loss)(nil),      // 12: edgexray.trace.v1.Loss
-	(*Note)(nil),      // 13: edgexray.trace.v1.Note
-	(*End)(nil),       // 14: edgexray.trace.v1.End
+	(*Followed)(nil),  // 2: edgexray.trace.v1.Followed
+	(*Core)(nil),      // 3: edgexray.trace.v1.Core
+	(*ProbeCost)(nil), // 4: edgexray.trace.v1.ProbeCost
+	(*Runtime)(nil),   // 5: edgexray.trace.v1.Runtime
+	(*Kernel)(nil),    // 6: edgexray.trace.v1.Kernel
+	(*Process)(nil),   // 7: edgexray.trace.v1.Process
+	(*Thread)(nil),    // 8: edgexray.trace.v1.Thread
+	(*Model)(nil),     // 9: edgexray.trace.v1.Model
+	(*Subgraph)(nil),  // 10: edgexray.trace.v1.Subgraph
+	(*Node)(nil),      // 11: edgexray.trace.v1.Node
+	(*Operator)(nil),  // 12: edgexray.trace.v1.Operator
+	(*Tensor)(nil),    // 13: edgexray.trace.v1.Tensor
+	(*OpBatch)(nil),   // 14: edgexray.trace.v1.OpBatch
+	(*Loss)(nil),      // 15: edgexray.trace.v1.Loss
+	(*Note)(nil),      // 16: edgexray.trace.v1.Note
+	(*End)(nil),       // 17: edgexray.trace.v1.End
 }
 var file_trace_proto_depIdxs = []int32{
 	1,  // 0: edgexray.trace.v1.Block.header:type_name -> edgexray.trace.v1.Header
-	3,  // 1: edgexray.trace.v1.Block.runtimes:type_name -> edgexray.trace.v1.Runtime
-	4,  // 2: edgexray.trace.v1.Block.kernels:type_name -> edgexray.trace.v1.Kernel
-	5,  // 3: edgexray.trace.v1.Block.processes:type_name -> edgexray.trace.v1.Process
-	6,  // 4: edgexray.trace.v1.Block.threads:type_name -> edgexray.trace.v1.Thread
-	7,  // 5: edgexray.trace.v1.Block.models:type_name -> edgexray.trace.v1.Model
-	8,  // 6: edgexray.trace.v1.Block.subgraphs:type_name -> edgexray.trace.v1.Subgraph
-	9,  // 7: edgexray.trace.v1.Block.nodes:type_name -> edgexray.trace.v1.Node
-	11, // 8: edgexray.trace.v1.Block.ops:type_name -> edgexray.trace.v1.OpBatch
-	12, // 9: edgexray.trace.v1.Block.losses:type_name -> edgexray.trace.v1.Loss
-	13, // 10: edgexray.trace.v1.Block.notes:type_name -> edgexray.trace.v1.Note
-	14, // 11: edgexray.trace.v1.Block.end:type_name -> edgexray.trace.v1.End
-	2,  // 12: edgexray.trace.v1.Header.probe_costs:type_name -> edgexray.trace.v1.ProbeCost
-	10, // 13: edgexray.trace.v1.Node.inputs:type_name -> edgexray.trace.v1.Tensor
-	10, // 14: edgexray.trace.v1.Node.outputs:type_name -> edgexray.trace.v1.Tensor
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	5,  // 1: edgexray.trace.v1.Block.runtimes:type_name -> edgexray.trace.v1.Runtime
+	6,  // 2: edgexray.trace.v1.Block.kernels:type_name -> edgexray.trace.v1.Kernel
+	7,  // 3: edgexray.trace.v1.Block.processes:type_name -> edgexray.trace.v1.Process
+	8,  // 4: edgexray.trace.v1.Block.threads:type_name -> edgexray.trace.v1.Thread
+	9,  // 5: edgexray.trace.v1.Block.models:type_name -> edgexray.trace.v1.Model
+	10, // 6: edgexray.trace.v1.Block.subgraphs:type_name -> edgexray.trace.v1.Subgraph
+	11, // 7: edgexray.trace.v1.Block.nodes:type_name -> edgexray.trace.v1.Node
+	14, // 8: edgexray.trace.v1.Block.ops:type_name -> edgexray.trace.v1.OpBatch
+	15, // 9: edgexray.trace.v1.Block.losses:type_name -> edgexray.trace.v1.Loss
+	16, // 10: edgexray.trace.v1.Block.notes:type_name -> edgexray.trace.v1.Note
+	17, // 11: edgexray.trace.v1.Block.end:type_name -> edgexray.trace.v1.End
+	4,  // 12: edgexray.trace.v1.Header.probe_costs:type_name -> edgexray.trace.v1.ProbeCost
+	2,  // 13: edgexray.trace.v1.Header.followed:type_name -> edgexray.trace.v1.Followed
+	3,  // 14: edgexray.trace.v1.Header.cores:type_name -> edgexray.trace.v1.Core
+	13, // 15: edgexray.trace.v1.Node.inputs:type_name -> edgexray.trace.v1.Tensor
+	13, // 16: edgexray.trace.v1.Node.outputs:type_name -> edgexray.trace.v1.Tensor
+	12, // 17: edgexray.trace.v1.Node.operator:type_name -> edgexray.trace.v1.Operator
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_trace_proto_init() }
@@ -1654,7 +1967,7 @@ func file_trace_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trace_proto_rawDesc), len(file_trace_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -102,9 +102,9 @@ func (w *Writer) SetLosses(losses []*Loss) {
 	w.losses = losses
 }
 
-// AddOp adds one op record: thread and node as described, start (CLOCK_MONOTONIC) and duration in ns, depth the number
-// of ops of the thread that were open when it started. Ops of a thread are added in the order in which they ended.
-func (w *Writer) AddOp(thread, node uint32, start, duration uint64, depth uint32) error {
+// AddOp adds one op record. Its thread and node are as described. Ops of a thread are added in the order in which they
+// ended.
+func (w *Writer) AddOp(op Op) error {
 	if w.failed {
 		w.lost++
 		return nil
@@ -113,11 +113,11 @@ func (w *Writer) AddOp(thread, node uint32, start, duration uint64, depth uint32
 		w.lost++
 		return err
 	}
-	c := w.columns(thread)
+	c := w.columns(op.Thread)
 	if len(c.batch.Node) == 0 {
 		w.pendingBytes += batchBytes
 	}
-	c.add(Op{thread, node, start, duration, depth})
+	c.add(op)
 	w.pendingBytes += maxOpBytes
 	w.pendingOps++
 	w.now = max(w.now, c.end)

@@ -25,24 +25,24 @@ func writeSmall(t testing.TB, out io.Writer) (ops []Op) {
 	}
 	add := func(op Op) {
 		ops = append(ops, op)
-		must(w.AddOp(op.Thread, op.Node, op.Start, op.Duration, op.Depth))
+		must(w.AddOp(op))
 	}
 	must(w.Describe(&Process{Id: 1, Pid: 42, Name: "bad\xffname"}))
 	must(w.Describe(&Thread{Id: 1, Process: 1, Tid: 42}))
 	must(w.Describe(&Node{Id: 1, Index: 0, Op: "IF", Outputs: []*Tensor{{Index: 1, Name: "y", Shape: []int32{1, 2}}}}))
-	add(Op{1, 2, 2100, 50, 1})
-	add(Op{1, 1, 2000, 400, 0})
-	add(Op{2, 3, 2200, 7, 0})
+	add(Op{Thread: 1, Node: 2, Start: 2100, Duration: 50, Depth: 1})
+	add(Op{Thread: 1, Node: 1, Start: 2000, Duration: 400, Paid: Paid{30, 20, 1 << 40, 3, 1, 2, 4, 7}})
+	add(Op{Thread: 2, Node: 3, Start: 2200, Duration: 7})
 	w.SetLosses([]*Loss{{Cause: "ring full", Count: 1}})
 	must(w.Flush(3000))
 	w.SetLosses([]*Loss{{Cause: "ring full", Count: 1}})
 	must(w.Flush(4000)) // nothing new to write
-	add(Op{1, 1, 2500, 410, 0})
-	add(Op{1, 1, 3000, 390, 0})
+	add(Op{Thread: 1, Node: 1, Start: 2500, Duration: 410, Paid: Paid{Core: 1}})
+	add(Op{Thread: 1, Node: 1, Start: 3000, Duration: 390})
 	must(w.Flush(5000))
-	add(Op{1, 1, 6000, 1 << 40, 0})
-	add(Op{1, 1, 5000, 1<<64 - 1, 1<<32 - 1}) // nonsense comes through unchanged
-	add(Op{2, 1<<32 - 1, 0, 0, 0})
+	add(Op{Thread: 1, Node: 1, Start: 6000, Duration: 1 << 40})
+	add(Op{Thread: 1, Node: 1, Start: 5000, Duration: 1<<64 - 1, Depth: 1<<32 - 1}) // nonsense comes through unchanged
+	add(Op{Thread: 2, Node: 1<<32 - 1})
 	w.SetLosses([]*Loss{{Cause: "ring full", Count: 5}})
 	must(w.Close(&End{Reason: "duration"}))
 	return ops
@@ -117,7 +117,7 @@ func TestWriterFlushesItself(t *testing.T) {
 	}{
 		{"longest ops", func(w *Writer) error {
 			for i := range uint64(100_000) {
-				if err := w.AddOp(1, 1<<32-1, i<<63, i<<62, 1<<32-1); err != nil {
+				if err := w.AddOp(Op{Thread: 1, Node: 1<<32 - 1, Start: i << 63, Duration: i << 62, Depth: 1<<32 - 1, Paid: Paid{OffCPU: i << 63, Preempted: i << 62, Workers: i << 63, Core: 1<<32 - 1}}); err != nil {
 					return err
 				}
 			}
@@ -125,7 +125,7 @@ func TestWriterFlushesItself(t *testing.T) {
 		}},
 		{"a thread an op", func(w *Writer) error {
 			for i := range uint32(100_000) {
-				if err := w.AddOp(i, i, uint64(i)<<40, 1<<63, 1); err != nil {
+				if err := w.AddOp(Op{Thread: i, Node: i, Start: uint64(i) << 40, Duration: 1 << 63, Depth: 1}); err != nil {
 					return err
 				}
 			}
@@ -186,7 +186,7 @@ func TestAddOpDoesNotAllocate(t *testing.T) {
 		t.Fatal(err)
 	}
 	add := func() {
-		mobileNet(1000, func(op Op) { w.AddOp(op.Thread, op.Node, op.Start, op.Duration, op.Depth) })
+		mobileNet(1000, func(op Op) { w.AddOp(op) })
 	}
 	add()
 	if perOp := testing.AllocsPerRun(3, add) / 67_000; perOp > 0.001 {
@@ -204,7 +204,7 @@ func BenchmarkWriter(b *testing.B) {
 	}
 	for b.Loop() {
 		for _, op := range ops {
-			w.AddOp(op.Thread, op.Node, op.Start, op.Duration, op.Depth)
+			w.AddOp(op)
 		}
 		w.Flush(1)
 	}

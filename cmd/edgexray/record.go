@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ import (
 func recordCommand() *cobra.Command {
 	options := agent.Options{Cache: probes.DefaultCache(), Recorder: "edgexray " + version}
 	var output, method string
+	var follow []string
 	cmd := &cobra.Command{
 		Use:   "record [-p PID | -n NAME | --library PATH | -- CMD ARG...]",
 		Short: "Record every op of a running app, or of a command, into a trace",
@@ -29,6 +31,10 @@ func recordCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			options.Command = args
 			options.Method = probes.Method(method)
+			var err error
+			if options.Follow, err = parseFollow(follow); err != nil {
+				return err
+			}
 			if n := targets(options); n != 1 {
 				return fmt.Errorf("record: %d targets named: name one of -p PID, -n NAME, --library PATH and -- CMD", n)
 			}
@@ -42,7 +48,28 @@ func recordCommand() *cobra.Command {
 	flags.DurationVarP(&options.Duration, "duration", "d", 0, "stop after this time (default: when the target ends, or on Ctrl-C)")
 	flags.StringVarP(&output, "output", "o", "run.xray", "file for the trace")
 	flags.StringVar(&method, "method", "", fmt.Sprintf("attach by this method only: %v (default: the first that works)", probes.Methods))
+	flags.StringSliceVar(&follow, "follow", followed, "of what ops pay for, beside their time: some of scheduling, workers, faults; or none")
 	return cmd
+}
+
+var followed = []string{"scheduling", "workers", "faults"}
+
+func parseFollow(parts []string) (agent.Follow, error) {
+	var f agent.Follow
+	for _, part := range parts {
+		switch part {
+		case "scheduling":
+			f.Scheduling = true
+		case "workers":
+			f.Scheduling, f.Workers = true, true
+		case "faults":
+			f.Faults = true
+		case "none":
+		default:
+			return f, fmt.Errorf("record: --follow %s: no such part (some of %s; or none)", part, strings.Join(followed, ", "))
+		}
+	}
+	return f, nil
 }
 
 func targets(o agent.Options) int {

@@ -73,7 +73,7 @@ func writeSynthetic(path string) (took time.Duration, size int64, err error) {
 		batch = g.fill(batch[:min(left, cap(batch))])
 		began := time.Now()
 		for _, op := range batch {
-			if err := w.AddOp(op.Thread, op.Node, op.Start, op.Duration, op.Depth); err != nil {
+			if err := w.AddOp(op); err != nil {
 				return 0, 0, err
 			}
 		}

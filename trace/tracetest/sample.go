@@ -139,7 +139,7 @@ func (s *sampler) flush() { s.check(s.w.Flush(s.now)) }
 // op adds an op that starts gap ns after the last time.
 func (s *sampler) op(thread, node uint32, gap, duration uint64, depth uint32) {
 	s.now += gap
-	s.check(s.w.AddOp(thread, node, s.now, duration, depth))
+	s.check(s.w.AddOp(trace.Op{Thread: thread, Node: node, Start: s.now, Duration: duration, Depth: depth}))
 	s.now += duration
 }
 
@@ -151,6 +151,6 @@ func (s *sampler) detect(thread, id uint32, conv uint64) {
 	s.op(thread, id+5, 2000, 40_000, 1)
 	s.op(thread, id+6, 1000, 60_000, 1)
 	s.now += 500
-	s.check(s.w.AddOp(thread, id+3, start, s.now-start, 0))
+	s.check(s.w.AddOp(trace.Op{Thread: thread, Node: id + 3, Start: start, Duration: s.now - start}))
 	s.op(thread, id+4, 1000, 2000, 0)
 }

@@ -61,15 +61,16 @@ static struct {
   int model_count, shape_count;
   int invokes, interpreters, threads;
   int rate;  // invokes a second; 0: as many as there can be
-  int reload, fork, wait, steps, times, sleep_before_ms, spin_us;
+  int reload, fork, wait, steps, times, sleep_before_ms, spin_us, sleep_us, workers;
   int custom_op, custom_op_with_data, abort_in_prepare, abort_in_invoke;
-} option = {.invokes = 1, .interpreters = 1, .threads = 1};
+} option = {.invokes = 1, .interpreters = 1, .threads = 1, .workers = 1};
 
 // What one thread did; summed over threads, so that their order has no effect.
 struct outcome {
   int64_t invokes;
   uint64_t hash;  // sum of FNV-1a of every interpreter's outputs
   int64_t invoke_ns;
+  int64_t cpu_ns;  // of the whole process, in invokes: of one thread only
 };
 
 static void fail(const char* what, const char* why) {
@@ -77,11 +78,13 @@ static void fail(const char* what, const char* why) {
   exit(1);
 }
 
-static int64_t now_ns(void) {
+static int64_t clock_ns(clockid_t clock) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(clock, &t);
   return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
+
+static int64_t now_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
 
 // The custom op EdgexrayTestCustom: y = -x. It times itself with the clock that
 // a profiler's times come from.
@@ -103,6 +106,7 @@ static TfLiteStatus custom_invoke(TfLiteContext* context, TfLiteNode* node) {
   TfLiteTensor* output = &context->tensors[node->outputs->data[0]];
   for (size_t i = 0; i < input->bytes / sizeof(float); i++) output->data.f[i] = -input->data.f[i];
   while (now_ns() - start < option.spin_us * INT64_C(1000)) {}
+  usleep(option.sleep_us);
   pthread_mutex_lock(&custom_lock);
   if (custom_calls < KEPT_TIMES) custom_ns[custom_calls] = now_ns() - start;
   custom_calls++;
@@ -236,9 +240,10 @@ static void invoke(TfLiteInterpreter* interpreter, struct outcome* outcome, uint
     if (option.rate > 0) sleep_until(begin + i * INT64_C(1000000000) / option.rate);
     for (int j = 0; j < lite.TfLiteInterpreterGetInputTensorCount(interpreter); j++)
       fill(lite.TfLiteInterpreterGetInputTensor(interpreter, j), i);
-    int64_t start = now_ns();
+    int64_t cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID), start = now_ns();
     if (lite.TfLiteInterpreterInvoke(interpreter) != kTfLiteOk) fail("invoke", "TFLite says no more");
     times[i] = now_ns() - start;
+    outcome->cpu_ns += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     outcome->invoke_ns += times[i];
     outcome->invokes++;
     for (int j = 0; j < lite.TfLiteInterpreterGetOutputTensorCount(interpreter); j++) {
@@ -252,7 +257,7 @@ static void invoke(TfLiteInterpreter* interpreter, struct outcome* outcome, uint
 
 static void run_interpreter(TfLiteModel* model, struct outcome* outcome) {
   TfLiteInterpreterOptions* options = lite.TfLiteInterpreterOptionsCreate();
-  lite.TfLiteInterpreterOptionsSetNumThreads(options, 1);
+  lite.TfLiteInterpreterOptionsSetNumThreads(options, option.workers);
   if (option.custom_op)
     lite.TfLiteInterpreterOptionsAddCustomOp(options, "EdgexrayTestCustom", &custom.registration, 1, 1);
   if (option.custom_op_with_data) add_operator(options);
@@ -302,8 +307,8 @@ static void run_threads(struct outcome* outcome) {
 
 static void print(const struct outcome* outcome, const char* version, int unloaded) {
   printf("{\"pid\":%d,\"version\":\"%s\",\"invokes\":%" PRId64 ",\"hash\":\"%016" PRIx64 "\",\"invoke_ns\":%" PRId64
-         ",\"unloaded\":%s,\"custom_calls\":%" PRId64 ",\"custom_ns\":[",
-         getpid(), version, outcome->invokes, outcome->hash, outcome->invoke_ns,
+         ",\"cpu_ns\":%" PRId64 ",\"unloaded\":%s,\"custom_calls\":%" PRId64 ",\"custom_ns\":[",
+         getpid(), version, outcome->invokes, outcome->hash, outcome->invoke_ns, outcome->cpu_ns,
          unloaded ? "true" : "false", custom_calls);
   for (int64_t i = 0; i < custom_calls && i < KEPT_TIMES; i++) printf(i ? ",%" PRId64 : "%" PRId64, custom_ns[i]);
   printf("]}\n");
@@ -320,6 +325,7 @@ static void parse(int argc, char** argv) {
       {"invokes", required_argument, NULL, 'n'},     {"interpreters", required_argument, NULL, 'i'},
       {"threads", required_argument, NULL, 't'},     {"resize", required_argument, NULL, 's'},
       {"sleep-before", required_argument, NULL, 'b'},{"spin", required_argument, NULL, 'u'},
+      {"sleep", required_argument, NULL, 'z'},       {"workers", required_argument, NULL, 'w'},
       {"reload", no_argument, &option.reload, 1},    {"fork", no_argument, &option.fork, 1},
       {"wait", no_argument, &option.wait, 1},        {"steps", no_argument, &option.steps, 1},
       {"times", no_argument, &option.times, 1},      {"rate", required_argument, NULL, 'r'},
@@ -338,6 +344,8 @@ static void parse(int argc, char** argv) {
       case 's': add(option.shapes, &option.shape_count); break;
       case 'r': option.rate = atoi(optarg); break;
       case 'b': option.sleep_before_ms = atoi(optarg); break;
+      case 'z': option.sleep_us = atoi(optarg); break;
+      case 'w': option.workers = atoi(optarg); break;
       case 'u': option.spin_us = atoi(optarg); break;
       default: exit(2);
     }
@@ -357,6 +365,8 @@ static void parse(int argc, char** argv) {
             "  --custom-op         register EdgexrayTestCustom, whose calls are timed in custom_ns\n"
             "  --custom-op-with-data  register it as a TfLiteOperator whose functions take user data\n"
             "  --spin US           it takes at least that long\n"
+            "  --sleep US          it sleeps that long\n"
+            "  --workers N         threads of each interpreter\n"
             "  --abort-in-prepare, --abort-in-invoke  it aborts there\n");
     exit(2);
   }

@@ -1,0 +1,149 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
+
+	"github.com/edgexray/edgexray/bpf"
+	"github.com/edgexray/edgexray/trace"
+)
+
+// Follow is what is recorded of what ops pay for, beside their wall time.
+type Follow struct {
+	Scheduling bool // time off the CPU, and why; migrations
+	Workers    bool // CPU time of threads that work for an op's; with Scheduling only
+	Faults     bool
+}
+
+// FollowAll is what a recording follows unless told otherwise.
+var FollowAll = Follow{true, true, true}
+
+// followed is what of it this Linux tells.
+type followed struct {
+	wanted Follow
+	bpf    bpf.Follow
+	task   error // why Linux's types aren't known
+	faults [2]faultEvents
+}
+
+// plan decides what the programs are loaded with.
+func (f *followed) plan() {
+	f.bpf = bpf.Follow{Scheduling: f.wanted.Scheduling, CPUs: bpf.MaxCPUs}
+	if cpus, err := ebpf.PossibleCPU(); err == nil {
+		f.bpf.CPUs = min(cpus, bpf.MaxCPUs)
+	}
+	if f.wanted.Scheduling {
+		f.bpf.Task, f.task = bpf.ReadTask()
+	}
+	f.bpf.Workers = f.wanted.Scheduling && f.wanted.Workers && f.task == nil
+}
+
+// attach attaches the programs that count page faults.
+func (f *followed) attach(programs *bpf.Programs) {
+	if f.wanted.Faults {
+		f.faults[0].attach(unix.PERF_COUNT_SW_PAGE_FAULTS_MIN, programs.MinorFault)
+		f.faults[1].attach(unix.PERF_COUNT_SW_PAGE_FAULTS_MAJ, programs.MajorFault)
+	}
+}
+
+func (f *followed) close() error { return errors.Join(f.faults[0].close(), f.faults[1].close()) }
+
+const notAskedFor = "not asked for"
+
+// describe lists the parts for the trace, with the reasons for those that are missing.
+func (f *followed) describe(ts *tracepoints) []*trace.Followed {
+	scheduling, preemption, workers := "", "", ""
+	switch err := ts.refused(schedSwitch); {
+	case !f.wanted.Scheduling:
+		scheduling, preemption, workers = notAskedFor, notAskedFor, notAskedFor
+	case err != nil:
+		scheduling = fmt.Sprintf("tracepoint %s: %v", schedSwitch, err)
+		preemption, workers = scheduling, scheduling
+	case f.task != nil:
+		preemption, workers = f.task.Error(), f.task.Error()
+	}
+	switch err := ts.refused(schedWaking); {
+	case workers != "":
+	case !f.wanted.Workers:
+		workers = notAskedFor
+	case err != nil:
+		workers = fmt.Sprintf("tracepoint %s: %v", schedWaking, err)
+	}
+	faults := [2]string{notAskedFor, notAskedFor}
+	for i := range faults {
+		if f.wanted.Faults {
+			faults[i] = f.faults[i].missing()
+		}
+	}
+	return []*trace.Followed{
+		{Part: "scheduling", Missing: scheduling}, {Part: "preemption", Missing: preemption}, {Part: "workers", Missing: workers},
+		{Part: "minor faults", Missing: faults[0]}, {Part: "major faults", Missing: faults[1]},
+	}
+}
+
+// faultEvents counts one kind of page fault: a software event of perf on each CPU.
+type faultEvents struct {
+	events []int
+	err    error // the last one
+}
+
+func (e *faultEvents) attach(kind uint64, program *ebpf.Program) {
+	cpus, err := ebpf.PossibleCPU()
+	e.err = err
+	for cpu := range cpus {
+		attr := &unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Config: kind, Sample: 1}
+		event, err := unix.PerfEventOpen(attr, -1, cpu, -1, unix.PERF_FLAG_FD_CLOEXEC)
+		if errors.Is(err, unix.ENODEV) {
+			continue // a core that is switched off
+		}
+		if err == nil {
+			e.events = append(e.events, event)
+			err = unix.IoctlSetInt(event, unix.PERF_EVENT_IOC_SET_BPF, program.FD())
+		}
+		if err != nil {
+			e.err = fmt.Errorf("count page faults on core %d: %w", cpu, err)
+			return
+		}
+	}
+}
+
+func (e *faultEvents) missing() string {
+	if e.err != nil {
+		return e.err.Error()
+	}
+	return ""
+}
+
+func (e *faultEvents) close() error {
+	var errs []error
+	for _, event := range e.events {
+		errs = append(errs, unix.Close(event))
+	}
+	e.events = nil
+	return errors.Join(errs...)
+}
+
+// cores describes the processor cores as far as Linux does.
+func cores() []*trace.Core {
+	n, err := ebpf.PossibleCPU()
+	if err != nil {
+		return nil
+	}
+	list := make([]*trace.Core, n)
+	for i := range list {
+		number := func(file string) uint64 {
+			b, _ := os.ReadFile(filepath.Join("/sys/devices/system/cpu", "cpu"+strconv.Itoa(i), file))
+			v, _ := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 64)
+			return v
+		}
+		list[i] = &trace.Core{Capacity: uint32(number("cpu_capacity")), MaxKhz: number("cpufreq/cpuinfo_max_freq"), Khz: number("cpufreq/scaling_cur_freq")}
+	}
+	return list
+}
