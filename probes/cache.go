@@ -12,7 +12,7 @@ import (
 )
 
 // cacheVersion changes with what the search finds or how an Inspection is written.
-const cacheVersion = 1
+const cacheVersion = 2
 
 // Cache keeps inspections of libraries by build ID or content hash, one file each. The zero Cache keeps nothing.
 type Cache struct {
@@ -69,6 +69,11 @@ func (i *Inspection) place(f *symbolize.File) {
 	for k := range i.Kernels {
 		if offset, ok := f.FileOffset(i.Kernels[k].Address); ok {
 			i.Kernels[k].FileOffset = offset
+		}
+	}
+	if i.XNNPACK != nil {
+		if offset, ok := f.FileOffset(i.XNNPACK.Run.Address); ok {
+			i.XNNPACK.Run.FileOffset = offset
 		}
 	}
 }

@@ -31,12 +31,13 @@ type Library struct {
 type Role uint8
 
 const (
-	Invoke  Role = iota // TfLiteStatus(TfLiteContext*, TfLiteNode*): runs an op
-	Prepare             // TfLiteStatus(TfLiteContext*, TfLiteNode*): sizes its outputs
-	Init                // void*(TfLiteContext*, const char* buffer, size_t length): makes its user data
+	Invoke   Role = iota // TfLiteStatus(TfLiteContext*, TfLiteNode*): runs an op
+	Prepare              // TfLiteStatus(TfLiteContext*, TfLiteNode*): sizes its outputs
+	Init                 // void*(TfLiteContext*, const char* buffer, size_t length): makes its user data
+	Operator             // enum xnn_status(xnn_operator_t, ...): runs an operator of XNNPACK
 )
 
-func (r Role) String() string { return [...]string{"invoke", "prepare", "init"}[r] }
+func (r Role) String() string { return [...]string{"invoke", "prepare", "init", "operator"}[r] }
 
 // Kernel is a function of a runtime's kernels.
 type Kernel struct {

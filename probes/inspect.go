@@ -56,6 +56,9 @@ func Probeable(f *symbolize.File) error {
 type Inspection struct {
 	Library
 	Kernels []Found // instead of Library's
+	// XNNPACK is nil when the library has none, or NoXNNPACK says why it was not found.
+	XNNPACK   *XNNPACK `json:",omitempty"`
+	NoXNNPACK string   `json:",omitempty"`
 }
 
 // Inspect finds a library's kernels and chooses their sites. The error is ErrNoKernels for a file without a runtime.
@@ -67,6 +70,10 @@ func Inspect(f *symbolize.File) (*Inspection, error) {
 	inspection := &Inspection{Library: *library, Kernels: make([]Found, 0, len(library.Kernels))}
 	for _, kernel := range library.Kernels {
 		inspection.Kernels = append(inspection.Kernels, inspectFunction(f, kernel))
+	}
+	inspection.XNNPACK, err = findXNNPACK(f, library.Kernels)
+	if err != nil && !errors.Is(err, ErrNoXNNPACK) {
+		inspection.NoXNNPACK = err.Error()
 	}
 	inspection.Library.Kernels = nil
 	return inspection, nil
@@ -98,7 +105,10 @@ func inspectFunction(f *symbolize.File, kernel Kernel) Found {
 	if kernel.Role != Invoke {
 		chooseSite = ChooseEntrySite
 	}
-	if kernel.WithData {
+	switch {
+	case kernel.Role == Operator:
+		arguments = 1
+	case kernel.WithData:
 		arguments = 3
 	}
 	found.Site, err = chooseSite(f.Machine, code, kernel.Address, arguments)

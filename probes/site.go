@@ -82,8 +82,10 @@ const (
 type effect uint8
 
 const (
-	// writesArgument: argument 0 or 1 may have changed.
+	// writesArgument: argument 0 may have changed.
 	writesArgument effect = 1 << iota
+	// writesSecondArgument: argument 1 may have changed, which matters to all functions of kernels.
+	writesSecondArgument
 	// writesThirdArgument: argument 2 may have changed, which matters to a function that takes user data before the other two.
 	writesThirdArgument
 	// hidesReturn: the return address may no longer be where Linux replaces it for a return probe (x86-64: at the stack
@@ -124,7 +126,7 @@ var architectures = map[elf.Machine]architecture{
 }
 
 // ChooseSite returns the cheapest instruction of a function that can carry both an entry and a return probe: nothing
-// before it has touched the first arguments (two, or three with user data), the stack pointer or the return address. code
+// before it has touched the first arguments (one to three), the stack pointer or the return address. code
 // starts at the function's entry and should end with the function (jumps behind its end aren't seen); address is its
 // entry's virtual address. The error is a *Refusal when no instruction is known to be safe.
 func ChooseSite(machine elf.Machine, code []byte, address uint64, arguments int) (Site, error) {
@@ -137,7 +139,10 @@ func ChooseEntrySite(machine elf.Machine, code []byte, address uint64, arguments
 }
 
 func toleratedWith(arguments int) effect {
-	if arguments < 3 {
+	switch arguments {
+	case 1:
+		return writesSecondArgument | writesThirdArgument
+	case 2:
 		return writesThirdArgument
 	}
 	return 0

@@ -75,12 +75,14 @@ const (
 func nothing(uint32) effect       { return 0 }
 func changesReturn(uint32) effect { return hidesReturn }
 func jumps(uint32) effect         { return leaves }
-func anything(uint32) effect      { return writesArgument | hidesReturn | leaves }
+func anything(uint32) effect      { return writesArgument | writesSecondArgument | hidesReturn | leaves }
 
 func writeARM64(register uint32) effect {
 	switch register {
-	case 0, 1:
+	case 0:
 		return writesArgument
+	case 1:
+		return writesSecondArgument
 	case 2:
 		return writesThirdArgument
 	case linkRegister:

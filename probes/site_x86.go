@@ -111,8 +111,10 @@ func writeX86(operand x86asm.Arg) effect {
 		}
 	case x86asm.Reg:
 		switch operand {
-		case x86asm.RDI, x86asm.EDI, x86asm.DI, x86asm.DIB, x86asm.RSI, x86asm.ESI, x86asm.SI, x86asm.SIB:
+		case x86asm.RDI, x86asm.EDI, x86asm.DI, x86asm.DIB:
 			return writesArgument
+		case x86asm.RSI, x86asm.ESI, x86asm.SI, x86asm.SIB:
+			return writesSecondArgument
 		case x86asm.RDX, x86asm.EDX, x86asm.DX, x86asm.DL, x86asm.DH:
 			return writesThirdArgument
 		case x86asm.RSP, x86asm.ESP, x86asm.SP, x86asm.SPB:

@@ -192,6 +192,14 @@ func (f *File) Code(address uint64, n int) ([]byte, error) {
 // maxString is the longest string StringAt returns; names of ops and delegates are far shorter.
 const maxString = 256
 
+// Memory is the n bytes at address as the file has them, without relocations; an error if they aren't all there.
+func (f *File) Memory(address, n uint64) ([]byte, error) {
+	if b := f.memory(address, n); uint64(len(b)) == n {
+		return b, nil
+	}
+	return nil, fmt.Errorf("read %d bytes at %#x of %s: not in one segment of the file (truncated?)", n, address, f)
+}
+
 // StringAt is the NUL-terminated, printable ASCII string at address, of 1 to 256 bytes.
 func (f *File) StringAt(address uint64) (string, bool) {
 	b := f.memory(address, maxString+1)
