@@ -47,6 +47,8 @@ func (s *Session) record(sample []byte) {
 		s.addTensor(r)
 	case *bpf.IndicesRecord:
 		s.addReplaced(r)
+	case *bpf.OperatorRecord:
+		s.addOperator(r)
 	case *bpf.SubgraphRecord:
 		s.addSubgraph(r)
 	case *bpf.ExitRecord:

@@ -23,6 +23,7 @@ type library struct {
 	kernels     map[uint64]*kernel // invoke functions by their address in the file
 	prepares    map[uint64]bool    // prepare functions
 	inspection  *probes.Inspection // nil for a file without a runtime
+	operators   *kernel            // XNNPACK's run function, nil when it isn't probed
 	learned     bool               // ops of kernels, since it was cached
 	attachments []*probes.Attachment
 }
@@ -152,7 +153,29 @@ func (ls *libraries) add(path, shown string, file *symbolize.File) (*library, er
 			ls.session.note("site", "%s %s: not probed: %s", shown, found.Label(), found.Refused)
 		}
 	}
-	return l, ls.attach(l, inspection.Kernels)
+	return l, ls.attach(l, append(inspection.Kernels, ls.addOperators(l)...))
+}
+
+// addOperators returns XNNPACK's run function if it is to be probed.
+func (ls *libraries) addOperators(l *library) []probes.Found {
+	x := l.inspection.XNNPACK
+	switch {
+	case l.inspection.NoXNNPACK != "":
+		ls.session.note("xnnpack", "%s", l.inspection.NoXNNPACK)
+		return nil
+	case x == nil:
+		return nil
+	case x.Run.Refused != "":
+		ls.session.note("xnnpack", "%s: operators are not told apart: XNNPACK's run function: %s", l.runtime.Path, x.Run.Refused)
+		return nil
+	}
+	if x.Names == nil {
+		ls.session.note("xnnpack", "%s holds no names of XNNPACK's operators", l.runtime.Path)
+	} else if x.TypeOffset == 0 {
+		ls.session.note("xnnpack", "%s: where an operator of XNNPACK has its type is not certain: they are not named", l.runtime.Path)
+	}
+	l.operators = ls.addKernel(l, &x.Run)
+	return []probes.Found{x.Run}
 }
 
 func (ls *libraries) newLibrary(path, shown string, file *symbolize.File) *library {
@@ -205,6 +228,9 @@ func (ls *libraries) attach(l *library, found []probes.Found) error {
 			if f.WithData {
 				point.Cookie |= bpf.WithData
 			}
+		}
+		if f.Role == probes.Operator {
+			point.Cookie = uint64(l.operators.described.Id) | uint64(l.inspection.XNNPACK.TypeOffset)<<bpf.TypeShift
 		}
 		if f.Role == probes.Init && f.Name != "" {
 			continue // a delegate's init also runs on interpreters that live already

@@ -43,6 +43,9 @@ type node struct {
 	op       string // with index, what a person calls it
 	index    int32
 	pieces   *pieces // nil once settled and not needed any more
+
+	operator  *operator // nil for a node
+	operators []*node   // that a delegate node runs, in order
 }
 
 // pieces is what BPF sent of a node.
@@ -137,9 +140,17 @@ func (s *Session) forgetSubgraph(g *subgraph) {
 		return
 	}
 	for _, n := range g.nodes {
-		delete(s.nodes, n.bpfID)
+		s.forgetNode(n)
 	}
 	delete(s.subgraphs, g.bpfID)
+}
+
+// forgetNode forgets a node, and the operators that it runs.
+func (s *Session) forgetNode(n *node) {
+	delete(s.nodes, n.bpfID)
+	for _, operator := range n.operators {
+		delete(s.nodes, operator.bpfID)
+	}
 }
 
 func (s *Session) addNode(r *bpf.NodeRecord) {
@@ -153,7 +164,7 @@ func (s *Session) addNode(r *bpf.NodeRecord) {
 			continue
 		}
 		if old := at.nodes[r.Address]; old != nil {
-			delete(s.nodes, old.bpfID)
+			s.forgetNode(old)
 			delete(at.nodes, r.Address)
 		}
 	}
@@ -200,6 +211,10 @@ func (s *Session) settle(n *node) {
 		n.id = 0
 	}
 	if n.id != 0 {
+		return
+	}
+	if n.operator != nil {
+		s.settleOperator(n)
 		return
 	}
 	g := n.subgraph
@@ -319,5 +334,8 @@ func (g *subgraph) index(address uint64) int32 {
 
 // label names a node for a person.
 func (n *node) label() string {
+	if n.operator != nil {
+		return fmt.Sprintf("%s (operator %d of node %d)", n.op, n.operator.place, n.operator.delegate.index)
+	}
 	return fmt.Sprintf("%s (node %d of subgraph %d)", n.op, n.index, max(n.subgraph.described.Index, 0))
 }

@@ -164,6 +164,11 @@ func rowKey(m *trace.Node) string {
 		number(int64(len(text)))
 		b.WriteString(text)
 	}
+	if o := m.Operator; o != nil {
+		number(int64(o.DelegateIndex))
+		number(int64(o.Place))
+		return b.String()
+	}
 	if m.Index < 0 { // only its outputs tell it apart
 		for _, t := range m.Outputs {
 			number(int64(t.Index))

@@ -151,6 +151,7 @@ func (b *builder) model(g *graph) *Model {
 	slices.SortStableFunc(g.subgraphs, func(x, y *subgraph) int { return cmp.Compare(uint32(x.desc.Index), uint32(y.desc.Index)) })
 	var total uint64
 	for _, s := range g.subgraphs {
+		s.placeOperators()
 		order := 0
 		for _, r := range slices.SortedFunc(maps.Values(s.rows), byRunOrder) {
 			if r.wall.Count == 0 {
@@ -172,6 +173,21 @@ func (b *builder) model(g *graph) *Model {
 	return m
 }
 
+// placeOperators gives operators their delegate node's place in an invoke, in which they follow it by their starts.
+func (s *subgraph) placeOperators() {
+	positions := make(map[int32]int)
+	for _, r := range s.rows {
+		if r.desc.Operator == nil && r.desc.Index >= 0 && r.wall.Count > 0 {
+			positions[r.desc.Index] = r.position
+		}
+	}
+	for _, r := range s.rows {
+		if o := r.desc.Operator; o != nil {
+			r.position = positions[o.DelegateIndex]
+		}
+	}
+}
+
 // byRunOrder orders rows as they run in an invoke.
 func byRunOrder(a, b *row) int {
 	return cmp.Or(cmp.Compare(a.position, b.position), cmp.Compare(a.firstStart, b.firstStart), byPlace(a, b))
@@ -180,23 +196,30 @@ func byRunOrder(a, b *row) int {
 func (b *builder) op(r *row) *Op {
 	d := r.desc
 	op := &Op{
-		Subgraph:     r.subgraph.desc.Index,
-		SubgraphName: r.subgraph.desc.Name,
-		Node:         d.Index,
-		Op:           d.Op,
-		Custom:       d.Custom,
-		Delegate:     d.Delegate,
-		Replaced:     notNil(d.Replaced),
-		Inputs:       tensors(d.Inputs),
-		Outputs:      tensors(d.Outputs),
-		Count:        r.wall.Count,
-		Wall:         &r.wall,
-		SelfNS:       r.self,
-		FirstNS:      r.first,
-		Paid:         &r.paid,
-		OpGuessed:    d.OpGuessed,
-		Incomplete:   d.Incomplete,
-		KernelAt:     b.rec.kernels[d.Kernel],
+		Subgraph:      r.subgraph.desc.Index,
+		SubgraphName:  r.subgraph.desc.Name,
+		Node:          d.Index,
+		Op:            d.Op,
+		Custom:        d.Custom,
+		Delegate:      d.Delegate,
+		Replaced:      notNil(d.Replaced),
+		Inputs:        tensors(d.Inputs),
+		Outputs:       tensors(d.Outputs),
+		OperatorIndex: -1,
+		DelegateNode:  -1,
+		MappedNodes:   []int32{},
+		Count:         r.wall.Count,
+		Wall:          &r.wall,
+		SelfNS:        r.self,
+		FirstNS:       r.first,
+		Paid:          &r.paid,
+		OpGuessed:     d.OpGuessed,
+		Incomplete:    d.Incomplete,
+		KernelAt:      b.rec.kernels[d.Kernel],
+	}
+	if o := d.Operator; o != nil {
+		op.Operator, op.OperatorIndex, op.Mapping = o.Name, int(o.Place), o.Mapping
+		op.DelegateNode, op.MappedNodes = o.DelegateIndex, notNil(o.Nodes)
 	}
 	if op.Op == "" {
 		op.Op = "UNKNOWN"

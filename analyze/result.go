@@ -100,28 +100,34 @@ type Runtime struct {
 
 // Op is a node of a model, with one set of shapes, and the ops that it ran.
 type Op struct {
-	Subgraph     int32         `json:"subgraph"`
-	SubgraphName string        `json:"subgraph_name"`
-	Node         int32         `json:"node"`
-	Op           string        `json:"op"`
-	Custom       bool          `json:"custom"`
-	Kernel       string        `json:"kernel"`
-	Delegate     string        `json:"delegate"`
-	Replaced     []uint32      `json:"replaced"`
-	Inputs       []Tensor      `json:"inputs"`
-	Outputs      []Tensor      `json:"outputs"`
-	Count        uint64        `json:"count"`
-	Wall         *Distribution `json:"wall_ns"`
-	SelfNS       uint64        `json:"self_ns"`
-	FirstNS      uint64        `json:"first_ns"`
-	Paid         *Paid         `json:"paid"`
-	Causes       []Cause       `json:"causes"`
-	Share        float64       `json:"share"`
-	RunOrder     int           `json:"run_order"`
-	ProbeCostNS  uint64        `json:"probe_cost_ns"`
-	Trusted      bool          `json:"trusted"`
-	OpGuessed    bool          `json:"op_guessed"`
-	Incomplete   bool          `json:"incomplete"`
+	Subgraph     int32    `json:"subgraph"`
+	SubgraphName string   `json:"subgraph_name"`
+	Node         int32    `json:"node"`
+	Op           string   `json:"op"`
+	Custom       bool     `json:"custom"`
+	Kernel       string   `json:"kernel"`
+	Delegate     string   `json:"delegate"`
+	Replaced     []uint32 `json:"replaced"`
+	// Of an operator within a delegate node; Mapping is empty for nodes.
+	Operator      string        `json:"operator"`       // XNNPACK's name, or empty
+	OperatorIndex int           `json:"operator_index"` // in the order in which the delegate node runs them; -1 for nodes
+	DelegateNode  int32         `json:"delegate_node"`  // that it runs in; -1 for nodes
+	Mapping       string        `json:"mapping"`        // "exact", "fused", "inferred" or "unknown"
+	MappedNodes   []int32       `json:"mapped_nodes"`   // whose work it does
+	Inputs        []Tensor      `json:"inputs"`
+	Outputs       []Tensor      `json:"outputs"`
+	Count         uint64        `json:"count"`
+	Wall          *Distribution `json:"wall_ns"`
+	SelfNS        uint64        `json:"self_ns"`
+	FirstNS       uint64        `json:"first_ns"`
+	Paid          *Paid         `json:"paid"`
+	Causes        []Cause       `json:"causes"`
+	Share         float64       `json:"share"`
+	RunOrder      int           `json:"run_order"`
+	ProbeCostNS   uint64        `json:"probe_cost_ns"`
+	Trusted       bool          `json:"trusted"`
+	OpGuessed     bool          `json:"op_guessed"`
+	Incomplete    bool          `json:"incomplete"`
 
 	// KernelAt and In are the kernel and the library it is in; nil when not known.
 	KernelAt *trace.Kernel  `json:"-"`

@@ -6,12 +6,13 @@
 
 #include "frames.h"
 
-// The attach cookie of the run function has the offset of an operator's type, 0 where it isn't known.
-#define TYPE_OFFSET 0xffff
+// The attach cookie of the run function has the offset of an operator's type in its upper half, 0 where it isn't known.
+#define TYPE_SHIFT 32
 
 // Returns the operator's id, and describes it first if it is new to this delegate node; 0 when there was no room.
-static __noinline u64 operator_id(struct frame *delegate, u64 process, u64 address, u64 type_offset)
+static __noinline u64 operator_id(struct frame *delegate, struct regs *regs, u64 process, u64 site)
 {
+	u64 address = ARG0(regs), type_offset = site >> TYPE_SHIFT;
 	struct operator_key key = { .address = address, .node = delegate->node };
 	u64 *known = bpf_map_lookup_elem(&operators, &key);
 	if (known)
@@ -28,6 +29,8 @@ static __noinline u64 operator_id(struct frame *delegate, u64 process, u64 addre
 	r->address = address;
 	r->data = 0;
 	read_user(&r->data, sizeof(r->data), delegate->address + NODE_USER_DATA);
+	r->site = site;
+	r->ip = IP(regs);
 	r->place = delegate->operators;
 	r->type = OPERATOR_TYPE_UNKNOWN;
 	if (type_offset && read_user(&r->type, sizeof(r->type), address + type_offset))
@@ -66,7 +69,7 @@ static __always_inline int enter_operator(struct regs *regs, u64 cookie)
 	struct frame *delegate = frame_at(thread, depth - 1);
 	if (delegate->kind != FRAME_DELEGATE || delegate->node == 0)
 		return 0; // XNNPACK at work for somebody else
-	u64 id = operator_id(delegate, thread->process, ARG0(regs), cookie & TYPE_OFFSET);
+	u64 id = operator_id(delegate, regs, thread->process, cookie);
 	delegate->operators++;
 	if (id == 0) {
 		count(LOST_OPERATORS);

@@ -163,6 +163,8 @@ type programsOperatorRecord struct {
 	Process uint64
 	Address uint64
 	Data    uint64
+	Site    uint64
+	Ip      uint64
 	Place   uint32
 	Type    uint32
 }

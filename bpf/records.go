@@ -42,6 +42,9 @@ const (
 	ListOutputs = 1
 )
 
+// TypeShift is where the attach cookie of XNNPACK's run function has the offset of an operator's type.
+const TypeShift = 32
+
 // OperatorTypeUnknown stands in OperatorRecord.Type when the offset of an operator's type isn't known.
 const OperatorTypeUnknown = 0xffffffff
 

@@ -84,6 +84,8 @@ struct operator_record {
 	u64 process; // id
 	u64 address; // of the operator
 	u64 data;    // the delegate node's user data
+	u64 site;    // attach cookie of the probe, 0 where Linux has none
+	u64 ip;      // probed address
 	u32 place;   // how many operators the delegate node had run before
 	u32 type;    // XNNPACK's number of its type; OPERATOR_TYPE_UNKNOWN
 };

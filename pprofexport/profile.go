@@ -65,6 +65,16 @@ func (b *builder) add(s analyze.Stack) {
 		if i == 0 || s.Models[i] != s.Models[i-1] {
 			frames = append(frames, b.frame(s.Models[i].Name))
 		}
+		if op.Mapping != "" { // inside the node before
+			frames = append(frames, b.frame(op.Op))
+			if op.Node >= 0 {
+				frames = append(frames, b.frame(nodeName(op)))
+			}
+			if op.Operator != "" && op.Operator != op.Op {
+				frames = append(frames, b.frame(op.Operator))
+			}
+			continue
+		}
 		frames = append(frames, b.frame(subgraphName(op)), b.frame(op.Op), b.frame(nodeName(op)))
 		if op.KernelAt != nil {
 			frames = append(frames, b.kernel(op))

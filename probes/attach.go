@@ -65,8 +65,8 @@ type Attachment struct {
 	Attached int // points
 }
 
-// Attach puts probes at points of the file at path: programs.Enter and Leave at kernels, Prepare and Init at the entry
-// of those functions. Return probes come first, so that an op whose start is seen always has its end seen. A point
+// Attach puts probes at points of the file at path: programs.Enter and Leave at kernels, Prepare, Init and Operator at the
+// entry of those functions. Return probes come first, so that an op whose start is seen always has its end seen. A point
 // that Linux refuses is listed in Refused; it is an error only if there is nothing left.
 func Attach(method Method, programs *bpf.Programs, path string, points []Point) (*Attachment, error) {
 	file, err := link.OpenExecutable(path)
@@ -82,6 +82,7 @@ func Attach(method Method, programs *bpf.Programs, path string, points []Point) 
 	a.attach(programs.Enter, without(kernels, attachment.Refused), false)
 	a.attach(programs.Prepare, withRole(points, Prepare), false)
 	a.attach(programs.Init, withRole(points, Init), false)
+	a.attach(programs.Operator, withRole(points, Operator), false)
 	attachment.entries = len(attachment.links) - returns
 	attachment.Attached = len(points) - len(attachment.Refused)
 	if len(points) > 0 && attachment.Attached == 0 {

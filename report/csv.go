@@ -11,13 +11,14 @@ import (
 func opsCSV(models []*analyze.Model) *table {
 	t := &table{columns: named("pid", "process", "model", "subgraph", "node", "run_order", "op", "kernel", "delegate", "name",
 		"inputs", "outputs", "count", "mean_ns", "p50_ns", "p90_ns", "p99_ns", "min_ns", "max_ns", "sum_ns", "self_ns", "share", "trusted",
-		"cpu_ns", "off_cpu_ns", "preempted_ns", "workers_cpu_ns", "threads", "minor_faults", "major_faults", "migrations", "causes")}
+		"cpu_ns", "off_cpu_ns", "preempted_ns", "workers_cpu_ns", "threads", "minor_faults", "major_faults", "migrations", "causes", "delegate_node", "operator_index", "operator", "mapping")}
 	for _, m := range models {
 		for _, op := range m.Ops {
 			t.add(append([]string{
 				strconv.Itoa(int(m.PID)), m.Process, m.Name, strconv.Itoa(int(op.Subgraph)), strconv.Itoa(int(op.Node)),
 				strconv.Itoa(op.RunOrder), op.Op, op.Kernel, op.Delegate, outputNames(op), outputs(op.Inputs), outputs(op.Outputs),
-			}, slices.Concat(numbers(op.Wall, op.SelfNS, op.Share), []string{strconv.FormatBool(op.Trusted)}, paid(op.Paid), []string{causes(op)})...)...)
+			}, slices.Concat(numbers(op.Wall, op.SelfNS, op.Share), []string{strconv.FormatBool(op.Trusted)}, paid(op.Paid), []string{causes(op),
+				strconv.Itoa(int(op.DelegateNode)), strconv.Itoa(op.OperatorIndex), op.Operator, op.Mapping})...)...)
 		}
 	}
 	return t

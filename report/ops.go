@@ -195,7 +195,7 @@ func distributionCells(d *analyze.Distribution, share, cumulative float64) []str
 
 func opTable(ops []*analyze.Op) *table {
 	t := &table{columns: slices.Concat(
-		[]column{{name: "node"}, {name: "op", left: true, max: 28}, {name: "", left: true}},
+		[]column{{name: "node"}, {name: "op", left: true, max: 40}, {name: "", left: true}},
 		distributionColumns,
 		[]column{{name: "cause", left: true, rare: true}, {name: "output", left: true, drop: 8, max: 36}, {name: "kernel", left: true, drop: 3, max: 64}})}
 	var cumulative float64
@@ -206,7 +206,7 @@ func opTable(ops []*analyze.Op) *table {
 			mark = "!"
 		}
 		t.add(slices.Concat(
-			[]string{Place(op), op.Op, mark},
+			[]string{Place(op), opName(op), mark},
 			distributionCells(op.Wall, op.Share, cumulative),
 			[]string{causes(op), outputs(op.Outputs), shortKernel(op.Kernel)})...)
 	}
@@ -225,10 +225,24 @@ func causes(op *analyze.Op) string {
 // shortKernel leaves out the namespaces that TFLite's own kernels share: "conv::Eval<(conv::KernelType)2>".
 func shortKernel(name string) string { return strings.ReplaceAll(name, "tflite::ops::builtin::", "") }
 
-// Place names a node: "12", or "1:12" in another subgraph than the first.
+// opName indents operators under their delegate node.
+func opName(op *analyze.Op) string {
+	if op.Mapping == "" {
+		return op.Op
+	}
+	if op.Op == op.Operator || op.Operator == "" {
+		return "└ " + op.Op
+	}
+	return "└ " + op.Op + ": " + op.Operator
+}
+
+// Place names a node: "12", or "1:12" in another subgraph than the first. An operator is named by the node it stands for,
+// or else by its place in the delegate node: "64/3".
 func Place(op *analyze.Op) string {
 	node := strconv.Itoa(int(op.Node))
-	if op.Node < 0 {
+	if op.Node < 0 && op.Mapping != "" {
+		node = fmt.Sprintf("%d/%d", op.DelegateNode, op.OperatorIndex)
+	} else if op.Node < 0 {
 		node = "?"
 	}
 	if op.Subgraph > 0 {

@@ -1181,11 +1181,12 @@ func (x *Node) GetOperator() *Operator {
 // Operator is what a delegate runs inside its node: an operator of XNNPACK.
 type Operator struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`           // XNNPACK's; empty when not known
-	Place         uint32                 `protobuf:"varint,2,opt,name=place,proto3" json:"place,omitempty"`        // in the order in which the delegate node runs them
-	Node          uint32                 `protobuf:"varint,3,opt,name=node,proto3" json:"node,omitempty"`          // id of the delegate node
-	Mapping       string                 `protobuf:"bytes,4,opt,name=mapping,proto3" json:"mapping,omitempty"`     // "exact", "fused", "inferred" or "unknown": how sure the node is that it stands for
-	Nodes         []int32                `protobuf:"varint,5,rep,packed,name=nodes,proto3" json:"nodes,omitempty"` // indices of all nodes whose work it does, Node.index first
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`                                         // XNNPACK's; empty when not known
+	Place         uint32                 `protobuf:"varint,2,opt,name=place,proto3" json:"place,omitempty"`                                      // in the order in which the delegate node runs them
+	Node          uint32                 `protobuf:"varint,3,opt,name=node,proto3" json:"node,omitempty"`                                        // id of the delegate node
+	Mapping       string                 `protobuf:"bytes,4,opt,name=mapping,proto3" json:"mapping,omitempty"`                                   // "exact", "fused", "inferred" or "unknown": how sure the node is that it stands for
+	Nodes         []int32                `protobuf:"varint,5,rep,packed,name=nodes,proto3" json:"nodes,omitempty"`                               // indices of all nodes whose work it does, Node.index first
+	DelegateIndex int32                  `protobuf:"varint,6,opt,name=delegate_index,json=delegateIndex,proto3" json:"delegate_index,omitempty"` // index of the delegate node
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1253,6 +1254,13 @@ func (x *Operator) GetNodes() []int32 {
 		return x.Nodes
 	}
 	return nil
+}
+
+func (x *Operator) GetDelegateIndex() int32 {
+	if x != nil {
+		return x.DelegateIndex
+	}
+	return 0
 }
 
 type Tensor struct {
@@ -1840,13 +1848,14 @@ const file_trace_proto_rawDesc = "" +
 	"\n" +
 	"incomplete\x18\x0e \x01(\bR\n" +
 	"incomplete\x127\n" +
-	"\boperator\x18\x0f \x01(\v2\x1b.edgexray.trace.v1.OperatorR\boperator\"x\n" +
+	"\boperator\x18\x0f \x01(\v2\x1b.edgexray.trace.v1.OperatorR\boperator\"\x9f\x01\n" +
 	"\bOperator\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05place\x18\x02 \x01(\rR\x05place\x12\x12\n" +
 	"\x04node\x18\x03 \x01(\rR\x04node\x12\x18\n" +
 	"\amapping\x18\x04 \x01(\tR\amapping\x12\x14\n" +
-	"\x05nodes\x18\x05 \x03(\x05R\x05nodes\"\x94\x02\n" +
+	"\x05nodes\x18\x05 \x03(\x05R\x05nodes\x12%\n" +
+	"\x0edelegate_index\x18\x06 \x01(\x05R\rdelegateIndex\"\x94\x02\n" +
 	"\x06Tensor\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
