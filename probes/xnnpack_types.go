@@ -21,22 +21,25 @@ const (
 	maxTypeOffset = 8192 // of the type in an operator
 )
 
-// constants is a piece of a file's memory that isn't written to.
-type constants struct {
-	address uint64
-	bytes   []byte
+// chunk is how much of a file is searched at a time, in bytes; overlap is more than what is searched for.
+const (
+	chunk   = 1 << 20
+	overlap = 256
+)
+
+// eachChunk calls visit with a range of the file's memory, a piece at a time; pieces overlap.
+func eachChunk(f *symbolize.File, start, end uint64, visit func(b []byte, address uint64)) {
+	for at := start; at < end; at += chunk {
+		if b, err := f.Memory(at, min(end-at, chunk+overlap)); err == nil {
+			visit(b, at)
+		}
+	}
 }
 
-func (c constants) text(address uint64) (string, bool) {
-	if address <= c.address || address-c.address >= uint64(len(c.bytes)) || c.bytes[address-c.address-1] != 0 {
-		return "", false
-	}
-	b := c.bytes[address-c.address:]
-	end := bytes.IndexByte(b[:min(len(b), maxTypeName)], 0)
-	if end <= 0 {
-		return "", false
-	}
-	return string(b[:end]), isTypeName(string(b[:end]))
+// typeName reads the name of a type, and tells whether it is one.
+func typeName(f *symbolize.File, address uint64) (string, bool) {
+	s, ok := f.StringAt(address)
+	return s, ok && isTypeName(s)
 }
 
 // isTypeName knows "Invalid" and "Abs (NC, F16)".
@@ -57,21 +60,20 @@ func operatorTypes(flows *flowReader, state uint32) (names []string, offset uint
 		if s.Flags&elf.PF_W != 0 {
 			continue
 		}
-		b, err := f.Memory(s.Address, s.FileSize)
-		if err != nil {
-			continue
-		}
-		c := constants{s.Address, b}
-		for at := 0; names == nil; {
-			next := bytes.Index(b[at:], []byte("\x00"+knownType+"\x00"))
-			if next < 0 {
-				break
+		eachChunk(f, s.Address, s.Address+s.FileSize, func(b []byte, address uint64) {
+			known := []byte("\x00" + knownType + "\x00")
+			for at := bytes.Index(b, known); at >= 0 && names == nil; {
+				place := address + uint64(at) + 1
+				if names, table = typeRow(f, place); names == nil {
+					names, table = typeTable(f, s, place)
+				}
+				next := bytes.Index(b[at+1:], known)
+				if next < 0 {
+					break
+				}
+				at += 1 + next
 			}
-			at += next + 1
-			if names, table = c.row(at); names == nil {
-				names, table = c.table(at)
-			}
-		}
+		})
 	}
 	if names == nil {
 		return nil, 0
@@ -80,51 +82,65 @@ func operatorTypes(flows *flowReader, state uint32) (names []string, offset uint
 	return names, r.offset(table)
 }
 
-// row reads the texts around the known name that stand one behind the other, from type 0.
-func (c constants) row(at int) ([]string, uint64) {
-	from := max(0, at-maxTypes*maxTypeName)
-	first := bytes.LastIndex(c.bytes[from:at], []byte(invalidType+"\x00"))
-	if first < 0 {
-		return nil, 0
-	}
-	begin := c.address + uint64(from+first)
-	names := []string{invalidType}
-	known := false
-	for address := begin + uint64(len(invalidType)) + 1; len(names) < maxTypes; {
-		name, ok := c.text(address)
-		if !ok || name == invalidType {
-			break
-		}
-		names = append(names, name)
-		known = known || name == knownType
-		address += uint64(len(name)) + 1
-	}
-	if !known {
-		return nil, 0
-	}
-	return names, begin
-}
-
-// table finds the table of int32 that has the known name, each the distance of a name from the table.
-func (c constants) table(at int) ([]string, uint64) {
-	known := c.address + uint64(at)
-	for p := int(-c.address & 3); p+4 <= len(c.bytes); p += 4 {
-		begin := known - uint64(int64(int32(binary.LittleEndian.Uint32(c.bytes[p:]))))
-		place := c.address + uint64(p)
-		if begin < c.address || begin > place || (place-begin)%4 != 0 || place-begin >= 4*maxTypes {
-			continue
-		}
-		if names := c.names(begin); len(names) > int(place-begin)/4 && names[0] == invalidType {
-			return names, begin
+// typeRow reads the names around the known one that stand one behind the other, from type 0.
+func typeRow(f *symbolize.File, known uint64) ([]string, uint64) {
+	ahead := uint64(maxTypes * maxTypeName)
+	for ; ahead > 0; ahead /= 2 { // the segment may begin nearer
+		if b, err := f.Memory(known-ahead, ahead); err == nil {
+			first := bytes.LastIndex(b, []byte(invalidType+"\x00"))
+			if first < 0 {
+				return nil, 0
+			}
+			return readRow(f, known-ahead+uint64(first), known)
 		}
 	}
 	return nil, 0
 }
 
-func (c constants) names(table uint64) []string {
+func readRow(f *symbolize.File, begin, known uint64) ([]string, uint64) {
 	var names []string
-	for at := table - c.address; at+4 <= uint64(len(c.bytes)) && len(names) < maxTypes; at += 4 {
-		name, ok := c.text(table + uint64(int64(int32(binary.LittleEndian.Uint32(c.bytes[at:])))))
+	for address := begin; len(names) < maxTypes; {
+		name, ok := typeName(f, address)
+		if !ok || name == invalidType && len(names) > 0 {
+			break
+		}
+		names = append(names, name)
+		address += uint64(len(name)) + 1
+		if address > known && names[len(names)-1] == knownType {
+			known = 0
+		}
+	}
+	if known != 0 {
+		return nil, 0
+	}
+	return names, begin
+}
+
+// typeTable finds the table of int32 that has the known name, each the distance of a name from the table.
+func typeTable(f *symbolize.File, s symbolize.Segment, known uint64) (names []string, table uint64) {
+	eachChunk(f, s.Address, s.Address+s.FileSize, func(b []byte, address uint64) {
+		for p := int(-address & 3); p+4 <= len(b) && names == nil; p += 4 {
+			begin := known - uint64(int64(int32(binary.LittleEndian.Uint32(b[p:]))))
+			place := address + uint64(p)
+			if begin > place || place-begin >= 4*maxTypes || (place-begin)%4 != 0 || begin < s.Address {
+				continue
+			}
+			if found := readTable(f, begin); uint64(len(found)) > (place-begin)/4 && found[0] == invalidType {
+				names, table = found, begin
+			}
+		}
+	})
+	return names, table
+}
+
+func readTable(f *symbolize.File, table uint64) []string {
+	var names []string
+	for at := table; len(names) < maxTypes; at += 4 {
+		b, err := f.Memory(at, 4)
+		if err != nil {
+			break
+		}
+		name, ok := typeName(f, table+uint64(int64(int32(binary.LittleEndian.Uint32(b)))))
 		if !ok {
 			break
 		}
@@ -224,12 +240,10 @@ func winner(votes map[uint32]int) uint32 {
 	return best
 }
 
-// eachText calls visit with the code of each range of the program's text.
+// eachText calls visit with the program's code, a piece at a time.
 func eachText(f *symbolize.File, visit func(code []byte, address uint64)) {
 	for _, text := range f.Text() {
-		if code, err := f.Memory(text.Start, text.End-text.Start); err == nil {
-			visit(code, text.Start)
-		}
+		eachChunk(f, text.Start, text.End, visit)
 	}
 }
 
