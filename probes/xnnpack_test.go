@@ -2,7 +2,11 @@ package probes
 
 import (
 	"errors"
+	"os/exec"
+	"path/filepath"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgexray/edgexray/symbolize"
 	"github.com/edgexray/edgexray/test/parts"
@@ -49,6 +53,36 @@ func TestFindXNNPACK(t *testing.T) {
 				t.Errorf("want %q, type at %d, %d names", test.symbol, test.typeOffset, test.names)
 			}
 		})
+	}
+}
+
+func TestXNNPACKWithoutSymbols(t *testing.T) {
+	original := parts.Path(t, "litert-2.3.0/amd64/libpywrap_litert_common.so")
+	stripped := filepath.Join(t.TempDir(), "stripped.so")
+	if out, err := exec.Command("llvm-strip-16", "--strip-all", "-o", stripped, original).CombinedOutput(); err != nil {
+		t.Fatalf("llvm-strip-16: %v\n%s", err, out)
+	}
+	var found [2]*XNNPACK
+	for i, path := range []string{original, stripped} {
+		f, err := symbolize.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		library, err := FindKernels(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found[i], err = findXNNPACK(f, library.Kernels); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found[1].Run.Symbol != "" {
+		t.Fatalf("%s is not stripped", stripped)
+	}
+	found[1].Run.Symbol = found[0].Run.Symbol
+	if diff := cmp.Diff(found[0], found[1]); diff != "" {
+		t.Errorf("stripping changes what is found (-with symbols +without):\n%s", diff)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	"golang.org/x/arch/x86/x86asm"
@@ -275,7 +276,8 @@ func references(f *symbolize.File, address uint64) []uint64 {
 			}
 		}
 	})
-	return found
+	slices.Sort(found)
+	return slices.Compact(found) // pieces overlap
 }
 
 // callsOf lists the direct calls of and jumps to a function.
@@ -298,7 +300,8 @@ func callsOf(f *symbolize.File, function uint64) []uint64 {
 			}
 		}
 	})
-	return found
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 // loadsX86 lists a function's instructions, each by the offset from a register of the 32-bit value that it loads; 0 when

@@ -53,6 +53,10 @@ type (
 		Kernel          string
 		Delegate        string
 		Replaced        []int
+		Operator        string
+		OperatorIndex   int `json:"operator_index"`
+		DelegateNode    int `json:"delegate_node"`
+		Mapping         string
 		Inputs, Outputs []tensorJSON
 		Count           int
 		Wall            wallJSON `json:"wall_ns"`

@@ -34,6 +34,7 @@ void TfLiteInterpreterOptionsAddCustomOp(TfLiteInterpreterOptions*, const char* 
   X(TfLiteInterpreterOptionsDelete)       \
   X(TfLiteInterpreterOptionsSetNumThreads)\
   X(TfLiteInterpreterOptionsAddCustomOp)  \
+  X(TfLiteInterpreterOptionsAddDelegate)  \
   X(TfLiteInterpreterCreate)              \
   X(TfLiteInterpreterDelete)              \
   X(TfLiteInterpreterGetInputTensorCount) \
@@ -53,6 +54,22 @@ static struct {
   API(FIELD)
 #undef FIELD
 } lite;
+
+// TfLiteXNNPackDelegateOptions begins with these in all versions; it is 8 bytes
+// long in 2.9.0, and zero is the default of what newer ones have after them.
+static union {
+  struct {
+    int32_t threads;
+    uint32_t flags;
+  };
+  char space[256];
+} xnnpack = {.flags = 1 /* QS8 */ | 2 /* QU8 */};
+
+// Only libraries with XNNPACK have these.
+static struct {
+  TfLiteDelegate* (*TfLiteXNNPackDelegateCreate)(const void* options);
+  void (*TfLiteXNNPackDelegateDelete)(TfLiteDelegate*);
+} delegate;
 
 #define REPEATED 8  // how often --model and --resize may be given
 
@@ -170,6 +187,10 @@ static void* load(void) {
   void* library = dlopen(option.library, RTLD_NOW | RTLD_LOCAL);
   if (library == NULL) fail("load library", dlerror());
   if (option.custom_op_with_data) load_newer(library);
+  if (xnnpack.threads > 0) {
+    delegate.TfLiteXNNPackDelegateCreate = look_up(library, "TfLiteXNNPackDelegateCreate");
+    delegate.TfLiteXNNPackDelegateDelete = look_up(library, "TfLiteXNNPackDelegateDelete");
+  }
 #define LOOK_UP(name) lite.name = look_up(library, #name);
   API(LOOK_UP)
 #undef LOOK_UP
@@ -261,6 +282,12 @@ static void run_interpreter(TfLiteModel* model, struct outcome* outcome) {
   if (option.custom_op)
     lite.TfLiteInterpreterOptionsAddCustomOp(options, "EdgexrayTestCustom", &custom.registration, 1, 1);
   if (option.custom_op_with_data) add_operator(options);
+  TfLiteDelegate* added = NULL;
+  if (xnnpack.threads > 0) {
+    added = delegate.TfLiteXNNPackDelegateCreate(&xnnpack);
+    if (added == NULL) fail("create XNNPACK delegate", "TFLite says no more");
+    lite.TfLiteInterpreterOptionsAddDelegate(options, added);
+  }
   TfLiteInterpreter* interpreter = lite.TfLiteInterpreterCreate(model, options);
   lite.TfLiteInterpreterOptionsDelete(options);
   if (interpreter == NULL) fail("create interpreter", "TFLite says no more");
@@ -274,6 +301,7 @@ static void run_interpreter(TfLiteModel* model, struct outcome* outcome) {
   }
   outcome->hash += hash;
   lite.TfLiteInterpreterDelete(interpreter);
+  if (added != NULL) delegate.TfLiteXNNPackDelegateDelete(added);
 }
 
 static void* run_thread(void* argument) {
@@ -331,6 +359,7 @@ static void parse(int argc, char** argv) {
       {"times", no_argument, &option.times, 1},      {"rate", required_argument, NULL, 'r'},
       {"custom-op", no_argument, &option.custom_op, 1},
       {"custom-op-with-data", no_argument, &option.custom_op_with_data, 1},
+      {"xnnpack", required_argument, NULL, 'x'},
       {"abort-in-prepare", no_argument, &option.abort_in_prepare, 1},
       {"abort-in-invoke", no_argument, &option.abort_in_invoke, 1},
       {0}};
@@ -346,6 +375,7 @@ static void parse(int argc, char** argv) {
       case 'b': option.sleep_before_ms = atoi(optarg); break;
       case 'z': option.sleep_us = atoi(optarg); break;
       case 'w': option.workers = atoi(optarg); break;
+      case 'x': xnnpack.threads = atoi(optarg); break;
       case 'u': option.spin_us = atoi(optarg); break;
       default: exit(2);
     }
@@ -362,6 +392,7 @@ static void parse(int argc, char** argv) {
             "  --rate N            hold the invokes to N a second\n"
             "  --times             print \"invoke_ns\" and what each invoke took, on one line after the last one\n"
             "  --sleep-before MS   sleep after loading the library\n"
+            "  --xnnpack THREADS   run what XNNPACK can in its delegate\n"
             "  --custom-op         register EdgexrayTestCustom, whose calls are timed in custom_ns\n"
             "  --custom-op-with-data  register it as a TfLiteOperator whose functions take user data\n"
             "  --spin US           it takes at least that long\n"

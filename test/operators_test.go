@@ -1,0 +1,80 @@
+package test
+
+import (
+	"fmt"
+	"testing"
+)
+
+const operatorInvokes = 20
+
+// With XNNPACK on, its operators are there beneath their delegate nodes: each as often as the model was invoked, named where
+// the library has names, and together nearly all of the delegate node's time.
+func TestOperators(t *testing.T) {
+	invokes := fmt.Sprint(operatorInvokes)
+	onLiteRT := func(threads string) func(string) []string {
+		return func(name string) []string {
+			return litert(t, model(t, name), "--invokes", invokes, "--threads", threads)
+		}
+	}
+	onC := func(version, workers string) func(string) []string {
+		return func(name string) []string {
+			return capi(t, version, "--model", model(t, name), "--invokes", invokes, "--xnnpack", workers)
+		}
+	}
+	for _, runtime := range []struct {
+		name    string
+		app     func(model string) []string
+		unnamed bool
+	}{
+		{"LiteRT 2.3.0", onLiteRT("1"), false},
+		{"LiteRT 2.3.0, 2 threads", onLiteRT("2"), false},
+		{"TFLite 2.17.1", onC("2.17.1", "1"), false},
+		{"TFLite 2.17.1, 2 threads", onC("2.17.1", "2"), false},
+		{"TFLite 2.9.0", onC("2.9.0", "1"), true},
+	} {
+		for _, name := range []string{"mobilenet_v2_float", "mobilenet_v2_int8", "face_landmark"} {
+			t.Run(runtime.name+"/"+name, func(t *testing.T) {
+				result := recordCommand(t, runtime.app(name)).ops(t)
+				if len(result.Models) != 1 || len(result.Lost) != 0 {
+					t.Fatalf("%d models, lost %v", len(result.Models), result.Lost)
+				}
+				checkOperators(t, result.Models[0], runtime.unnamed)
+			})
+		}
+	}
+}
+
+func checkOperators(t *testing.T, m modelJSON, unnamed bool) {
+	delegates := make(map[int]uint64) // wall time
+	operators := make(map[int]uint64)
+	replaced, named, count := 0, 0, 0
+	for _, op := range m.Ops {
+		switch {
+		case op.Mapping != "":
+			operators[op.DelegateNode] += op.Wall.Sum
+			count++
+			if op.Operator != "" {
+				named++
+			}
+			if op.Count != operatorInvokes {
+				t.Errorf("operator %d of node %d (%s) ran %d times", op.OperatorIndex, op.DelegateNode, op.Operator, op.Count)
+			}
+		case op.Delegate != "":
+			delegates[op.Node] += op.Wall.Sum
+			replaced += len(op.Replaced)
+		}
+	}
+	if unnamed && named != 0 || !unnamed && named != count {
+		t.Errorf("%d of %d operators have a name", named, count)
+	}
+	if len(delegates) == 0 || count < replaced/2 {
+		t.Errorf("%d delegate nodes, which replaced %d nodes, run %d operators", len(delegates), replaced, count)
+	}
+	for node, wall := range delegates {
+		part := float64(operators[node]) / float64(wall)
+		t.Logf("node %d: %d operators for %d nodes, %.1f %% of its time", node, count, replaced, 100*part)
+		if part > 1 || part < 0.9 && wall > operatorInvokes*1000_000 {
+			t.Errorf("node %d: the operators take %.1f %% of its time", node, 100*part)
+		}
+	}
+}
