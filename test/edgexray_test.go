@@ -144,6 +144,9 @@ func (r recording) ops(t testing.TB, flags ...string) opsJSON {
 	t.Helper()
 	var result opsJSON
 	readJSON(t, edgexray(t, append([]string{"ops", r.trace, "--json"}, flags...)...), &result)
+	for i := range result.Models {
+		result.Models[i].splitOperators()
+	}
 	return result
 }
 

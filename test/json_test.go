@@ -42,7 +42,19 @@ type (
 		InvokesPartial int      `json:"invokes_partial"`
 		OpsPerInvoke   int      `json:"ops_per_invoke"`
 		InvokeWall     wallJSON `json:"invoke_wall_ns"`
-		Ops            []opJSON
+		Ops            []opJSON // nodes
+		Operators      []opJSON `json:"-"` // of XNNPACK, within delegate nodes
+	}
+	paidJSON struct {
+		CPU         uint64 `json:"cpu_ns"`
+		Workers     uint64 `json:"workers_cpu_ns"`
+		Threads     float64
+		Efficiency  float64
+		MinorFaults uint64 `json:"minor_faults"`
+	}
+	causeJSON struct {
+		Cause string
+		Share float64
 	}
 	opJSON struct {
 		Subgraph        int
@@ -61,20 +73,11 @@ type (
 		Count           int
 		Wall            wallJSON `json:"wall_ns"`
 		SelfNS          uint64   `json:"self_ns"`
-		Paid            struct {
-			CPU         uint64 `json:"cpu_ns"`
-			Workers     uint64 `json:"workers_cpu_ns"`
-			Threads     float64
-			Efficiency  float64
-			MinorFaults uint64 `json:"minor_faults"`
-		}
-		Causes []struct {
-			Cause string
-			Share float64
-		}
-		ProbeCost  uint64 `json:"probe_cost_ns"`
-		OpGuessed  bool   `json:"op_guessed"`
-		Incomplete bool
+		Paid            paidJSON
+		Causes          []causeJSON
+		ProbeCost       uint64 `json:"probe_cost_ns"`
+		OpGuessed       bool   `json:"op_guessed"`
+		Incomplete      bool
 	}
 	tensorJSON struct {
 		Index     int
@@ -151,4 +154,17 @@ func wantNothingLost(t testing.TB, r opsJSON) {
 	if len(r.Lost) != 0 || r.Truncated != "" {
 		t.Errorf("lost %v, truncated %q; want neither", r.Lost, r.Truncated)
 	}
+}
+
+// splitOperators moves what isn't a node from the model's ops to its operators.
+func (m *modelJSON) splitOperators() {
+	var nodes []opJSON
+	for _, op := range m.Ops {
+		if op.Mapping == "" {
+			nodes = append(nodes, op)
+		} else {
+			m.Operators = append(m.Operators, op)
+		}
+	}
+	m.Ops = nodes
 }

@@ -49,19 +49,19 @@ func checkOperators(t *testing.T, m modelJSON, unnamed bool) {
 	operators := make(map[int]uint64)
 	replaced, named, count := 0, 0, 0
 	for _, op := range m.Ops {
-		switch {
-		case op.Mapping != "":
-			operators[op.DelegateNode] += op.Wall.Sum
-			count++
-			if op.Operator != "" {
-				named++
-			}
-			if op.Count != operatorInvokes {
-				t.Errorf("operator %d of node %d (%s) ran %d times", op.OperatorIndex, op.DelegateNode, op.Operator, op.Count)
-			}
-		case op.Delegate != "":
+		if op.Delegate != "" {
 			delegates[op.Node] += op.Wall.Sum
 			replaced += len(op.Replaced)
+		}
+	}
+	for _, op := range m.Operators {
+		operators[op.DelegateNode] += op.Wall.Sum
+		count++
+		if op.Operator != "" {
+			named++
+		}
+		if op.Count != operatorInvokes {
+			t.Errorf("operator %d of node %d (%s) ran %d times", op.OperatorIndex, op.DelegateNode, op.Operator, op.Count)
 		}
 	}
 	if unnamed && named != 0 || !unnamed && named != count {

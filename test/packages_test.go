@@ -81,9 +81,10 @@ func TestStrippedLibrary(t *testing.T) {
 			if want := filepath.Join(dir, file); m.Runtime.Path != want {
 				t.Fatalf("the runtime is %s, want %s", m.Runtime.Path, want)
 			}
+			m.Ops = append(m.Ops, m.Operators...)
 			for i := range m.Ops { // what may differ
 				op := &m.Ops[i]
-				op.Kernel, op.Wall, op.SelfNS, op.ProbeCost = "", wallJSON{}, 0, 0
+				op.Kernel, op.Wall, op.SelfNS, op.ProbeCost, op.Paid, op.Causes = "", wallJSON{}, 0, 0, paidJSON{}, nil
 			}
 			return m
 		}

@@ -66,12 +66,7 @@ func TestSleepBlocks(t *testing.T) {
 				if !op.Custom {
 					continue
 				}
-				blocked := slices.ContainsFunc(op.Causes, func(c struct {
-					Cause string
-					Share float64
-				}) bool {
-					return c.Cause == "blocked"
-				})
+				blocked := slices.ContainsFunc(op.Causes, func(c causeJSON) bool { return c.Cause == "blocked" })
 				if blocked != test.want {
 					t.Errorf("%v: blocked is %t: %+v", test.how, blocked, op.Causes)
 				}
