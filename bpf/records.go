@@ -19,7 +19,7 @@ type (
 // Sizes that records.h asserts, too: a difference doesn't compile.
 const (
 	opBytes       = 40
-	nodeBytes     = 432
+	nodeBytes     = 440
 	tensorBytes   = 712
 	subgraphBytes = 1472
 )
@@ -37,8 +37,10 @@ const WithData = 1 << 63
 
 // Lists of a node, as in TensorRecord.List.
 const (
-	ListInputs  = 0
-	ListOutputs = 1
+	ListInputs      = 0
+	ListOutputs     = 1
+	ListTemporaries = 2
+	Lists           = 3
 )
 
 // MaxDims is how many dimensions of a tensor a record holds, MaxTensors how many tensors of one list are sent.
