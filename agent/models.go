@@ -76,6 +76,7 @@ func (s *Session) identifyModel(g *subgraph) {
 		g.described.Index = int32(best.Subgraph)
 	}
 	g.described.Name = m.parsed.Subgraphs[best.Subgraph].Name
+	s.checkEnds(g.described, &m.parsed.Subgraphs[best.Subgraph])
 	s.describe(proto.CloneOf(g.described))
 	g.facts = tflite.LiveSubgraph{}
 	g.matched = 0

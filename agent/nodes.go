@@ -51,8 +51,7 @@ type node struct {
 // pieces is what BPF sent of a node.
 type pieces struct {
 	raw      bpf.NodeRecord
-	inputs   []*trace.Tensor
-	outputs  []*trace.Tensor
+	tensors  [bpf.Lists][]*trace.Tensor // by list
 	replaced []uint32
 	missing  bool // a piece was lost or unreadable
 }
@@ -88,6 +87,7 @@ func (s *Session) addSubgraph(r *bpf.SubgraphRecord) {
 	if g.stride != 0 {
 		g.described.Nodes = uint32((g.end - g.begin) / uint64(g.stride))
 	}
+	g.readEnds(r)
 	s.describe(proto.CloneOf(g.described))
 	if s.launcher != nil {
 		s.pauses.asked[r.Header.Tid] = r.TimeNs
@@ -169,9 +169,11 @@ func (s *Session) addNode(r *bpf.NodeRecord) {
 		}
 	}
 	n := &node{bpfID: r.Node, subgraph: g, pieces: &pieces{raw: *r}}
-	n.pieces.inputs = make([]*trace.Tensor, min(max(r.Inputs, 0), maxListed))
-	n.pieces.outputs = make([]*trace.Tensor, min(max(r.Outputs, 0), maxListed))
-	n.pieces.missing = r.Inputs < 0 || r.Outputs < 0 || r.RawBytes == 0 || r.Inputs > maxListed || r.Outputs > maxListed
+	n.pieces.missing = r.RawBytes == 0
+	for list, size := range [bpf.Lists]int32{r.Inputs, r.Outputs, r.Temporaries} {
+		n.pieces.tensors[list] = make([]*trace.Tensor, min(max(size, 0), maxListed))
+		n.pieces.missing = n.pieces.missing || size < 0 || size > maxListed
+	}
 	n.readBeyond()
 	g.nodes[r.Address] = n
 	s.nodes[r.Node] = n
@@ -180,14 +182,10 @@ func (s *Session) addNode(r *bpf.NodeRecord) {
 
 func (s *Session) addTensor(r *bpf.TensorRecord) {
 	n := s.nodes[r.Node]
-	if n == nil || n.pieces == nil {
+	if n == nil || n.pieces == nil || r.List >= bpf.Lists {
 		return
 	}
-	list := n.pieces.inputs
-	if r.List == bpf.ListOutputs {
-		list = n.pieces.outputs
-	}
-	if int(r.Slot) < len(list) {
+	if list := n.pieces.tensors[r.List]; int(r.Slot) < len(list) {
 		list[r.Slot] = n.subgraph.tensor(r)
 	}
 }
@@ -283,8 +281,8 @@ func (s *Session) assemble(n *node) *trace.Node {
 		d.Custom = registration.BuiltinCode == tflite.OpCustom
 		d.Op = tflite.OpName(tflite.OpCode(d.OpCode), name)
 	}
-	d.Inputs = g.process.fill(n.pieces, raw.Inputs, n.pieces.inputs)
-	d.Outputs = g.process.fill(n.pieces, raw.Outputs, n.pieces.outputs)
+	g.process.fill(n.pieces, raw)
+	d.Inputs, d.Outputs, d.Temporaries = n.pieces.tensors[bpf.ListInputs], n.pieces.tensors[bpf.ListOutputs], n.pieces.tensors[bpf.ListTemporaries]
 	d.Incomplete = n.pieces.missing || int(max(r.Replaced, 0)) != len(n.pieces.replaced)
 	return d
 }

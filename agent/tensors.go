@@ -46,18 +46,36 @@ func (g *subgraph) tensor(r *bpf.TensorRecord) *trace.Tensor {
 }
 
 func describeTensor(index int32, raw tflite.RawTensor) *trace.Tensor {
-	return &trace.Tensor{
+	t := &trace.Tensor{
 		Index:      index,
 		Type:       int32(raw.Type),
 		Scale:      float64(raw.Scale),
 		ZeroPoint:  int64(raw.ZeroPoint),
 		Allocation: int32(raw.Allocation),
 		Bytes:      raw.Bytes,
+		Variable:   raw.IsVariable,
+	}
+	// Where the others are changes from invoke to invoke: each time would be another description.
+	switch raw.Allocation {
+	case tflite.MmapRo, tflite.ArenaRw, tflite.ArenaRwPersistent:
+		t.Address = raw.Data
+	}
+	return t
+}
+
+// lists are the addresses of a node's lists of tensors, as BPF numbers them.
+func lists(raw tflite.RawNode) [bpf.Lists]uint64 {
+	return [bpf.Lists]uint64{bpf.ListInputs: raw.Inputs, bpf.ListOutputs: raw.Outputs, bpf.ListTemporaries: raw.Temporaries}
+}
+
+// fill completes a node's lists of tensors: those past BPF's limits, and those of which it could not even tell.
+func (p *process) fill(n *pieces, raw tflite.RawNode) {
+	for list, array := range lists(raw) {
+		p.fillList(n, array, n.tensors[list])
 	}
 }
 
-// fill completes a node's list of tensors: those past BPF's limits, and those of which it could not even tell.
-func (p *process) fill(n *pieces, array uint64, list []*trace.Tensor) []*trace.Tensor {
+func (p *process) fillList(n *pieces, array uint64, list []*trace.Tensor) {
 	var indices []int32
 	for slot, t := range list {
 		if t != nil {
@@ -79,7 +97,6 @@ func (p *process) fill(n *pieces, array uint64, list []*trace.Tensor) []*trace.T
 			}
 		}
 	}
-	return list
 }
 
 // readBeyond reads the tensors that BPF leaves out of long lists, as soon as the node is known: a process that was
@@ -87,19 +104,17 @@ func (p *process) fill(n *pieces, array uint64, list []*trace.Tensor) []*trace.T
 func (n *node) readBeyond() {
 	p := n.subgraph.process
 	raw, _ := tflite.DecodeNode(n.pieces.raw.Raw[:])
-	for _, list := range []struct {
-		array   uint64
-		tensors []*trace.Tensor
-	}{{raw.Inputs, n.pieces.inputs}, {raw.Outputs, n.pieces.outputs}} {
-		if len(list.tensors) <= bpf.MaxTensors {
+	for list, array := range lists(raw) {
+		tensors := n.pieces.tensors[list]
+		if len(tensors) <= bpf.MaxTensors {
 			continue
 		}
-		indices := p.ints(list.array)
-		for slot := bpf.MaxTensors; slot < min(len(indices), len(list.tensors)); slot++ {
+		indices := p.ints(array)
+		for slot := bpf.MaxTensors; slot < min(len(indices), len(tensors)); slot++ {
 			if indices[slot] < 0 {
-				list.tensors[slot] = &trace.Tensor{Index: -1}
+				tensors[slot] = &trace.Tensor{Index: -1}
 			} else if t, ok := p.readTensor(n.pieces.raw.Context, indices[slot]); ok {
-				list.tensors[slot] = t
+				tensors[slot] = t
 			}
 		}
 	}
@@ -155,7 +170,11 @@ func (p *process) ints(array uint64) []int32 {
 	if p.read(array+4, memory) != nil {
 		return nil
 	}
-	values := make([]int32, n)
+	return int32s(memory)
+}
+
+func int32s(memory []byte) []int32 {
+	values := make([]int32, len(memory)/4)
 	for i := range values {
 		values[i] = int32(binary.LittleEndian.Uint32(memory[4*i:]))
 	}

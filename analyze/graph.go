@@ -23,7 +23,8 @@ type graph struct {
 	model        uint32
 	interpreters int
 	subgraphs    []*subgraph
-	merged       *graph // into that one
+	memory       *memory // nil until evaluated
+	merged       *graph  // into that one
 }
 
 // subgraph is a subgraph of a graph.
@@ -45,15 +46,19 @@ type row struct {
 	position   int    // among the ops of the latest invoke
 	firstStart uint64 // ns, and the duration of that op
 	first      uint64
+	live       liveBytes
 	merged     *row // into that one
 }
 
 // node is what a node id of the trace stands for.
 type node struct {
+	id       uint32
+	desc     *trace.Node // nil once it is dropped
 	row      *row
 	subgraph uint32 // id in the trace; row may sum up several interpreters
 	phase    *phase
-	seen     *uint64 // the latest invoke in which this node ran, whatever its shapes
+	seen     *uint64         // the latest invoke in which this node ran, whatever its shapes
+	within   map[*order]bool // in which subgraphs ran within its ops
 }
 
 // nodeKey identifies a node of one interpreter.
@@ -106,6 +111,7 @@ func (rec *recording) describeSubgraph(m *trace.Subgraph) {
 	}
 	s = s.resolve()
 	s.desc = m
+	rec.ranSubgraph(m.Id).desc = m
 	if old := s.graph.resolve(); old != g { // its interpreter has become known
 		g.absorb(old)
 		g.interpreters--
@@ -114,6 +120,7 @@ func (rec *recording) describeSubgraph(m *trace.Subgraph) {
 
 func (rec *recording) describeNode(m *trace.Node) {
 	if n := rec.nodes[m.Id]; n != nil {
+		n.desc = m
 		n.row = n.row.resolve().describe(m)
 		return
 	}
@@ -133,7 +140,10 @@ func (rec *recording) describeNode(m *trace.Node) {
 		seen = new(uint64)
 		rec.seen[place] = seen
 	}
-	rec.nodes[m.Id] = &node{r, m.Subgraph, rec.phase(m.Subgraph), seen}
+	n := &node{id: m.Id, desc: m, row: r, subgraph: m.Subgraph, phase: rec.phase(m.Subgraph), seen: seen}
+	rec.nodes[m.Id] = n
+	ran := rec.ranSubgraph(m.Subgraph)
+	ran.nodes = append(ran.nodes, n)
 }
 
 // describe replaces the row's description by m, which is the same node, better known. It returns the row that stands for
@@ -189,6 +199,8 @@ func rowKey(m *trace.Node) string {
 
 // fold merges graphs of one process that are the same model, and subgraphs of one graph that are the same subgraph.
 func (rec *recording) fold() {
+	rec.evaluateMemory()
+	rec.dropInactive()
 	first := make(map[string]*graph)
 	kept := rec.graphs[:0]
 	for _, g := range rec.graphs {
@@ -284,6 +296,7 @@ func (g *graph) absorb(other *graph) {
 	if g.model == 0 {
 		g.model = other.model
 	}
+	g.memory = g.memory.larger(other.memory)
 }
 
 func (s *subgraph) absorb(other *subgraph) {
@@ -311,5 +324,6 @@ func (r *row) absorb(other *row) {
 	r.wall.Merge(&other.wall)
 	r.self += other.self
 	r.paid.merge(&other.paid)
+	r.live.merge(other.live)
 	other.wall = Distribution{}
 }

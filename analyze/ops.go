@@ -164,6 +164,7 @@ func (b *builder) model(g *graph) *Model {
 			total += op.SelfNS
 		}
 	}
+	m.Memory = b.modelMemory(g.memory)
 	for _, op := range m.Ops {
 		op.Share = share(op.SelfNS, total)
 		if m.Runtime == (Runtime{}) && op.In != nil {
@@ -227,6 +228,7 @@ func (b *builder) op(r *row) *Op {
 	op.In = b.rec.runtimes[op.KernelAt.GetRuntime()]
 	op.Kernel = kernelName(op.KernelAt, op.In)
 	op.ProbeCostNS = b.rec.probeCost(op.KernelAt.GetSiteClass())
+	op.Memory = opMemory(r)
 	op.Trusted = op.ProbeCostNS != 0 && r.wall.Quantile(0.5) >= TrustFactor*op.ProbeCostNS
 	op.Causes = b.rec.causes(op)
 	b.ops[r] = op

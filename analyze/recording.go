@@ -28,6 +28,8 @@ type recording struct {
 	subgraphs map[uint32]*subgraph
 	nodes     map[uint32]*node
 	seen      map[nodeKey]*uint64
+	ran       map[uint32]*ranSubgraph
+	ordersDue bool              // some subgraph has many that wait for evaluation
 	phases    map[uint32]*phase // by subgraph id
 
 	interpreters map[interpreterKey]*graph
@@ -46,6 +48,7 @@ func newRecording() *recording {
 		subgraphs:    make(map[uint32]*subgraph),
 		nodes:        make(map[uint32]*node),
 		seen:         make(map[nodeKey]*uint64),
+		ran:          make(map[uint32]*ranSubgraph),
 		phases:       make(map[uint32]*phase),
 		interpreters: make(map[interpreterKey]*graph),
 		foldAt:       minFold,
@@ -69,7 +72,7 @@ func readRecording(r *trace.Reader) (*recording, error) {
 // finish ends what was in progress at the end of the trace.
 func (rec *recording) finish() {
 	for _, t := range rec.threads {
-		t.finishRun()
+		rec.finishRun(t)
 		t.stack.finish()
 	}
 	rec.fold()
@@ -95,6 +98,10 @@ func (rec *recording) add(b *trace.Block) {
 		rec.end = b.End
 	}
 	rec.lastNS = max(rec.lastNS, b.TimeNs)
+	if rec.ordersDue {
+		rec.ordersDue = false
+		rec.evaluateMemory()
+	}
 	if len(rec.graphs) >= rec.foldAt {
 		rec.fold()
 	}
@@ -146,6 +153,9 @@ func (rec *recording) addOp(t *thread, n *node, op trace.Op) {
 		rec.invokeOp(t, n, op)
 	}
 	t.stack.end(r, op)
+	if op.Depth != 0 || len(t.nest) != 0 {
+		rec.nestOp(t, n, op)
+	}
 }
 
 // durationNS returns how long the recording lasted, in ns.

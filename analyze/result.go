@@ -89,6 +89,7 @@ type Model struct {
 	OpsPerInvoke   int           `json:"ops_per_invoke"`
 	InvokeWall     *Distribution `json:"invoke_wall_ns"`
 	Ops            []*Op         `json:"ops"`
+	Memory         *ModelMemory  `json:"memory,omitempty"` // nil when nothing is known of its tensors
 }
 
 // Runtime is the library that holds a model's kernels.
@@ -128,6 +129,7 @@ type Op struct {
 	Trusted       bool          `json:"trusted"`
 	OpGuessed     bool          `json:"op_guessed"`
 	Incomplete    bool          `json:"incomplete"`
+	Memory        *OpMemory     `json:"memory,omitempty"` // nil when nothing is known of its tensors
 
 	// KernelAt and In are the kernel and the library it is in; nil when not known.
 	KernelAt *trace.Kernel  `json:"-"`

@@ -8,6 +8,7 @@ type thread struct {
 	wall  Distribution // of all its ops
 	run   run
 	stack stack
+	nest  nest
 }
 
 // run is an invoke in progress: the ops of one subgraph that a thread runs until a node comes again.
@@ -18,6 +19,7 @@ type run struct {
 	ops        int
 	start, end uint64 // ns
 	order      []ran  // its ops, while the subgraph's phase isn't settled
+	sequence
 }
 
 // invokeOp adds an op that no other op encloses to the thread's invoke, or starts the next one with it.
@@ -29,7 +31,7 @@ func (rec *recording) invokeOp(t *thread, n *node, op trace.Op) {
 	}
 	switch {
 	case t.run.of == nil || n.subgraph != t.run.subgraph || changed:
-		t.finishRun()
+		rec.finishRun(t)
 		rec.startRun(t, n)
 	case p.begins(n, &t.run):
 		rec.nextRun(t, p, n)
@@ -39,7 +41,8 @@ func (rec *recording) invokeOp(t *thread, n *node, op trace.Op) {
 
 func (rec *recording) startRun(t *thread, n *node) {
 	rec.runs++
-	t.run = run{id: rec.runs, subgraph: n.subgraph, of: n.row.resolve().subgraph, order: t.run.order[:0]}
+	t.run.reset()
+	t.run = run{id: rec.runs, subgraph: n.subgraph, of: n.row.resolve().subgraph, order: t.run.order[:0], sequence: t.run.sequence}
 }
 
 // nextRun ends the thread's invoke, as node n begins another one, unless a check of the order shows that the other one
@@ -47,7 +50,7 @@ func (rec *recording) startRun(t *thread, n *node) {
 func (rec *recording) nextRun(t *thread, p *phase, n *node) {
 	order := t.run.order
 	if p.settled || len(order) != t.run.ops || order[0].node.seen != n.seen {
-		t.finishRun()
+		rec.finishRun(t)
 		rec.startRun(t, n)
 		return
 	}
@@ -56,6 +59,7 @@ func (rec *recording) nextRun(t *thread, p *phase, n *node) {
 		start = len(order)
 	}
 	t.run.of.resolve().invokes.add(start, order[start-1].end-order[0].start)
+	rec.keepOrder(t.run.subgraph, t.run.upTo(start), true)
 	rec.startRun(t, n)
 	for _, op := range order[start:] {
 		t.run.add(op.node, op.start, op.end, false)
@@ -71,16 +75,19 @@ func (r *run) add(n *node, start, end uint64, keepOrder bool) {
 		r.order = append(r.order, ran{n, start, end})
 	}
 	*n.seen = r.id
+	r.sequence.add(n)
 	n.row.resolve().position = r.ops
 	r.ops++
 	r.end = end
 }
 
-func (t *thread) finishRun() {
+func (rec *recording) finishRun(t *thread) {
 	if t.run.of != nil {
 		t.run.of.resolve().invokes.add(t.run.ops, t.run.end-t.run.start)
+		rec.keepOrder(t.run.subgraph, &t.run.sequence, true)
 	}
-	t.run = run{order: t.run.order[:0]}
+	t.run.reset()
+	t.run = run{order: t.run.order[:0], sequence: t.run.sequence}
 }
 
 // maxVariants bounds how many different lengths of invokes of a subgraph are told apart.

@@ -36,7 +36,9 @@ __noinline int send_replaced(u64 node, u64 array, s32 size)
 	return 0;
 }
 
-// A hash of what of a tensor makes a description new when it changes. Its lowest bit is set when the tensor is dynamic.
+// A hash of what of a tensor makes a description new when it changes. Its lowest bit is set when the tensor is dynamic. In the
+// arena a tensor stays where it is until memory is planned anew, which prepares all nodes; elsewhere each invoke may move
+// it, so that its address means nothing later and would only make descriptions.
 __noinline u64 tensor_hash(u64 tensor)
 {
 	struct {
@@ -60,6 +62,10 @@ __noinline u64 tensor_hash(u64 tensor)
 	}
 	for (u32 i = 0; i <= MAX_DIMS; i++)
 		hash = mix(hash, dims[i]);
+	if (raw.allocation == ALLOCATION_ARENA || raw.allocation == ALLOCATION_PERSISTENT)
+		hash = mix(hash, raw.data);
+	if (raw.allocation == ALLOCATION_DYNAMIC)
+		hash = mix(hash, raw.bytes != 0); // a scalar's shape doesn't tell whether it has memory yet
 	return (hash & ~1ULL) | (raw.allocation == ALLOCATION_DYNAMIC);
 }
 
@@ -122,7 +128,7 @@ __noinline int send_tensor(u64 node, u32 list, u32 slot, s32 index, u64 tensor)
 	return 0;
 }
 
-#define SEND 0x100 //  with LIST_INPUTS or LIST_OUTPUTS
+#define SEND 0x100 // with one of enum list
 
 // Walks one list of a node's tensors: sends them, or returns a hash of them (lowest bit: one of them is dynamic).
 __noinline u64 walk_tensors(u64 node, u64 array, u64 tensors, u32 mode, s32 size)
@@ -366,7 +372,7 @@ static __always_inline u64 send_node(struct hit *hit, u64 subgraph, u64 *lists, 
 	}
 	u64 pid_tgid = bpf_get_current_pid_tgid();
 	u64 id = new_id(), replaced = 0;
-	s32 inputs = list_size(lists[0]), outputs = list_size(lists[1]), replaced_size = 0;
+	s32 inputs = list_size(lists[0]), outputs = list_size(lists[1]), temporaries = list_size(lists[3]), replaced_size = 0;
 	r->header.type = RECORD_NODE;
 	r->header.tid = (u32)pid_tgid;
 	r->node = id;
@@ -400,6 +406,8 @@ static __always_inline u64 send_node(struct hit *hit, u64 subgraph, u64 *lists, 
 		replaced = replaced_list(*(u64 *)(r->raw + NODE_BUILTIN_DATA), &replaced_size);
 	r->inputs = inputs;
 	r->outputs = outputs;
+	r->temporaries = temporaries;
+	r->pad = 0;
 	r->replaced = replaced_size;
 	bpf_get_current_comm(r->comm, sizeof(r->comm));
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
@@ -407,8 +415,9 @@ static __always_inline u64 send_node(struct hit *hit, u64 subgraph, u64 *lists, 
 	send_replaced(id, replaced, replaced_size);
 	walk_tensors(id, lists[0], tensors, LIST_INPUTS | SEND, inputs);
 	walk_tensors(id, lists[1], tensors, LIST_OUTPUTS | SEND, outputs);
+	walk_tensors(id, lists[3], tensors, LIST_TEMPORARIES | SEND, temporaries);
 	// The agent reads further tensors from the process, which must not end before.
-	if (stop_signal && (inputs > MAX_TENSORS || outputs > MAX_TENSORS))
+	if (stop_signal && (inputs > MAX_TENSORS || outputs > MAX_TENSORS || temporaries > MAX_TENSORS))
 		bpf_send_signal_thread(stop_signal);
 	return id;
 }
@@ -424,7 +433,7 @@ __noinline u64 describe(u64 process, u64 context, u64 address, u64 site, u64 ip)
 		.site = site, .ip = ip & ~RUNS, .run = ip >> 63,
 	};
 	struct node_key key = { .address = address, .process = process };
-	u64 lists[2], tensors = 0; // of inputs and outputs
+	u64 lists[4], tensors = 0; // of inputs, outputs, intermediates, temporaries
 	hit.delegate = read_user(lists, sizeof(u64), address + NODE_DELEGATE) == 0 && lists[0];
 	if (read_user(lists, sizeof(lists), address + NODE_INPUTS) ||
 	    read_user(&tensors, sizeof(tensors), context + CONTEXT_TENSORS))
@@ -437,8 +446,9 @@ __noinline u64 describe(u64 process, u64 context, u64 address, u64 site, u64 ip)
 	};
 	u64 inputs = walk_tensors(0, lists[0], tensors, LIST_INPUTS, list_size(lists[0]));
 	u64 outputs = walk_tensors(0, lists[1], tensors, LIST_OUTPUTS, list_size(lists[1]));
-	state.content = mix(inputs, outputs);
-	state.dynamic = outputs & 1;
+	u64 temporaries = walk_tensors(0, lists[3], tensors, LIST_TEMPORARIES, list_size(lists[3]));
+	state.content = mix(mix(inputs, outputs), temporaries);
+	state.dynamic = (outputs & 1 ? DYNAMIC_OUTPUTS : 0) | (temporaries & 1 ? DYNAMIC_TEMPORARIES : 0);
 	state.delegate = hit.delegate;
 	struct node_state *known = bpf_map_lookup_elem(&nodes, &key);
 	if (known && known->subgraph == subgraph && known->identity == state.identity &&

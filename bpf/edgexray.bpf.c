@@ -66,9 +66,11 @@ static __always_inline int enter(struct regs *regs, u64 cookie)
 
 	struct node_key key = { .address = address, .process = thread->process };
 	struct node_state *node = bpf_map_lookup_elem(&nodes, &key);
+	u32 again = DYNAMIC_OUTPUTS;
 	if (!node || node->dirty || !node->ran || node->context != context || node->identity != identity(address)) {
 		describe(thread->process, context, address, site, ip | RUNS);
 		node = bpf_map_lookup_elem(&nodes, &key);
+		again = DYNAMIC_OUTPUTS | DYNAMIC_TEMPORARIES;
 	}
 
 	struct frame *frame = frame_at(thread, depth);
@@ -78,7 +80,7 @@ static __always_inline int enter(struct regs *regs, u64 cookie)
 	frame->address = address;
 	frame->node = node ? node->id : 0;
 	frame->site = site;
-	frame->dynamic = node ? node->dynamic : 0;
+	frame->dynamic = node ? node->dynamic & again : 0;
 	frame->tail_calls = 0;
 	begin(thread, frame, node && node->delegate ? FRAME_DELEGATE : FRAME_KERNEL);
 	thread->depth = depth + 1;

@@ -12,7 +12,7 @@ static __always_inline struct frame *frame_at(struct thread *thread, u32 depth)
 	return &thread->frames[depth & (MAX_DEPTH - 1)];
 }
 
-static __always_inline void begin(struct thread *thread, struct frame *frame, u32 kind)
+static __noinline void begin(struct thread *thread, struct frame *frame, u32 kind)
 {
 	frame->kind = kind;
 	frame->operators = 0;

@@ -92,23 +92,25 @@ type programsNodeRecord struct {
 		Type programsRecordType
 		Tid  uint32
 	}
-	Node       uint64
-	Subgraph   uint64
-	Process    uint64
-	Tgid       uint32
-	Run        uint32
-	Site       uint64
-	Ip         uint64
-	Context    uint64
-	Address    uint64
-	TimeNs     uint64
-	Inputs     int32
-	Outputs    int32
-	Replaced   int32
-	RawBytes   uint32
-	Raw        [192]uint8
-	CustomName [128]uint8
-	Comm       [16]uint8
+	Node        uint64
+	Subgraph    uint64
+	Process     uint64
+	Tgid        uint32
+	Run         uint32
+	Site        uint64
+	Ip          uint64
+	Context     uint64
+	Address     uint64
+	TimeNs      uint64
+	Inputs      int32
+	Outputs     int32
+	Temporaries int32
+	Replaced    int32
+	RawBytes    uint32
+	Pad         uint32
+	Raw         [192]uint8
+	CustomName  [128]uint8
+	Comm        [16]uint8
 }
 
 type programsNodeState struct {

@@ -20,7 +20,7 @@ type (
 // Sizes that records.h asserts, too: a difference doesn't compile.
 const (
 	opBytes       = 72
-	nodeBytes     = 432
+	nodeBytes     = 440
 	tensorBytes   = 712
 	subgraphBytes = 1472
 )
@@ -38,8 +38,10 @@ const WithData = 1 << 63
 
 // Lists of a node, as in TensorRecord.List.
 const (
-	ListInputs  = 0
-	ListOutputs = 1
+	ListInputs      = 0
+	ListOutputs     = 1
+	ListTemporaries = 2
+	Lists           = 3
 )
 
 // TypeShift is where the attach cookie of XNNPACK's run function has the offset of an operator's type.

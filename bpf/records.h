@@ -69,8 +69,10 @@ struct node_record {
 	u64 time_ns;
 	s32 inputs;    // lengths of its lists, -1 when unreadable
 	s32 outputs;
+	s32 temporaries;
 	s32 replaced;  // nodes that a delegate node stands for; 0 for other nodes
 	u32 raw_bytes; // how much of raw could be read
+	u32 pad;
 	u8 raw[NODE_BYTES];
 	u8 custom_name[CUSTOM_NAME_BYTES];
 	u8 comm[COMM_BYTES];
@@ -92,7 +94,7 @@ struct operator_record {
 
 #define OPERATOR_TYPE_UNKNOWN 0xffffffff
 
-enum list { LIST_INPUTS = 0, LIST_OUTPUTS = 1 };
+enum list { LIST_INPUTS = 0, LIST_OUTPUTS = 1, LIST_TEMPORARIES = 2 };
 
 #define WITH_DATA (1ULL << 63) // in the attach cookie of a function that takes user data before its context
 
@@ -113,11 +115,11 @@ struct indices_record {
 #define TENSOR_NAME_BYTES 512
 #define MAX_TENSORS 64 // of one list; the agent reads further ones from the process
 
-// One input or output of a node.
+// One input, output or temporary of a node.
 struct tensor_record {
 	struct record_header header;
 	u64 node;
-	u32 list; // LIST_INPUTS or LIST_OUTPUTS
+	u32 list; // enum list
 	u32 slot;
 	s32 index; // of the tensor in its subgraph
 	s32 dims_count; // -1 when unreadable
@@ -214,6 +216,6 @@ union record {
 
 // As in records.go.
 _Static_assert(sizeof(struct op_record) == 72, "op_record");
-_Static_assert(sizeof(struct node_record) == 432, "node_record");
+_Static_assert(sizeof(struct node_record) == 440, "node_record");
 _Static_assert(sizeof(struct tensor_record) == 712, "tensor_record");
 _Static_assert(sizeof(struct subgraph_record) == 1472, "subgraph_record");

@@ -41,7 +41,7 @@ struct frame {
 	u64 node;    // id of its description, 0 when that was lost
 	u64 site;
 	u64 start_ns;
-	u32 dynamic; // has outputs whose shape is only known when it returns
+	u32 dynamic; // is to be described when it returns
 	u32 tail_calls; // kernels it jumped to with its own arguments: each returns once more
 	u32 kind;       // enum frame_kind
 	u32 operators;  // of a delegate node: how many it has run
@@ -85,7 +85,7 @@ struct node_state {
 	u64 identity; // hash of the node's own pointers, cheap enough to check on every run
 	u64 content;  // hash of everything that is described
 	u32 dirty;    // was prepared again since
-	u32 dynamic;  // an output's shape is only known when the op returns
+	u32 dynamic;  // DYNAMIC_...: what is only known when the op returns
 	u32 ran;      // described while it ran, not only while it was prepared
 	u32 delegate; // is a delegate node
 };
@@ -94,6 +94,9 @@ struct operator_key {
 	u64 address;
 	u64 node; // id of the delegate node's description
 };
+
+#define DYNAMIC_OUTPUTS 1     // their shapes: after each run
+#define DYNAMIC_TEMPORARIES 2 // their size: after the first run since the node was prepared
 
 struct subgraph_key {
 	u64 context;

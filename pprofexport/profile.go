@@ -24,13 +24,19 @@ func Profile(r *trace.Reader) (*profile.Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := newBuilder()
+	b := newBuilder(&profile.ValueType{Type: "count", Unit: "count"}, &profile.ValueType{Type: "wall", Unit: "nanoseconds"})
+	b.p.DefaultSampleType = "wall"
 	for _, s := range ops.Stacks() {
 		b.add(s)
 	}
+	return b.finish(ops)
+}
+
+// finish completes the profile with what holds for the whole recording.
+func (b *builder) finish(ops *analyze.OpsResult) (*profile.Profile, error) {
 	b.p.TimeNanos = ops.Recording.StartUnixNS
 	b.p.DurationNanos = int64(ops.DurationNS)
-	b.p.Comments = comments(ops)
+	b.p.Comments = append(b.p.Comments, comments(ops)...)
 	if err := b.p.CheckValid(); err != nil {
 		return nil, fmt.Errorf("make profile: %w", err)
 	}
@@ -45,13 +51,12 @@ type builder struct {
 	mappings map[*trace.Runtime]*profile.Mapping
 }
 
-func newBuilder() *builder {
+func newBuilder(types ...*profile.ValueType) *builder {
 	return &builder{
 		p: &profile.Profile{
-			SampleType:        []*profile.ValueType{{Type: "count", Unit: "count"}, {Type: "wall", Unit: "nanoseconds"}},
-			DefaultSampleType: "wall",
-			PeriodType:        &profile.ValueType{Type: "op", Unit: "count"}, // every op is a sample
-			Period:            1,
+			SampleType: types,
+			PeriodType: &profile.ValueType{Type: "op", Unit: "count"}, // every op is a sample
+			Period:     1,
 		},
 		frames:   make(map[string]*profile.Location),
 		kernels:  make(map[*trace.Kernel]*profile.Location),
@@ -60,7 +65,20 @@ func newBuilder() *builder {
 }
 
 func (b *builder) add(s analyze.Stack) {
-	var frames []*profile.Location // from the root
+	all := labels(s)
+	all["thread"] = []string{report.Printable(fmt.Sprintf("%s (%d)", s.Thread, s.TID))}
+	b.sample(b.stack(s), all, int64(s.Count), int64(s.SelfNS))
+}
+
+// sample adds a sample whose frames come from the root.
+func (b *builder) sample(frames []*profile.Location, labels map[string][]string, values ...int64) {
+	slices.Reverse(frames)
+	b.p.Sample = append(b.p.Sample, &profile.Sample{Location: frames, Value: values, Label: labels})
+}
+
+// stack returns the stack's frames from the root.
+func (b *builder) stack(s analyze.Stack) []*profile.Location {
+	var frames []*profile.Location
 	for i, op := range s.Ops {
 		if i == 0 || s.Models[i] != s.Models[i-1] {
 			frames = append(frames, b.frame(s.Models[i].Name))
@@ -80,12 +98,7 @@ func (b *builder) add(s analyze.Stack) {
 			frames = append(frames, b.kernel(op))
 		}
 	}
-	slices.Reverse(frames)
-	b.p.Sample = append(b.p.Sample, &profile.Sample{
-		Location: frames,
-		Value:    []int64{int64(s.Count), int64(s.SelfNS)},
-		Label:    labels(s),
-	})
+	return frames
 }
 
 func labels(s analyze.Stack) map[string][]string {
@@ -93,7 +106,6 @@ func labels(s analyze.Stack) map[string][]string {
 	all := map[string][]string{
 		"op":      {op.Op},
 		"node":    {report.Place(op)},
-		"thread":  {fmt.Sprintf("%s (%d)", s.Thread, s.TID)},
 		"process": {fmt.Sprintf("%s (%d)", s.Process, s.PID)},
 	}
 	if len(op.Outputs) > 0 {

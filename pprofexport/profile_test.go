@@ -11,23 +11,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/pprof/profile"
-
-	"github.com/edgexray/edgexray/trace"
-	"github.com/edgexray/edgexray/trace/tracetest"
 )
+
+func write(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
 
 func sample(t *testing.T) *profile.Profile {
 	t.Helper()
-	var file bytes.Buffer
-	if err := tracetest.Sample(&file); err != nil {
-		t.Fatal(err)
-	}
-	r, err := trace.NewReader(&file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	p, err := Profile(r)
+	p, err := Profile(openSample(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,16 +81,11 @@ func TestStacks(t *testing.T) {
 // What users see without any flags, in the pprof that comes with Go.
 func TestGoToolPprof(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sample.pb.gz")
-	f, err := os.Create(path)
-	if err != nil {
+	var file bytes.Buffer
+	if err := sample(t).Write(&file); err != nil {
 		t.Fatal(err)
 	}
-	if err := sample(t).Write(f); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
+	write(t, path, file.Bytes())
 	cases := []struct {
 		flags []string
 		want  []string

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"flag"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -37,6 +38,7 @@ func sample(t *testing.T, by analyze.By) *analyze.OpsResult {
 }
 
 func TestOpsGolden(t *testing.T) {
+	type write func(io.Writer, *analyze.OpsResult, Format, int) error
 	cases := []struct {
 		golden string
 		by     analyze.By
@@ -44,6 +46,10 @@ func TestOpsGolden(t *testing.T) {
 		width  int
 	}{
 		{"testdata/sample.txt", "", Text, 0},
+		{"testdata/sample-memory.txt", "", Text, 0},
+		{"testdata/sample-memory-80.txt", "", Text, 80},
+		{"testdata/sample-memory.md", "", Markdown, 0},
+		{"testdata/sample-memory.csv", "", CSV, 0},
 		{"testdata/sample-120.txt", "", Text, 120},
 		{"testdata/sample-80.txt", "", Text, 80},
 		{"testdata/sample.md", "", Markdown, 0},
@@ -57,7 +63,11 @@ func TestOpsGolden(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.golden, func(t *testing.T) {
 			var got bytes.Buffer
-			if err := Ops(&got, sample(t, c.by), c.format, c.width); err != nil {
+			write := write(Ops)
+			if strings.Contains(c.golden, "-memory") {
+				write = Memory
+			}
+			if err := write(&got, sample(t, c.by), c.format, c.width); err != nil {
 				t.Fatal(err)
 			}
 			if *update {
@@ -88,7 +98,7 @@ func TestTableFits(t *testing.T) {
 	result := sample(t, "")
 	for width := 60; width <= 200; width++ {
 		for _, m := range result.Models {
-			for _, table := range []*table{opTable(m.Ops), groupTable(m.ByType(), analyze.ByOp)} {
+			for _, table := range []*table{opTable(m.Ops), groupTable(m.ByType(), analyze.ByOp), memoryTable(m.Ops)} {
 				var b bytes.Buffer
 				if err := table.text(&b, width); err != nil {
 					t.Fatal(err)

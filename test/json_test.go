@@ -44,6 +44,43 @@ type (
 		InvokeWall     wallJSON `json:"invoke_wall_ns"`
 		Ops            []opJSON // nodes
 		Operators      []opJSON `json:"-"` // of XNNPACK, within delegate nodes
+		Memory         modelMemoryJSON
+	}
+	modelMemoryJSON struct {
+		Peak          uint64 `json:"peak_bytes"`
+		PeakSubgraph  int    `json:"peak_subgraph"`
+		PeakNode      int    `json:"peak_node"`
+		PeakOp        string `json:"peak_op"`
+		Arena         uint64 `json:"arena_bytes"`
+		Dynamic       uint64 `json:"dynamic_bytes"`
+		Custom        uint64 `json:"custom_bytes"`
+		Persistent    uint64 `json:"persistent_bytes"`
+		Weights       uint64 `json:"weights_bytes"`
+		Unknown       int    `json:"unknown_tensors"`
+		DelegateNodes int    `json:"delegate_nodes"`
+		Complete      bool
+		Notes         []string
+		Runs          []struct {
+			Subgraph int
+			Nodes    []int
+			Live     []uint64 `json:"live_bytes"`
+			Tensors  []struct {
+				Index         int
+				Name          string
+				Kind, Address string
+				Bytes         uint64
+				First, Last   int
+				Known         bool
+			}
+		}
+	}
+	opMemoryJSON struct {
+		Read      uint64  `json:"read_bytes"`
+		Written   uint64  `json:"written_bytes"`
+		Weights   uint64  `json:"weights_bytes"`
+		Temporary uint64  `json:"temporary_bytes"`
+		Live      *uint64 `json:"live_bytes"`
+		Unknown   int     `json:"unknown_tensors"`
 	}
 	paidJSON struct {
 		CPU         uint64 `json:"cpu_ns"`
@@ -78,6 +115,7 @@ type (
 		ProbeCost       uint64 `json:"probe_cost_ns"`
 		OpGuessed       bool   `json:"op_guessed"`
 		Incomplete      bool
+		Memory          *opMemoryJSON
 	}
 	tensorJSON struct {
 		Index     int

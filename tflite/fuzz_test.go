@@ -79,6 +79,12 @@ func FuzzDecode(f *testing.F) {
 		if ok && (node < begin || node >= end) {
 			t.Errorf("node %#x is not between %#x and %#x", node, begin, end)
 		}
+		inputs, outputs, ok := FindEnds(raw, begin, end)
+		for _, v := range []IndexVector{inputs, outputs} {
+			if ok && (v.End < v.Begin || v.End-v.Begin > 4*maxEnds || (v.End-v.Begin)%4 != 0) {
+				t.Errorf("a vector of indices from %#x to %#x", v.Begin, v.End)
+			}
+		}
 		for _, head := range [][]byte{nil, raw} {
 			stride, ok := Stride(begin, end, []uint64{node}, head)
 			if ok && ((end-begin)%uint64(stride) != 0 || (node-begin)%uint64(stride) != 0) {

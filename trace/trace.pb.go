@@ -906,17 +906,21 @@ func (x *Model) GetDescription() string {
 
 // Subgraph is one subgraph of one interpreter: a TfLiteContext.
 type Subgraph struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	Process       uint32                 `protobuf:"varint,2,opt,name=process,proto3" json:"process,omitempty"`
-	Interpreter   uint32                 `protobuf:"varint,3,opt,name=interpreter,proto3" json:"interpreter,omitempty"` // subgraphs with the same number belong to one interpreter
-	Index         int32                  `protobuf:"varint,4,opt,name=index,proto3" json:"index,omitempty"`             // in its model; -1 when not known
-	Model         uint32                 `protobuf:"varint,5,opt,name=model,proto3" json:"model,omitempty"`
-	Name          string                 `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"`
-	Context       uint64                 `protobuf:"varint,7,opt,name=context,proto3" json:"context,omitempty"` // address
-	Nodes         uint32                 `protobuf:"varint,8,opt,name=nodes,proto3" json:"nodes,omitempty"`     // in the interpreter, delegate nodes included
-	Tensors       uint32                 `protobuf:"varint,9,opt,name=tensors,proto3" json:"tensors,omitempty"`
-	Runtime       uint32                 `protobuf:"varint,10,opt,name=runtime,proto3" json:"runtime,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Id          uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Process     uint32                 `protobuf:"varint,2,opt,name=process,proto3" json:"process,omitempty"`
+	Interpreter uint32                 `protobuf:"varint,3,opt,name=interpreter,proto3" json:"interpreter,omitempty"` // subgraphs with the same number belong to one interpreter
+	Index       int32                  `protobuf:"varint,4,opt,name=index,proto3" json:"index,omitempty"`             // in its model; -1 when not known
+	Model       uint32                 `protobuf:"varint,5,opt,name=model,proto3" json:"model,omitempty"`
+	Name        string                 `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"`
+	Context     uint64                 `protobuf:"varint,7,opt,name=context,proto3" json:"context,omitempty"` // address
+	Nodes       uint32                 `protobuf:"varint,8,opt,name=nodes,proto3" json:"nodes,omitempty"`     // in the interpreter, delegate nodes included
+	Tensors     uint32                 `protobuf:"varint,9,opt,name=tensors,proto3" json:"tensors,omitempty"`
+	Runtime     uint32                 `protobuf:"varint,10,opt,name=runtime,proto3" json:"runtime,omitempty"`
+	// What the app puts in and takes out, by tensor index, -1 for none: those tensors outlive the ops that use them.
+	EndsKnown     bool    `protobuf:"varint,11,opt,name=ends_known,json=endsKnown,proto3" json:"ends_known,omitempty"`
+	Inputs        []int32 `protobuf:"varint,12,rep,packed,name=inputs,proto3" json:"inputs,omitempty"`
+	Outputs       []int32 `protobuf:"varint,13,rep,packed,name=outputs,proto3" json:"outputs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1021,6 +1025,27 @@ func (x *Subgraph) GetRuntime() uint32 {
 	return 0
 }
 
+func (x *Subgraph) GetEndsKnown() bool {
+	if x != nil {
+		return x.EndsKnown
+	}
+	return false
+}
+
+func (x *Subgraph) GetInputs() []int32 {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
+}
+
+func (x *Subgraph) GetOutputs() []int32 {
+	if x != nil {
+		return x.Outputs
+	}
+	return nil
+}
+
 // Node is one op as it was when it was described. A node whose shapes change gets a new description under a new id.
 type Node struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1039,6 +1064,7 @@ type Node struct {
 	OpGuessed     bool                   `protobuf:"varint,13,opt,name=op_guessed,json=opGuessed,proto3" json:"op_guessed,omitempty"` // the op code did not come from the node's own registration
 	Incomplete    bool                   `protobuf:"varint,14,opt,name=incomplete,proto3" json:"incomplete,omitempty"`                // some of it could not be read
 	Operator      *Operator              `protobuf:"bytes,15,opt,name=operator,proto3" json:"operator,omitempty"`                     // set when this is an operator within a delegate node; what is above is the node it stands for
+	Temporaries   []*Tensor              `protobuf:"bytes,16,rep,name=temporaries,proto3" json:"temporaries,omitempty"`               // the kernel's scratch memory, as tensors
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1178,6 +1204,13 @@ func (x *Node) GetOperator() *Operator {
 	return nil
 }
 
+func (x *Node) GetTemporaries() []*Tensor {
+	if x != nil {
+		return x.Temporaries
+	}
+	return nil
+}
+
 // Operator is what a delegate runs inside its node: an operator of XNNPACK.
 type Operator struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1275,8 +1308,12 @@ type Tensor struct {
 	QuantizedDimension int32                  `protobuf:"varint,8,opt,name=quantized_dimension,json=quantizedDimension,proto3" json:"quantized_dimension,omitempty"`
 	Allocation         int32                  `protobuf:"varint,9,opt,name=allocation,proto3" json:"allocation,omitempty"` // TfLiteAllocationType
 	Bytes              uint64                 `protobuf:"varint,10,opt,name=bytes,proto3" json:"bytes,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// Of its data when the node was described, 0 when it had none. Only of constants and of what is in an arena: others may
+	// be elsewhere in each invoke.
+	Address       uint64 `protobuf:"varint,11,opt,name=address,proto3" json:"address,omitempty"`
+	Variable      bool   `protobuf:"varint,12,opt,name=variable,proto3" json:"variable,omitempty"` // kept between invokes, and written by the ops that have it as an input
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Tensor) Reset() {
@@ -1377,6 +1414,20 @@ func (x *Tensor) GetBytes() uint64 {
 		return x.Bytes
 	}
 	return 0
+}
+
+func (x *Tensor) GetAddress() uint64 {
+	if x != nil {
+		return x.Address
+	}
+	return 0
+}
+
+func (x *Tensor) GetVariable() bool {
+	if x != nil {
+		return x.Variable
+	}
+	return false
 }
 
 // OpBatch holds ops of one thread in the order in which they ended. Columns have one value an op.
@@ -1816,7 +1867,7 @@ const file_trace_proto_rawDesc = "" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x16\n" +
 	"\x06sha256\x18\x03 \x01(\tR\x06sha256\x12\x12\n" +
 	"\x04size\x18\x04 \x01(\x04R\x04size\x12 \n" +
-	"\vdescription\x18\x05 \x01(\tR\vdescription\"\xfa\x01\n" +
+	"\vdescription\x18\x05 \x01(\tR\vdescription\"\xcb\x02\n" +
 	"\bSubgraph\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x18\n" +
 	"\aprocess\x18\x02 \x01(\rR\aprocess\x12 \n" +
@@ -1828,7 +1879,11 @@ const file_trace_proto_rawDesc = "" +
 	"\x05nodes\x18\b \x01(\rR\x05nodes\x12\x18\n" +
 	"\atensors\x18\t \x01(\rR\atensors\x12\x18\n" +
 	"\aruntime\x18\n" +
-	" \x01(\rR\aruntime\"\xd3\x03\n" +
+	" \x01(\rR\aruntime\x12\x1d\n" +
+	"\n" +
+	"ends_known\x18\v \x01(\bR\tendsKnown\x12\x16\n" +
+	"\x06inputs\x18\f \x03(\x05R\x06inputs\x12\x18\n" +
+	"\aoutputs\x18\r \x03(\x05R\aoutputs\"\x90\x04\n" +
 	"\x04Node\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x1a\n" +
 	"\bsubgraph\x18\x02 \x01(\rR\bsubgraph\x12\x14\n" +
@@ -1848,14 +1903,15 @@ const file_trace_proto_rawDesc = "" +
 	"\n" +
 	"incomplete\x18\x0e \x01(\bR\n" +
 	"incomplete\x127\n" +
-	"\boperator\x18\x0f \x01(\v2\x1b.edgexray.trace.v1.OperatorR\boperator\"\x9f\x01\n" +
+	"\boperator\x18\x0f \x01(\v2\x1b.edgexray.trace.v1.OperatorR\boperator\x12;\n" +
+	"\vtemporaries\x18\x10 \x03(\v2\x19.edgexray.trace.v1.TensorR\vtemporaries\"\x9f\x01\n" +
 	"\bOperator\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05place\x18\x02 \x01(\rR\x05place\x12\x12\n" +
 	"\x04node\x18\x03 \x01(\rR\x04node\x12\x18\n" +
 	"\amapping\x18\x04 \x01(\tR\amapping\x12\x14\n" +
 	"\x05nodes\x18\x05 \x03(\x05R\x05nodes\x12%\n" +
-	"\x0edelegate_index\x18\x06 \x01(\x05R\rdelegateIndex\"\x94\x02\n" +
+	"\x0edelegate_index\x18\x06 \x01(\x05R\rdelegateIndex\"\xca\x02\n" +
 	"\x06Tensor\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
@@ -1870,7 +1926,9 @@ const file_trace_proto_rawDesc = "" +
 	"allocation\x18\t \x01(\x05R\n" +
 	"allocation\x12\x14\n" +
 	"\x05bytes\x18\n" +
-	" \x01(\x04R\x05bytes\"\xf7\x02\n" +
+	" \x01(\x04R\x05bytes\x12\x18\n" +
+	"\aaddress\x18\v \x01(\x04R\aaddress\x12\x1a\n" +
+	"\bvariable\x18\f \x01(\bR\bvariable\"\xf7\x02\n" +
 	"\aOpBatch\x12\x16\n" +
 	"\x06thread\x18\x01 \x01(\rR\x06thread\x12\x17\n" +
 	"\abase_ns\x18\x02 \x01(\x04R\x06baseNs\x12\x12\n" +
@@ -1958,11 +2016,12 @@ var file_trace_proto_depIdxs = []int32{
 	13, // 15: edgexray.trace.v1.Node.inputs:type_name -> edgexray.trace.v1.Tensor
 	13, // 16: edgexray.trace.v1.Node.outputs:type_name -> edgexray.trace.v1.Tensor
 	12, // 17: edgexray.trace.v1.Node.operator:type_name -> edgexray.trace.v1.Operator
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	13, // 18: edgexray.trace.v1.Node.temporaries:type_name -> edgexray.trace.v1.Tensor
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_trace_proto_init() }

@@ -16,7 +16,7 @@ import (
 
 func opsCommand() *cobra.Command {
 	var by string
-	var asJSON, asCSV, asMarkdown bool
+	var memory, asJSON, asCSV, asMarkdown bool
 	c := &cobra.Command{
 		Use:   "ops TRACE",
 		Short: "Show what each op took",
@@ -33,7 +33,10 @@ func opsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			out := c.OutOrStdout()
+			out, write := c.OutOrStdout(), report.Ops
+			if memory {
+				write = report.Memory
+			}
 			switch {
 			case asJSON:
 				return writeJSON(out, result)
@@ -41,19 +44,21 @@ func opsCommand() *cobra.Command {
 				for _, warning := range report.Warnings(result) {
 					fmt.Fprintln(c.ErrOrStderr(), "edgexray:", warning)
 				}
-				return report.Ops(out, result, report.CSV, 0)
+				return write(out, result, report.CSV, 0)
 			case asMarkdown:
-				return report.Ops(out, result, report.Markdown, 0)
+				return write(out, result, report.Markdown, 0)
 			}
-			return report.Ops(out, result, report.Text, width(out))
+			return write(out, result, report.Text, width(out))
 		},
 	}
 	f := c.Flags()
 	f.StringVar(&by, "by", "", "sum up by `what`: node, op, kernel or thread")
+	f.BoolVar(&memory, "memory", false, "show the memory of ops' tensors instead of times (JSON has both)")
 	f.BoolVar(&asJSON, "json", false, "print JSON (docs/ops-json.md)")
 	f.BoolVar(&asCSV, "csv", false, "print CSV")
 	f.BoolVar(&asMarkdown, "markdown", false, "print Markdown")
 	c.MarkFlagsMutuallyExclusive("json", "csv", "markdown")
+	c.MarkFlagsMutuallyExclusive("memory", "by")
 	return c
 }
 

@@ -15,12 +15,17 @@ import (
 
 func pprofCommand() *cobra.Command {
 	var output string
+	var memory bool
 	c := &cobra.Command{
 		Use:   "pprof TRACE",
 		Short: "Make a profile for `go tool pprof`",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := readProfile(args[0])
+			build, suffix := pprofexport.Profile, ".pb.gz"
+			if memory {
+				build, suffix = pprofexport.Memory, ".memory.pb.gz"
+			}
+			p, err := readProfile(args[0], build)
 			if err != nil {
 				return err
 			}
@@ -28,7 +33,7 @@ func pprofCommand() *cobra.Command {
 				return p.Write(c.OutOrStdout())
 			}
 			if output == "" {
-				output = strings.TrimSuffix(args[0], ".xray") + ".pb.gz"
+				output = strings.TrimSuffix(args[0], ".xray") + suffix
 			}
 			if err := writeProfile(p, output); err != nil {
 				return err
@@ -37,17 +42,18 @@ func pprofCommand() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVarP(&output, "output", "o", "", "write to `file`, or to stdout with - (default: TRACE with .pb.gz)")
+	c.Flags().StringVarP(&output, "output", "o", "", "write to `file`, or to stdout with - (default: TRACE with .pb.gz, or .memory.pb.gz)")
+	c.Flags().BoolVar(&memory, "memory", false, "a profile of the bytes of ops' tensors instead of times")
 	return c
 }
 
-func readProfile(path string) (*profile.Profile, error) {
+func readProfile(path string, build func(*trace.Reader) (*profile.Profile, error)) (*profile.Profile, error) {
 	r, err := trace.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	return pprofexport.Profile(r)
+	return build(r)
 }
 
 func writeProfile(p *profile.Profile, path string) error {

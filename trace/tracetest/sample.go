@@ -13,12 +13,21 @@ const (
 	int8Type    = 9
 )
 
+// Allocation types by their TfLiteAllocationType.
+const (
+	mmapped    = 1
+	arena      = 2
+	persistent = 3
+)
+
 // Sample writes a small trace that has one of everything:
 //
 //   - detector (pid 100) runs ssd.tflite, which is identified: a convolution, a delegate node that replaced nodes 1 and
 //     2, an IF whose body (subgraph 1) runs two ops, one of them custom, and an op too short to trust. Four invokes on
-//     one thread, then one on another through a second interpreter. In the last one the input is larger.
-//   - keyword (pid 200) runs a model for which no file was found. The recording starts in the middle of its invoke.
+//     one thread, then one on another through a second interpreter. In the last one the input is larger. Tensors have
+//     places in memory, some the same one.
+//   - keyword (pid 200) runs a model for which no file was found. The recording starts in the middle of its invoke. Of
+//     one of its tensors it isn't known where it is.
 //
 // Ops were lost, and the recorder left notes.
 func Sample(out io.Writer) error {
@@ -51,8 +60,8 @@ func Sample(out io.Writer) error {
 	// A second interpreter, its input twice as high.
 	s.describe(
 		&trace.Thread{Id: 2, Process: 1, Tid: 101, Name: "worker"},
-		&trace.Subgraph{Id: 4, Process: 1, Interpreter: 3, Index: 0, Model: 1, Name: "main", Nodes: 5, Runtime: 1},
-		&trace.Subgraph{Id: 5, Process: 1, Interpreter: 3, Index: 1, Model: 1, Name: "then", Nodes: 2, Runtime: 1})
+		&trace.Subgraph{Id: 4, Process: 1, Interpreter: 3, Index: 0, Model: 1, Name: "main", Nodes: 5, Runtime: 1, EndsKnown: true, Inputs: []int32{0}, Outputs: []int32{7}},
+		&trace.Subgraph{Id: 5, Process: 1, Interpreter: 3, Index: 1, Model: 1, Name: "then", Nodes: 2, Runtime: 1, EndsKnown: true, Outputs: []int32{6}})
 	s.describe(detectorNodes(20, 4, 5, 64)...)
 	s.detect(2, 20, 2000_000)
 
@@ -84,34 +93,52 @@ var descriptions = append([]trace.Description{
 	&trace.Thread{Id: 1, Process: 1, Tid: 100, Name: "main"},
 	&trace.Thread{Id: 3, Process: 2, Tid: 200, Name: "audio"},
 	&trace.Model{Id: 1, Path: "/data/ssd.tflite", Sha256: "abcd", Size: 4096, Description: "MLIR Converted."},
-	&trace.Subgraph{Id: 1, Process: 1, Interpreter: 1, Index: 0, Model: 1, Name: "main", Nodes: 5, Runtime: 1},
-	&trace.Subgraph{Id: 2, Process: 1, Interpreter: 1, Index: 1, Model: 1, Name: "then", Nodes: 2, Runtime: 1},
+	&trace.Subgraph{Id: 1, Process: 1, Interpreter: 1, Index: 0, Model: 1, Name: "main", Nodes: 5, Runtime: 1, EndsKnown: true, Inputs: []int32{0}, Outputs: []int32{7}},
+	&trace.Subgraph{Id: 2, Process: 1, Interpreter: 1, Index: 1, Model: 1, Name: "then", Nodes: 2, Runtime: 1, EndsKnown: true, Outputs: []int32{6}},
 	&trace.Subgraph{Id: 3, Process: 2, Interpreter: 2, Index: 0, Nodes: 2, Runtime: 2},
 	&trace.Node{Id: 11, Subgraph: 3, Index: 0, Op: "FULLY_CONNECTED", Kernel: 5, Outputs: []*trace.Tensor{
-		{Index: 1, Name: "logits", Type: int8Type, Shape: []int32{1, 4}, Scale: 0.25, ZeroPoint: -3, Channels: 1}}},
+		{Index: 1, Name: "logits", Type: int8Type, Shape: []int32{1, 4}, Scale: 0.25, ZeroPoint: -3, Channels: 1,
+			Allocation: arena, Bytes: 4}}},
 	&trace.Node{Id: 12, Subgraph: 3, Index: 1, Op: "SOFTMAX", Kernel: 5, OpGuessed: true, Incomplete: true, Inputs: []*trace.Tensor{{Index: 1}}, Outputs: []*trace.Tensor{
-		{Index: 2, Name: "evil\x1b[2J|name", Type: int8Type, Shape: []int32{1, 4}}}},
+		{Index: 2, Name: "evil\x1b[2J|name", Type: int8Type, Shape: []int32{1, 4}, Allocation: arena, Bytes: 4, Address: 0x9000}}},
 	&trace.Note{Kind: "attach", Text: "uprobe_multi needs Linux 6.6: used perf-cookie"},
 }, detectorNodes(0, 1, 2, 32)...)
 
 // detectorNodes describes the nodes of ssd.tflite under the ids from id+1 to id+7, for an input of the given height.
 func detectorNodes(id, primary, then uint32, height int32) []trace.Description {
-	image := &trace.Tensor{Index: 0, Name: "image", Type: float32Type, Shape: []int32{1, height, 32, 3}}
-	features := &trace.Tensor{Index: 2, Name: "features/Relu6", Type: float32Type, Shape: []int32{1, height / 2, 16, 8}}
+	base := uint64(height) << 20
+	place := func(t *trace.Tensor, address uint64) *trace.Tensor {
+		t.Type, t.Allocation, t.Address, t.Bytes = float32Type, arena, base+address, 4
+		for _, d := range t.Shape {
+			t.Bytes *= uint64(d)
+		}
+		return t
+	}
+	image := place(&trace.Tensor{Index: 0, Name: "image", Shape: []int32{1, height, 32, 3}}, 0)
+	weights := &trace.Tensor{Index: 1, Name: "features/weights", Type: float32Type, Shape: []int32{8, 3, 3, 3},
+		Allocation: mmapped, Address: 0x7000, Bytes: 864}
+	patches := place(&trace.Tensor{Index: 8, Shape: []int32{height / 2, 16, 27}}, 0x20000)
+	features := place(&trace.Tensor{Index: 2, Name: "features/Relu6", Shape: []int32{1, height / 2, 16, 8}}, 0x10000)
 	absent := &trace.Tensor{Index: -1}
-	boxes := &trace.Tensor{Index: 5, Name: "boxes", Type: float32Type, Shape: []int32{1, 10, 4}}
-	answer := &trace.Tensor{Index: 6, Name: "answer", Type: float32Type, Shape: []int32{1}}
+	boxes := place(&trace.Tensor{Index: 5, Name: "boxes", Shape: []int32{1, 10, 4}}, 0x20000)
+	answer := place(&trace.Tensor{Index: 6, Name: "answer", Shape: []int32{1}}, 0x20100)
+	out := place(&trace.Tensor{Index: 7, Name: "out", Shape: []int32{}}, 0x20100) // in place
+	inner := place(&trace.Tensor{Index: 6, Name: "answer", Shape: []int32{1}}, 0x30000)
+	state := place(&trace.Tensor{Index: 3, Name: "state", Shape: []int32{10}, Variable: true}, 0x40000)
+	state.Allocation = persistent
 	return []trace.Description{
 		&trace.Node{Id: id + 1, Subgraph: primary, Index: 0, OpCode: 3, Op: "CONV_2D", Version: 1, Kernel: 1,
-			Inputs: []*trace.Tensor{image, absent}, Outputs: []*trace.Tensor{features}},
+			Inputs: []*trace.Tensor{image, weights, absent}, Outputs: []*trace.Tensor{features}, Temporaries: []*trace.Tensor{patches}},
 		&trace.Node{Id: id + 2, Subgraph: primary, Index: 4, OpCode: 51, Op: "TfLiteXNNPackDelegate", Custom: true, Kernel: 2,
 			Delegate: "TfLiteXNNPackDelegate", Replaced: []uint32{1, 2}, Inputs: []*trace.Tensor{features}, Outputs: []*trace.Tensor{boxes}},
 		&trace.Node{Id: id + 3, Subgraph: primary, Index: 3, OpCode: 118, Op: "IF", Kernel: 3,
 			Inputs: []*trace.Tensor{boxes}, Outputs: []*trace.Tensor{answer}},
 		&trace.Node{Id: id + 4, Subgraph: primary, Index: 5, OpCode: 22, Op: "RESHAPE", Kernel: 4,
-			Inputs: []*trace.Tensor{answer}, Outputs: []*trace.Tensor{{Index: 7, Name: "out", Type: float32Type, Shape: []int32{}}}},
-		&trace.Node{Id: id + 5, Subgraph: then, Index: 0, OpCode: 0, Op: "ADD", Kernel: 4, Outputs: []*trace.Tensor{answer}},
-		&trace.Node{Id: id + 6, Subgraph: then, Index: 1, OpCode: 32, Op: "MyCustomOp", Custom: true, Kernel: 4, Outputs: []*trace.Tensor{answer}},
+			Inputs: []*trace.Tensor{answer}, Outputs: []*trace.Tensor{out}},
+		&trace.Node{Id: id + 5, Subgraph: then, Index: 0, OpCode: 0, Op: "ADD", Kernel: 4,
+			Inputs: []*trace.Tensor{state}, Outputs: []*trace.Tensor{inner}},
+		&trace.Node{Id: id + 6, Subgraph: then, Index: 1, OpCode: 32, Op: "MyCustomOp", Custom: true, Kernel: 4,
+			Inputs: []*trace.Tensor{inner}, Outputs: []*trace.Tensor{inner}},
 	}
 }
 

@@ -79,7 +79,7 @@ static struct {
   int invokes, interpreters, threads;
   int rate;  // invokes a second; 0: as many as there can be
   int reload, fork, wait, steps, times, sleep_before_ms, spin_us, sleep_us, workers;
-  int custom_op, custom_op_with_data, abort_in_prepare, abort_in_invoke;
+  int custom_op, custom_op_with_data, abort_in_prepare, abort_in_invoke, tensors;
 } option = {.invokes = 1, .interpreters = 1, .threads = 1, .workers = 1};
 
 // What one thread did; summed over threads, so that their order has no effect.
@@ -181,6 +181,86 @@ static void add_operator(TfLiteInterpreterOptions* options) {
     newer.TfLiteOperatorSetInvokeWithData(operator, invoke_with_data);
   }
   newer.TfLiteInterpreterOptionsAddOperator(options, operator);
+}
+
+// A delegate that takes no node over, but remembers all subgraphs and their
+// nodes, so that trace_tensors can put itself in the place of their kernels.
+#define SUBGRAPHS 16
+static struct subgraph {
+  TfLiteContext* context;
+  int nodes;
+  struct {
+    TfLiteNode* node;
+    TfLiteRegistration* registration;
+    TfLiteStatus (*invoke)(TfLiteContext*, TfLiteNode*);
+  }* node;
+} subgraphs[SUBGRAPHS];
+static int subgraph_count;
+
+static TfLiteStatus remember_subgraph(TfLiteContext* context, TfLiteDelegate* delegate) {
+  (void)delegate;
+  TfLiteIntArray* plan;
+  if (subgraph_count == SUBGRAPHS || context->GetExecutionPlan(context, &plan) != kTfLiteOk) return kTfLiteError;
+  struct subgraph* s = &subgraphs[subgraph_count++];
+  *s = (struct subgraph){context, plan->size, calloc(plan->size, sizeof *s->node)};
+  for (int i = 0; i < plan->size; i++)
+    if (context->GetNodeAndRegistration(context, plan->data[i], &s->node[i].node, &s->node[i].registration) != kTfLiteOk)
+      return kTfLiteError;
+  return kTfLiteOk;
+}
+
+static union {
+  TfLiteDelegate delegate;
+  char space[256];  // newer runtimes read more
+} observer = {.delegate = {.Prepare = remember_subgraph, .flags = kTfLiteDelegateFlagsAllowDynamicTensors}};
+
+static void find_node(TfLiteContext* context, TfLiteNode* node, int* subgraph, int* index) {
+  for (*subgraph = 0; *subgraph < subgraph_count; ++*subgraph)
+    if (subgraphs[*subgraph].context == context)
+      for (*index = 0; *index < subgraphs[*subgraph].nodes; ++*index)
+        if (subgraphs[*subgraph].node[*index].node == node) return;
+  fail("find node", "it is not of a known subgraph");
+}
+
+static void print_tensors(const TfLiteContext* context) {
+  printf(",\"tensors\":[");
+  for (size_t i = 0; i < context->tensors_size; i++) {
+    const TfLiteTensor* t = &context->tensors[i];
+    printf("%s[%" PRIuPTR ",%zu,%d]", i ? "," : "", (uintptr_t)t->data.raw, t->bytes, (int)t->allocation_type);
+  }
+  printf("],\"temporaries\":[");
+}
+
+// Runs a kernel, and prints where the tensors are now: those of its subgraph,
+// and of those that an op runs in which this one is.
+static TfLiteStatus trace_tensors(TfLiteContext* context, TfLiteNode* node) {
+  static struct { int subgraph, index; } open[8];
+  static int depth;
+  if (depth == 8) fail("trace tensors", "ops are nested too deep");
+  int* subgraph = &open[depth].subgraph, *index = &open[depth].index;
+  find_node(context, node, subgraph, index);
+  depth++;
+  TfLiteStatus status = subgraphs[*subgraph].node[*index].invoke(context, node);
+  printf("tensors [");
+  for (int i = 0; i < depth; i++) {
+    const struct subgraph* s = &subgraphs[open[i].subgraph];
+    printf("%s{\"subgraph\":%d,\"node\":%d", i ? "," : "", open[i].subgraph, open[i].index);
+    print_tensors(s->context);
+    const TfLiteIntArray* temporaries = s->node[open[i].index].node->temporaries;
+    for (int j = 0; temporaries != NULL && j < temporaries->size; j++) printf(j ? ",%d" : "%d", temporaries->data[j]);
+    printf("]}");
+  }
+  printf("]\n");
+  depth--;
+  return status;
+}
+
+static void replace_kernels(void) {
+  for (int i = 0; i < subgraph_count; i++)
+    for (int j = 0; j < subgraphs[i].nodes; j++) {
+      subgraphs[i].node[j].invoke = subgraphs[i].node[j].registration->invoke;
+      subgraphs[i].node[j].registration->invoke = trace_tensors;
+    }
 }
 
 static void* load(void) {
@@ -288,6 +368,7 @@ static void run_interpreter(TfLiteModel* model, struct outcome* outcome) {
     if (added == NULL) fail("create XNNPACK delegate", "TFLite says no more");
     lite.TfLiteInterpreterOptionsAddDelegate(options, added);
   }
+  if (option.tensors) lite.TfLiteInterpreterOptionsAddDelegate(options, &observer.delegate);
   TfLiteInterpreter* interpreter = lite.TfLiteInterpreterCreate(model, options);
   lite.TfLiteInterpreterOptionsDelete(options);
   if (interpreter == NULL) fail("create interpreter", "TFLite says no more");
@@ -298,6 +379,10 @@ static void run_interpreter(TfLiteModel* model, struct outcome* outcome) {
     if (lite.TfLiteInterpreterAllocateTensors(interpreter) != kTfLiteOk) fail("allocate tensors", "TFLite says no more");
     if (!option.steps) invoke(interpreter, outcome, &hash);
     while (option.steps && wait_for_line()) invoke(interpreter, outcome, &hash);
+  }
+  if (option.tensors) {
+    replace_kernels();
+    invoke(interpreter, outcome, &hash);
   }
   outcome->hash += hash;
   lite.TfLiteInterpreterDelete(interpreter);
@@ -362,6 +447,7 @@ static void parse(int argc, char** argv) {
       {"xnnpack", required_argument, NULL, 'x'},
       {"abort-in-prepare", no_argument, &option.abort_in_prepare, 1},
       {"abort-in-invoke", no_argument, &option.abort_in_invoke, 1},
+      {"tensors", no_argument, &option.tensors, 1},
       {0}};
   for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) switch (c) {
       case 0: break;
@@ -398,7 +484,9 @@ static void parse(int argc, char** argv) {
             "  --spin US           it takes at least that long\n"
             "  --sleep US          it sleeps that long\n"
             "  --workers N         threads of each interpreter\n"
-            "  --abort-in-prepare, --abort-in-invoke  it aborts there\n");
+            "  --abort-in-prepare, --abort-in-invoke  it aborts there\n"
+            "  --tensors           when all is done do the invokes once more, and print after each op\n"
+            "                      \"tensors\" and where the runtime has them; for one interpreter\n");
     exit(2);
   }
 }

@@ -1,6 +1,7 @@
 """Runs a model with LiteRT's Python interpreter and prints one JSON object:
-the SHA-256 of all outputs of all invokes, the time they took, and with
---describe what the runtime says of its nodes and tensors.
+the SHA-256 of all outputs of all invokes, the time they took, with
+--describe what the runtime says of its nodes and tensors, and with --addresses
+where they are.
 
 Inputs depend only on the model and the number of the invoke.
 """
@@ -37,6 +38,8 @@ def parse_args():
     parser.add_argument("--times", action="store_true",
                         help='print "invoke_ns" and what each invoke took, on one line after the last one')
     parser.add_argument("--describe", action="store_true")
+    parser.add_argument("--addresses", action="store_true",
+                        help="print where the main subgraph's tensors are at the end")
     return parser.parse_args()
 
 
@@ -81,6 +84,21 @@ def describe(interpreter):
     }
 
 
+def addresses(interpreter):
+    """Address and size in bytes, by index, of the tensors that have memory.
+    Scalars, which NumPy would copy, and resources are left out."""
+    found = {}
+    for detail in interpreter.get_tensor_details():
+        if not np.issubdtype(detail["dtype"], np.number) or len(detail["shape"]) == 0:
+            continue
+        try:
+            array = interpreter.tensor(detail["index"])()
+        except ValueError:  # no memory
+            continue
+        found[int(detail["index"])] = [array.__array_interface__["data"][0], array.nbytes]
+    return found
+
+
 def lines():
     """The lines of stdin, each after "ready"."""
     print("ready", flush=True)
@@ -120,6 +138,8 @@ def main():
         outcome["invokes"] += len(times)
         outcome["invoke_ns"] += sum(times)
     outcome["sha256"] = digest.hexdigest()
+    if args.addresses:
+        outcome["addresses"] = addresses(interpreter)
     if args.describe:
         outcome.update(describe(interpreter))
     print(json.dumps(outcome))

@@ -1,0 +1,102 @@
+package report
+
+import (
+	"io"
+	"slices"
+	"strconv"
+
+	"github.com/edgexray/edgexray/analyze"
+)
+
+// Memory writes what the tensors of each model and op take: of each model its peak, and its nodes in run order. Formats
+// and width are as for Ops; CSV has bytes.
+func Memory(w io.Writer, r *analyze.OpsResult, format Format, width int) error {
+	if format == CSV {
+		return memoryCSV(r.Models).csv(w)
+	}
+	p := printer{w: w, format: format, width: width}
+	p.overview(r)
+	if len(r.Models) == 0 {
+		p.line("No op was recorded.")
+	}
+	for _, m := range r.Models {
+		p.heading("%s in %s (pid %d), %s", m.Name, m.Process, m.PID, runtimeName(m.Runtime))
+		p.modelMemory(m)
+		p.table(memoryTable(m.Ops))
+	}
+	return p.err
+}
+
+func (p *printer) modelMemory(m *analyze.Model) {
+	memory := m.Memory
+	if memory == nil {
+		p.line("Memory: not known")
+		return
+	}
+	at := analyze.Op{Subgraph: memory.PeakSubgraph, Node: memory.PeakNode}
+	p.line("Peak of what is live at once: %s KiB, while %s (node %s) ran; weights apart, which take %s KiB",
+		kib(memory.Peak), memory.PeakOp, Place(&at), kib(memory.Weights))
+	p.line("Memory that tensors take at some time: arena %s KiB, persistent %s, dynamic %s, the app's own %s",
+		kib(memory.Arena), kib(memory.Persistent), kib(memory.Dynamic), kib(memory.Custom))
+	for _, note := range memory.Notes {
+		p.line("Not all is known: %s", note)
+	}
+}
+
+func memoryTable(ops []*analyze.Op) *table {
+	t := &table{columns: []column{
+		{name: "node"}, {name: "op", left: true, max: 28},
+		{name: "read KiB", drop: 5}, {name: "written KiB", drop: 6}, {name: "live KiB"}, {name: "", left: true},
+		{name: "temporary KiB", drop: 2}, {name: "weights KiB", drop: 7}, {name: "count", drop: 1},
+		{name: "output", left: true, drop: 4, max: 36}, {name: "name", left: true, drop: 3, max: 64},
+	}}
+	for _, op := range ops {
+		cells := []string{Place(op), op.Op, "?", "?", "?", "", "?", "?"}
+		if m := op.Memory; m != nil {
+			live := "?"
+			if m.Live != nil {
+				live = kib(*m.Live)
+			}
+			more := ""
+			if m.Unknown > 0 {
+				more = "+?"
+			}
+			cells = []string{Place(op), op.Op, kib(m.Read), kib(m.Written), live, more, kib(m.Temporary), kib(m.Weights)}
+		}
+		t.add(append(cells, strconv.FormatUint(op.Count, 10), outputs(op.Outputs), outputNames(op))...)
+	}
+	return t
+}
+
+// memoryColumns are the columns that memoryCells fills.
+var memoryColumns = named("read_bytes", "written_bytes", "live_bytes", "temporary_bytes", "weights_bytes", "unknown_tensors")
+
+func memoryCSV(models []*analyze.Model) *table {
+	t := &table{columns: slices.Concat(named("pid", "process", "model", "subgraph", "node", "run_order", "op", "kernel", "delegate", "name",
+		"inputs", "outputs", "count"), memoryColumns)}
+	for _, m := range models {
+		for _, op := range m.Ops {
+			t.add(append([]string{
+				strconv.Itoa(int(m.PID)), m.Process, m.Name, strconv.Itoa(int(op.Subgraph)), strconv.Itoa(int(op.Node)),
+				strconv.Itoa(op.RunOrder), op.Op, op.Kernel, op.Delegate, outputNames(op), outputs(op.Inputs), outputs(op.Outputs),
+				strconv.FormatUint(op.Count, 10)}, memoryCells(op.Memory)...)...)
+		}
+	}
+	return t
+}
+
+// memoryCells are bytes; what isn't known is empty.
+func memoryCells(m *analyze.OpMemory) []string {
+	if m == nil {
+		return make([]string, len(memoryColumns))
+	}
+	number := func(n uint64) string { return strconv.FormatUint(n, 10) }
+	live := ""
+	if m.Live != nil {
+		live = number(*m.Live)
+	}
+	return []string{number(m.Read), number(m.Written), live, number(m.Temporary), number(m.Weights), strconv.Itoa(m.Unknown)}
+}
+
+// kib shows bytes in KiB, to about ten bytes.
+func kib(bytes uint64) string { return strconv.FormatFloat(float64(bytes)/1024, 'f', 2, 64) }
