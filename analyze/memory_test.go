@@ -31,7 +31,7 @@ func (tr *tracer) within(depth uint32, node uint32, other func()) {
 	start := tr.now
 	other()
 	tr.now += 10
-	if err := tr.w.AddOp(trace.Op{Thread: 1, Node: node, Start: start, Duration: tr.now-start, Depth: depth}); err != nil {
+	if err := tr.w.AddOp(trace.Op{Thread: 1, Node: node, Start: start, Duration: tr.now - start, Depth: depth}); err != nil {
 		tr.t.Fatal(err)
 	}
 }
