@@ -33,6 +33,8 @@ type DiscoveredFile struct {
 	NotProbeable string             `json:"not_probeable,omitempty"` // why nothing in it can be probed from here
 	Kernels      []DiscoveredKernel `json:"kernels"`
 	Suspects     []probes.Suspect   `json:"suspects,omitempty"`
+	XNNPACK      *DiscoveredXNNPACK `json:"xnnpack,omitempty"`
+	NoXNNPACK    string             `json:"no_xnnpack,omitempty"` // why its operators can't be told apart
 }
 
 // DiscoveredKernel is a function and its site.
@@ -48,6 +50,15 @@ type DiscoveredKernel struct {
 	Class       string   `json:"class,omitempty"`
 	Emulated    bool     `json:"emulated"`
 	Refused     string   `json:"refused,omitempty"`
+}
+
+// DiscoveredXNNPACK is what is known of the XNNPACK in a library.
+type DiscoveredXNNPACK struct {
+	Run        DiscoveredKernel `json:"run"`                   // the function that runs an operator
+	Names      int              `json:"names"`                 // of types of operators
+	TypeOffset uint32           `json:"type_offset,omitempty"` // of an operator's type in it
+	Score      int              `json:"score"`                 // how well the function fits what was looked for
+	RunnerUp   int              `json:"runner_up"`             // and the next best one
 }
 
 // DiscoveredGraph is a subgraph of a live interpreter.
@@ -134,28 +145,36 @@ func describeFile(file *symbolize.File, inspection *probes.Inspection) Discovere
 	if err := probes.Probeable(file); err != nil {
 		f.NotProbeable = err.Error()
 	}
+	if x := inspection.XNNPACK; x != nil {
+		f.XNNPACK = &DiscoveredXNNPACK{describeKernel(&x.Run), len(x.Names), x.TypeOffset, x.Score, x.RunnerUp}
+	}
+	f.NoXNNPACK = inspection.NoXNNPACK
 	for i := range inspection.Kernels {
 		found := &inspection.Kernels[i]
-		k := DiscoveredKernel{
-			Role:       found.Role.String(),
-			FileOffset: found.FileOffset,
-			Address:    found.Address,
-			Symbol:     found.Symbol,
-			Name:       found.Name,
-			Refused:    found.Refused,
-		}
-		for _, op := range found.Ops {
-			k.Ops = append(k.Ops, tflite.OpName(op, found.Name))
-		}
-		if found.Refused == "" {
-			k.SiteOffset = found.FileOffset + int64(found.Site.Offset)
-			k.Instruction = found.Site.Instruction
-			k.Class = found.Site.Class.String()
-			k.Emulated = found.Site.Class.Emulated()
-		}
-		f.Kernels = append(f.Kernels, k)
+		f.Kernels = append(f.Kernels, describeKernel(found))
 	}
 	return f
+}
+
+func describeKernel(found *probes.Found) DiscoveredKernel {
+	k := DiscoveredKernel{
+		Role:       found.Role.String(),
+		FileOffset: found.FileOffset,
+		Address:    found.Address,
+		Symbol:     found.Symbol,
+		Name:       found.Name,
+		Refused:    found.Refused,
+	}
+	for _, op := range found.Ops {
+		k.Ops = append(k.Ops, tflite.OpName(op, found.Name))
+	}
+	if found.Refused == "" {
+		k.SiteOffset = found.FileOffset + int64(found.Site.Offset)
+		k.Instruction = found.Site.Instruction
+		k.Class = found.Site.Class.String()
+		k.Emulated = found.Site.Class.Emulated()
+	}
+	return k
 }
 
 func machineName(pointerSize int, machine string) string {

@@ -84,6 +84,13 @@ func printLibrary(w io.Writer, f *agent.DiscoveredFile, all bool) error {
 	}
 	fmt.Fprintf(w, "%d kernels, %d prepare and %d init functions, %d suspects that are left alone\n",
 		count["invoke"], count["prepare"], count["init"], len(f.Suspects))
+	if x := f.XNNPACK; x != nil {
+		rows = append(rows, kernelRow(x.Run))
+		fmt.Fprintf(w, "XNNPACK's run function at offset %#x (score %d, the next %d); %d names of operators\n", x.Run.FileOffset, x.Score, x.RunnerUp, x.Names)
+	}
+	if f.NoXNNPACK != "" {
+		fmt.Fprintln(w, report.Printable(f.NoXNNPACK))
+	}
 	return report.Listing(w, []string{"offset", "role", "op", "site", "instruction", "Linux", "name"}, rows)
 }
 
