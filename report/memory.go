@@ -51,6 +51,9 @@ func memoryTable(ops []*analyze.Op) *table {
 		{name: "output", left: true, drop: 4, max: 36}, {name: "name", left: true, drop: 3, max: 64},
 	}}
 	for _, op := range ops {
+		if op.Mapping != "" {
+			continue // XNNPACK's tensors are its own
+		}
 		cells := []string{Place(op), op.Op, "?", "?", "?", "", "?", "?"}
 		if m := op.Memory; m != nil {
 			live := "?"

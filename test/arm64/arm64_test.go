@@ -40,6 +40,9 @@ func TestEdgexray(t *testing.T) {
 				t.Run(string(method)+"/user data", func(t *testing.T) { testWithData(t, g, method) })
 				t.Run(string(method)+"/library", func(t *testing.T) { testLibrary(t, g, method) })
 			}
+			for _, version := range []string{"2.9.0", "2.17.1"} {
+				t.Run("operators/TFLite "+version, func(t *testing.T) { testOperators(t, g, version) })
+			}
 			t.Run("best", func(t *testing.T) { testBest(t, g, methods[0]) })
 			t.Run("abort", func(t *testing.T) { testAbort(t, g) })
 			t.Run("running", func(t *testing.T) { testRunning(t, g) })
@@ -176,6 +179,32 @@ func testSingle(t *testing.T, g guest, method probes.Method) {
 	wantModel(t, modelOf(t, result, "okay_nabu"), "okay_nabu", invokes)
 	if got := result.Recording.AttachMethod; got != string(method) {
 		t.Errorf("attached by %s, want %s", got, method)
+	}
+}
+
+// XNNPACK's operators beneath their delegate node; 2.9.0 has no names for them.
+func testOperators(t *testing.T, g guest, version string) {
+	name := "operators-" + version
+	g.wantStatus(t, name, 0)
+	m := modelOf(t, g.ops(t, name), "face_detection_short_range")
+	var within, wall uint64
+	replaced, operators := 0, 0
+	for _, op := range m.Ops {
+		if op.Mapping == "" {
+			replaced += len(op.Replaced)
+			if op.Delegate != "" {
+				wall += op.Wall.Sum
+			}
+			continue
+		}
+		operators++
+		within += op.Wall.Sum
+		if op.Count != invokes || (op.Operator == "") != (version == "2.9.0") {
+			t.Errorf("operator %d of node %d, %q, ran %d times", op.OperatorIndex, op.DelegateNode, op.Operator, op.Count)
+		}
+	}
+	if replaced == 0 || operators < replaced/2 || within > wall || within < wall*9/10 {
+		t.Errorf("%d operators for %d nodes, %d of %d ns", operators, replaced, within, wall)
 	}
 }
 

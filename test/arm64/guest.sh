@@ -1,7 +1,7 @@
 # What a guest runs: recordings and their companions, each under its own name in
 # out/. The test sets $together and $single, the attach methods that this Linux
 # has, for many sites at once and for one; $absent, those that it lacks; and
-# $several, $dynamic and $custom, apps' command lines without the library.
+# $several, $dynamic, $custom and $delegated, apps' command lines without the library.
 mkdir out
 tracefs=/sys/kernel/tracing
 
@@ -39,6 +39,8 @@ for version in 2.9.0 2.17.1; do
 		record several-$version-$method $app $several
 		record dynamic-$version-$method $app $dynamic
 	done
+	flags=
+	record operators-$version $app $delegated
 done
 for method in $together; do
 	flags="--method $method"
