@@ -29,6 +29,7 @@ type subject struct {
 
 var subjects = []subject{
 	{"cost", "What does recording add to an op?", measureCost},
+	{"follow", "What does following what ops pay for add?", measureFollow},
 	{"slowdown", "How much longer does an invoke of MobileNetV2 take while it is recorded?", measureSlowdown},
 	{"size", "How large is a trace?", measureSize},
 	{"agent", "What does the recorder itself use?", measureAgent},
