@@ -68,9 +68,15 @@ func (s *Session) op(r *bpf.OpRecord) {
 		s.settle(n)
 	}
 	p := n.subgraph.process
-	thread := p.threads[r.Header.Tid]
-	if thread == 0 {
-		thread = s.addThread(p, r.Header.Tid)
+	thread := s.threadOf(p, r.Header.Tid)
+	if s.options.Only.excludes(n) {
+		s.summary.excluded++
+		return
+	}
+	s.budget.count(thread, n)
+	if bpf.ToNext(r) && s.ranLast(n) {
+		s.summary.endsUnseen++
+		return
 	}
 	start, duration := r.StartNs, r.DurationNs
 	if len(s.pauses.over) > 0 {
@@ -81,6 +87,9 @@ func (s *Session) op(r *bpf.OpRecord) {
 		MinorFaults: uint64(r.MinorFaults), MajorFaults: uint64(r.MajorFaults),
 		Migrations: uint64(r.Migrations), Threads: uint64(r.Threads), Core: uint64(r.Cpu),
 	}}
+	if bpf.ToNext(r) {
+		op.ToNext = 1
+	}
 	if err := s.writer.AddOp(op); err != nil && s.writeErr == nil {
 		s.writeErr = err
 	}
@@ -89,7 +98,11 @@ func (s *Session) op(r *bpf.OpRecord) {
 	s.progress.count(n, r)
 }
 
-func (s *Session) addThread(p *process, tid uint32) uint32 {
+// threadOf returns the thread's id in the trace.
+func (s *Session) threadOf(p *process, tid uint32) uint32 {
+	if id := p.threads[tid]; id != 0 {
+		return id
+	}
 	s.nextID.thread++
 	p.threads[tid] = s.nextID.thread
 	s.describe(&trace.Thread{Id: s.nextID.thread, Process: p.described.Id, Tid: int32(tid), Name: threadName(p.pid, tid)})

@@ -34,6 +34,8 @@ type kernel struct {
 	library   *library
 	found     *probes.Found
 	announced bool // written to the trace
+	toNext    bool // its return is not probed
+	wanted    bool // some node that is to be recorded runs it
 }
 
 // libraries is every file that was looked at, and the kernels found in them.
@@ -148,7 +150,7 @@ func (ls *libraries) add(path, shown string, file *symbolize.File) (*library, er
 		case found.Role == probes.Prepare:
 			l.prepares[found.Address] = true
 		case found.Role == probes.Invoke && found.Refused == "":
-			ls.addKernel(l, found)
+			ls.addKernel(l, found, ls.session.options.EntryOnly && returnsUnseen(found))
 		case found.Role == probes.Invoke:
 			ls.session.note("site", "%s %s: not probed: %s", shown, found.Label(), found.Refused)
 		}
@@ -174,7 +176,7 @@ func (ls *libraries) addOperators(l *library) []probes.Found {
 	} else if x.TypeOffset == 0 {
 		ls.session.note("xnnpack", "%s: where an operator of XNNPACK has its type is not certain: they are not named", l.runtime.Path)
 	}
-	l.operators = ls.addKernel(l, &x.Run)
+	l.operators = ls.addKernel(l, &x.Run, false)
 	return []probes.Found{x.Run}
 }
 
@@ -200,8 +202,8 @@ func (ls *libraries) newLibrary(path, shown string, file *symbolize.File) *libra
 	return l
 }
 
-func (ls *libraries) addKernel(l *library, found *probes.Found) *kernel {
-	k := &kernel{library: l, found: found, described: &trace.Kernel{
+func (ls *libraries) addKernel(l *library, found *probes.Found, toNext bool) *kernel {
+	k := &kernel{library: l, found: found, toNext: toNext, described: &trace.Kernel{
 		Id:         uint32(len(ls.kernels) + 1),
 		Runtime:    l.runtime.Id,
 		FileOffset: uint64(found.FileOffset),
@@ -209,6 +211,9 @@ func (ls *libraries) addKernel(l *library, found *probes.Found) *kernel {
 		Symbol:     found.Symbol,
 		SiteClass:  found.Site.Class.String(),
 	}}
+	if toNext {
+		k.described.SiteClass += probes.EntryOnly
+	}
 	ls.kernels = append(ls.kernels, k)
 	l.kernels[found.Address] = k
 	return k
@@ -224,7 +229,7 @@ func (ls *libraries) attach(l *library, found []probes.Found) error {
 		}
 		point := probes.Point{Role: f.Role, Offset: uint64(f.FileOffset) + uint64(f.Site.Offset)}
 		if k := l.kernels[f.Address]; f.Role == probes.Invoke && k != nil {
-			point.Cookie = uint64(k.described.Id)
+			point.Cookie, point.EntryOnly = uint64(k.described.Id), k.toNext
 			if f.WithData {
 				point.Cookie |= bpf.WithData
 			}
@@ -260,7 +265,7 @@ func (ls *libraries) reach(p *process, registration tflite.RawRegistration) (*ke
 	if found.Refused != "" {
 		return nil, fmt.Errorf("kernel %s in %s: not probed: %s", found.Label(), l.runtime.Path, found.Refused)
 	}
-	k := ls.addKernel(l, &found)
+	k := ls.addKernel(l, &found, false)
 	functions := []probes.Found{found}
 	for _, f := range []struct {
 		role    probes.Role
@@ -361,6 +366,28 @@ func (ls *libraries) byCookie(cookie uint64) *kernel {
 		return nil
 	}
 	return ls.kernels[cookie-1]
+}
+
+// pause removes the probes of ops until resume.
+func (ls *libraries) pause() error {
+	return ls.each(func(a *probes.Attachment) error { return a.Pause() })
+}
+
+func (ls *libraries) resume() error {
+	return ls.each(func(a *probes.Attachment) error { return a.Resume(ls.wantedOf(a.Points())) })
+}
+
+func (ls *libraries) each(do func(*probes.Attachment) error) error {
+	var errs []error
+	for _, l := range ls.files {
+		if l == nil {
+			continue
+		}
+		for _, attachment := range l.attachments {
+			errs = append(errs, do(attachment))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // detach removes all probes, and keeps what was learned for the next time.

@@ -29,7 +29,10 @@ type subgraph struct {
 	before      *subgraph           // what was at its address, until all of its nodes were described again
 	superseded  *subgraph           // what took its place
 	runs        bool
-	first       *node // of an invoke, for the live line
+	first       *node  // of an invoke, for the live line
+	planned     []bool // by index: nodes that run in an invoke; nil when that isn't known
+	last        int32  // of them, the one that runs last
+	planAt      int    // how many nodes were known when that was last looked for
 
 	facts   tflite.LiveSubgraph // until its model is found
 	matched int                 // how many nodes were known when a model was last looked for
@@ -42,6 +45,8 @@ type node struct {
 	subgraph *subgraph
 	op       string // with index, what a person calls it
 	index    int32
+	delegate bool    // a delegate node
+	cost     uint64  // ns that one of its ops costs, with a budget
 	pieces   *pieces // nil once settled and not needed any more
 
 	operator  *operator // nil for a node
@@ -100,6 +105,7 @@ func (s *Session) addSubgraph(r *bpf.SubgraphRecord) {
 				k.found.Label(), k.library.runtime.Path, time.Duration(now()-r.TimeNs), p.pid)
 		}
 	}
+	s.probeReturns(g)
 	s.lookForModels(p)
 }
 
@@ -147,6 +153,7 @@ func (s *Session) forgetSubgraph(g *subgraph) {
 
 // forgetNode forgets a node, and the operators that it runs.
 func (s *Session) forgetNode(n *node) {
+	s.aggregates.take(n)
 	delete(s.nodes, n.bpfID)
 	for _, operator := range n.operators {
 		delete(s.nodes, operator.bpfID)
@@ -217,7 +224,7 @@ func (s *Session) settle(n *node) {
 	}
 	g := n.subgraph
 	d := s.assemble(n)
-	n.op, n.index = d.Op, d.Index
+	n.op, n.index, n.delegate = d.Op, d.Index, d.Delegate != ""
 	d.Subgraph = g.described.Id
 	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(d)
 	if err != nil {

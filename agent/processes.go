@@ -2,6 +2,8 @@ package agent
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -84,6 +86,7 @@ func (s *Session) endedBadly() {
 // forgetProcess drops what is kept of a process that has ended.
 func (s *Session) forgetProcess(p *process) {
 	for _, g := range p.contexts {
+		s.aggregates.takeSubgraph(g)
 		s.identifyModel(g)
 		s.forgetSubgraph(g.before)
 		s.forgetSubgraph(g)
@@ -119,10 +122,24 @@ func (s *Session) lastWords(r *bpf.ExitRecord) (words string, abrupt bool) {
 	return "", false
 }
 
-// lookForNames makes targets of all processes with the name asked for: the command name, the first argument or its last
+// names returns what processes are to be looked for by.
+func (s *Session) names() []string {
+	if s.options.Name != "" {
+		return []string{s.options.Name}
+	}
+	if s.options.Library != "" {
+		return s.options.Only.Processes
+	}
+	return nil // the command's processes, or the one that was named, are targets already
+}
+
+// lookForNames makes targets of all processes with a name asked for: the command name, the first argument or its last
 // part (Android's package names are too long for the command name). Processes get their name after they start (exec,
 // and Android's zygote even later), so those without it are asked again, but not every time.
 func (s *Session) lookForNames() {
+	if len(s.names()) == 0 {
+		return
+	}
 	all, err := procfs.AllProcs()
 	if err != nil {
 		s.note("process", "list processes: %v", err)
@@ -135,7 +152,7 @@ func (s *Session) lookForNames() {
 			continue
 		}
 		s.asked[proc.PID]++
-		if s.byPID[proc.PID] == nil && hasName(proc, s.options.Name) {
+		if s.byPID[proc.PID] == nil && hasSomeName(proc, s.names()) {
 			s.target(proc.PID)
 		}
 	}
@@ -146,6 +163,10 @@ const (
 	youngLooks = 40
 	namesAgain = 20
 )
+
+func hasSomeName(proc procfs.Proc, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return name == strconv.Itoa(proc.PID) || hasName(proc, name) })
+}
 
 func hasName(proc procfs.Proc, name string) bool {
 	if comm, err := proc.Comm(); err == nil && comm == name {

@@ -18,6 +18,7 @@ func (s *Session) reachNodes(g *subgraph) {
 	}
 	if live, ok := probes.ReadSubgraph(p.memory, g.described.Context); ok {
 		s.reachAll(p, live.Nodes)
+		s.want(g, live.Nodes)
 	}
 }
 

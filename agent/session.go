@@ -30,6 +30,13 @@ type Options struct {
 	Output   io.Writer     // gets the trace; truncated back to whole blocks on a write error if it is a file
 	Method   probes.Method // zero: the best that works
 	Follow   Follow
+	// EntryOnly leaves return probes away where the start of the next op tells as much.
+	EntryOnly bool
+	// Aggregate sums ops up in the kernel: bpf.AggregateToo is for comparing the sums with the ops.
+	Aggregate bpf.Aggregate
+	// Budget is the share of the app's time that recording may cost; 0 is any.
+	Budget   float64
+	Only     Only
 	Cache    *probes.Cache
 	Progress io.Writer // gets a live line; nil for none
 	Recorder string    // name and version, for the trace
@@ -56,6 +63,9 @@ type Session struct {
 	ring        *ringbuf.Reader
 	tracepoints tracepoints
 	followed    followed
+	aggregates  aggregates
+	budget      budget
+	period      uint32 // odd while recording pauses
 	writer      *trace.Writer
 	writeErr    error
 
@@ -104,6 +114,8 @@ func Record(ctx context.Context, options Options) error {
 		asked:     make(map[int]int),
 		lastCount: make(map[string]uint64),
 	}
+	s.aggregates = aggregates{session: s, written: make(map[uint64]*bpf.AggregateValue)}
+	s.budget = budget{session: s, share: options.Budget, threads: make(map[uint32]uint64)}
 	s.libraries = libraries{session: s, files: make(map[fileKey]*library)}
 	if err := s.open(); err != nil {
 		return errors.Join(err, s.close())
@@ -120,7 +132,11 @@ func Record(ctx context.Context, options Options) error {
 
 // open prepares everything that doesn't touch the target.
 func (s *Session) open() error {
-	options := bpf.Options{OnlyTargets: s.options.Library == ""}
+	options := bpf.Options{
+		OnlyTargets: s.options.Library == "" || len(s.options.Only.Processes) > 0,
+		EntryOnly:   s.options.EntryOnly,
+		Aggregate:   s.options.Aggregate,
+	}
 	if len(s.options.Command) > 0 {
 		options.StopSignal = stopSignal
 	}
@@ -133,6 +149,9 @@ func (s *Session) open() error {
 		return err
 	}
 	s.method, s.programs = method, programs
+	if err := s.budget.possible(method); err != nil {
+		return err
+	}
 	if s.ring, err = ringbuf.NewReader(s.programs.Ring); err != nil {
 		return fmt.Errorf("open ring buffer: %w", err)
 	}
@@ -150,6 +169,12 @@ func (s *Session) open() error {
 		Cpus:         uint32(runtime.NumCPU()),
 		Followed:     s.followed.describe(&s.tracepoints),
 		Cores:        cores(),
+		EntryOnly:    s.options.EntryOnly,
+		Only:         s.options.Only.Said,
+		Budget:       s.options.Budget,
+	}
+	if s.options.Aggregate != bpf.AggregateOff {
+		header.AggregateOctave = bpf.AggregateOctave
 	}
 	header.Hostname, _ = os.Hostname()
 	s.summary.costs = costs
@@ -174,6 +199,7 @@ func (s *Session) open() error {
 func (s *Session) begin() error {
 	switch {
 	case s.options.Library != "":
+		s.lookForNames()
 		return s.libraries.addPath(s.options.Library)
 	case len(s.options.Command) > 0:
 		return s.launch()
@@ -244,11 +270,13 @@ func (s *Session) run(ctx context.Context) error {
 			s.drain()
 		case t := <-drain.C:
 			s.drain()
+			s.budget.keep()
+			s.aggregates.writeSometimes()
 			if t.Sub(flushed) >= flushEvery {
 				flushed = t
 				s.flush()
 			}
-			if s.options.Name != "" && t.Sub(named) >= namesEvery {
+			if len(s.names()) > 0 && t.Sub(named) >= namesEvery {
 				named = t
 				s.lookForNames()
 			}
@@ -301,6 +329,7 @@ func (s *Session) finish() error {
 		errs = append(errs, s.libraries.detach())
 	}
 	s.drain()
+	s.aggregates.write()
 	s.identifyModels()
 	s.noteCounters()
 	end := &trace.End{DurationNs: now() - s.started, Reason: s.reason}
@@ -311,6 +340,7 @@ func (s *Session) finish() error {
 		}
 	}
 	end.CpuNs, end.MaxRss = ownCost()
+	end.GapsNs, end.CostNs = s.budget.finish()
 	s.writer.SetLosses(s.losses())
 	if err := s.writer.Close(end); err != nil && s.writeErr == nil {
 		errs = append(errs, err)
@@ -338,6 +368,12 @@ func (s *Session) close() error {
 		errs = append(errs, s.programs.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// nextPeriod pauses recording, or goes on with it: probes are to be removed and put back in between only.
+func (s *Session) nextPeriod() error {
+	s.period++
+	return s.programs.SetPeriod(s.period)
 }
 
 // describe writes a description to the trace. The first write error ends the recording.

@@ -29,11 +29,18 @@ type Summary struct {
 	Pauses    int           // how often a thread of the command was held to search new code
 	PausedFor time.Duration // in all; not in the ops' times
 
+	Budget float64       // share of the app's time that it might cost; 0: any
+	Gaps   time.Duration // in which nothing was recorded to keep to it
+	Cost   time.Duration // that it took of the app's time by estimate
+
 	HasExitStatus bool
 	ExitStatus    int // of the command
 
 	costs        []*trace.ProbeCost
 	unattributed uint64
+	endsUnseen   uint64 // as bpf.EndsNotSeen
+	excluded     uint64 // ops that were not asked for
+	aggregated   uint64 // ops in sums instead of records
 }
 
 // Lost is the number of op records that are missing from the trace.
@@ -64,6 +71,9 @@ func (s *Session) losses() []*trace.Loss {
 		}
 		if last, ended := s.lastCount[cause.Name]; ended {
 			n = last
+		}
+		if cause == bpf.EndsNotSeen {
+			n += s.summary.endsUnseen
 		}
 		losses = append(losses, &trace.Loss{Cause: cause.Name, Count: n})
 	}
@@ -98,7 +108,8 @@ func (s *Session) summarize(end *trace.End) {
 	m := &s.summary
 	m.Duration = time.Duration(end.DurationNs)
 	m.Reason = end.Reason
-	m.Ops = end.Ops
+	m.Budget, m.Gaps, m.Cost = s.options.Budget, time.Duration(end.GapsNs), time.Duration(end.CostNs)
+	m.Ops = end.Ops + m.aggregated
 	m.Losses = s.losses()
 	if n := s.writer.Unwritten(); n > 0 {
 		m.Losses = append(m.Losses, &trace.Loss{Cause: trace.LossUnwritten, Count: n})
@@ -142,6 +153,12 @@ func (s *Summary) NothingRecorded() error {
 
 // Print writes the summary for a person.
 func (s *Summary) Print(w io.Writer, trace string) {
+	if s.aggregated > 0 {
+		fmt.Fprintf(w, "%d ops were summed up as they ran, by node\n", s.aggregated)
+	}
+	if s.excluded > 0 {
+		fmt.Fprintf(w, "%d ops were not asked for and left out\n", s.excluded)
+	}
 	fmt.Fprintf(w, "recorded %d ops in %.1f s to %s (%s; ended: %s)\n", s.Ops, s.Duration.Seconds(), trace, s.Method, s.Reason)
 	if lost := s.Lost(); lost == 0 {
 		fmt.Fprintln(w, "lost 0 ops")
@@ -162,6 +179,10 @@ func (s *Summary) Print(w io.Writer, trace string) {
 		fmt.Fprintf(w, "cost of the probe per op, by instruction: %s\n", strings.Join(costs, ", "))
 	}
 	fmt.Fprintf(w, "the recorder used %.2f s of CPU time and %.1f MiB of memory\n", s.CPU.Seconds(), float64(s.MaxRSS)/(1<<20))
+	if s.Budget > 0 {
+		fmt.Fprintf(w, "recorded %.1f of %.1f s, to cost the app at most %.2g%% of its time: %.2f%% by estimate\n",
+			(s.Duration - s.Gaps).Seconds(), s.Duration.Seconds(), 100*s.Budget, 100*s.Cost.Seconds()/s.Duration.Seconds())
+	}
 	if s.Pauses > 0 {
 		fmt.Fprintf(w, "the command's threads were held %d times, %.1f ms in all, while new code was searched: the ops' times are without that\n",
 			s.Pauses, float64(s.PausedFor)/1e6)

@@ -63,6 +63,23 @@ func (d *Distribution) Merge(other *Distribution) {
 	})
 }
 
+// addSum counts values of which the exact sum and bounds are known, beside what they were roughly.
+func (d *Distribution) addSum(count, sum, least, most uint64, rough func(yield func(v, count uint64) bool)) {
+	if count == 0 {
+		return
+	}
+	if d.Count == 0 || least < d.Min {
+		d.Min = least
+	}
+	d.Max = max(d.Max, most)
+	d.Count += count
+	d.Sum += sum
+	rough(func(v, count uint64) bool {
+		d.bucket(v, count)
+		return true
+	})
+}
+
 // bucket counts v in the buckets, where it moves the exact values first.
 func (d *Distribution) bucket(v, count uint64) {
 	if d.octaves == nil {

@@ -43,6 +43,7 @@ type row struct {
 	wall       Distribution
 	self       uint64 // ns, nested ops subtracted
 	paid       Paid
+	toNext     uint64 // ops whose end was taken from the next one's start
 	position   int    // among the ops of the latest invoke
 	firstStart uint64 // ns, and the duration of that op
 	first      uint64
@@ -323,6 +324,7 @@ func (r *row) absorb(other *row) {
 	}
 	r.wall.Merge(&other.wall)
 	r.self += other.self
+	r.toNext += other.toNext
 	r.paid.merge(&other.paid)
 	r.live.merge(other.live)
 	other.wall = Distribution{}

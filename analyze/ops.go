@@ -55,6 +55,12 @@ func (rec *recording) overview() *OpsResult {
 			Followed:     []Followed{},
 			Cores:        []Core{},
 			EndReason:    rec.end.GetReason(),
+			EntryOnly:    h.GetEntryOnly(),
+			Only:         notNil(h.GetOnly()),
+			Budget:       h.GetBudget(),
+			CostNS:       rec.end.GetCostNs(),
+			Gaps:         rec.gaps.count,
+			GapsNS:       rec.gapsNS(),
 		},
 		Notes:     []Note{},
 		Processes: []*Process{},
@@ -67,6 +73,9 @@ func (rec *recording) overview() *OpsResult {
 	}
 	for _, c := range h.GetCores() {
 		result.Recording.Cores = append(result.Recording.Cores, Core{c.Capacity, c.MaxKhz, c.Khz})
+	}
+	if octave := h.GetAggregateOctave(); octave != 0 {
+		result.Recording.AggregateError = 1 / float64(2*octave)
 	}
 	if rec.truncation != nil {
 		result.Truncated = rec.truncation.String()
@@ -213,6 +222,7 @@ func (b *builder) op(r *row) *Op {
 		Wall:          &r.wall,
 		SelfNS:        r.self,
 		FirstNS:       r.first,
+		EndsInferred:  r.toNext,
 		Paid:          &r.paid,
 		OpGuessed:     d.OpGuessed,
 		Incomplete:    d.Incomplete,

@@ -36,6 +36,9 @@ type recording struct {
 	graphs       []*graph // in order of appearance, merged ones included
 	foldAt       int      // fold when there are so many graphs
 	runs         uint64   // invokes begun, of any subgraph
+
+	sums map[sumKey]*sum // of ops that were recorded as sums
+	gaps gaps
 }
 
 func newRecording() *recording {
@@ -52,6 +55,7 @@ func newRecording() *recording {
 		phases:       make(map[uint32]*phase),
 		interpreters: make(map[interpreterKey]*graph),
 		foldAt:       minFold,
+		sums:         make(map[sumKey]*sum),
 	}
 }
 
@@ -75,11 +79,37 @@ func (rec *recording) finish() {
 		rec.finishRun(t)
 		t.stack.finish()
 	}
+	rec.placeSums()
 	rec.fold()
+}
+
+// gaps are the times in which nothing was recorded.
+type gaps struct {
+	count int
+	ns    uint64
+}
+
+// gap ends what is in progress: its end is not in the trace.
+func (rec *recording) gap(g *trace.Gap) {
+	rec.gaps.count++
+	rec.gaps.ns += g.EndNs - min(g.StartNs, g.EndNs)
+	for _, t := range rec.threads {
+		rec.finishRun(t)
+		t.stack.finish()
+		for i := range t.nest {
+			t.nest[i].reset()
+		}
+	}
 }
 
 func (rec *recording) add(b *trace.Block) {
 	rec.describe(b)
+	for _, gap := range b.Gaps {
+		rec.gap(gap)
+	}
+	for _, a := range b.Aggregates {
+		rec.addAggregate(a)
+	}
 	for _, batch := range b.Ops {
 		t := rec.thread(batch.Thread)
 		for op := range batch.All() {
@@ -145,6 +175,7 @@ func (rec *recording) addOp(t *thread, n *node, op trace.Op) {
 	r := n.row.resolve()
 	r.wall.Add(op.Duration)
 	r.paid.add(op)
+	r.toNext += op.ToNext
 	t.wall.Add(op.Duration)
 	if r.wall.Count == 1 || op.Start < r.firstStart {
 		r.firstStart, r.first = op.Start, op.Duration

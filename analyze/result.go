@@ -37,6 +37,15 @@ type Recording struct {
 	ProbeCosts   []ProbeCost `json:"probe_costs"`
 	EndReason    string      `json:"end_reason"`
 	Ops          uint64      `json:"ops"` // op records read
+
+	// How the recording was restricted.
+	EntryOnly      bool     `json:"entry_only"`      // kernels have no return probes where they can do without
+	Only           []string `json:"only"`            // as the user said it
+	Budget         float64  `json:"budget"`          // share of the app's time; 0: any
+	CostNS         uint64   `json:"cost_ns"`         // that it took of the app's time by estimate, with a budget
+	Gaps           int      `json:"gaps"`            // how often nothing was recorded for a while
+	GapsNS         uint64   `json:"gaps_ns"`         // and for how long in all
+	AggregateError float64  `json:"aggregate_error"` // of quantiles, as a share, when ops were summed up as they ran; else 0
 }
 
 // ProbeCost is what an op pays for being recorded, by the class of the probed instruction.
@@ -121,6 +130,7 @@ type Op struct {
 	Wall          *Distribution `json:"wall_ns"`
 	SelfNS        uint64        `json:"self_ns"`
 	FirstNS       uint64        `json:"first_ns"`
+	EndsInferred  uint64        `json:"ends_inferred"` // ops whose end was taken from the next one's start
 	Paid          *Paid         `json:"paid"`
 	Causes        []Cause       `json:"causes"`
 	Share         float64       `json:"share"`

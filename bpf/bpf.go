@@ -31,9 +31,25 @@ type Options struct {
 	StopSignal syscall.Signal
 	// Follow says what of the ops' costs is told.
 	Follow Follow
+	// EntryOnly loads Programs.EnterOnly.
+	EntryOnly bool
+	// Aggregate says what becomes of an op that ended.
+	Aggregate Aggregate
 	// RingBytes is the ring buffer's size, a power of two; zero means 4 MiB.
 	RingBytes int
 }
+
+// Aggregate says whether ops are summed up by node in Programs.Aggregates.
+type Aggregate uint32
+
+const (
+	AggregateOff     Aggregate = iota // a record each
+	AggregateInstead                  // of records
+	AggregateToo
+)
+
+// MaxAggregates is for how many nodes ops are summed up at the same time. Linux sets that memory aside: 10 MiB.
+const MaxAggregates = 4096
 
 // Follow is what the programs need to tell what ops pay for, beside the tracepoints and events that are attached to
 // them later. What is not followed is 0 in every op.
@@ -50,10 +66,13 @@ const MaxCPUs = 256
 // Programs are loaded programs and their maps. Close releases them; links that were made from them go on living.
 type Programs struct {
 	Enter, Leave, Prepare, Init, Operator *ebpf.Program
+	EnterOnly                             *ebpf.Program // nil unless it was asked for: Enter, for kernels without Leave
 	ThreadExit, ProgramExec, Mapped       *ebpf.Program
 	Switched, Waking, WakingNew           *ebpf.Program
 	MinorFault, MajorFault                *ebpf.Program // on perf events
 	Ring, Counters, Targets               *ebpf.Map
+	Aggregates                            *ebpf.Map // by node id
+	Enclosing                             *ebpf.Map // of NodeKey: nodes of EnterOnly that run subgraphs
 	collection                            *ebpf.Collection
 }
 
@@ -70,6 +89,9 @@ func Load(options Options) (*Programs, error) {
 	for _, name := range []string{"enter", "leave", "prepare", "init", "operator"} {
 		keep[name+suffix] = true
 	}
+	if options.EntryOnly {
+		keep["enter_only"+suffix] = true
+	}
 	for name := range spec.Programs {
 		if !keep[name] {
 			delete(spec.Programs, name)
@@ -78,9 +100,14 @@ func Load(options Options) (*Programs, error) {
 	if options.RingBytes != 0 {
 		spec.Maps["ring"].MaxEntries = uint32(options.RingBytes)
 	}
+	if options.Aggregate != AggregateOff {
+		spec.Maps["aggregates"].MaxEntries = MaxAggregates
+	}
 	follow := options.Follow
 	var errs []error
 	for name, value := range map[string]uint32{
+		"entry_only":        flag(options.EntryOnly),
+		"aggregate_ops":     uint32(options.Aggregate),
 		"only_targets":      flag(options.OnlyTargets),
 		"stop_signal":       uint32(options.StopSignal),
 		"follow_scheduling": flag(follow.Scheduling),
@@ -103,6 +130,7 @@ func Load(options Options) (*Programs, error) {
 	program := func(name string) *ebpf.Program { return collection.Programs[name] }
 	return &Programs{
 		Enter:       program("enter" + suffix),
+		EnterOnly:   program("enter_only" + suffix),
 		Leave:       program("leave" + suffix),
 		Prepare:     program("prepare" + suffix),
 		Init:        program("init" + suffix),
@@ -118,6 +146,8 @@ func Load(options Options) (*Programs, error) {
 		Ring:        collection.Maps["ring"],
 		Counters:    collection.Maps["counters"],
 		Targets:     collection.Maps["targets"],
+		Aggregates:  collection.Maps["aggregates"],
+		Enclosing:   collection.Maps["enclosing"],
 		collection:  collection,
 	}, nil
 }
@@ -151,7 +181,10 @@ func (p *Programs) Count(counter programsCounter) (uint64, error) {
 // Missed returns how many hits Linux did not run a program for, because one was running on the same CPU already.
 func (p *Programs) Missed() (uint64, error) {
 	var sum uint64
-	for _, program := range []*ebpf.Program{p.Enter, p.Leave, p.Operator} {
+	for _, program := range []*ebpf.Program{p.Enter, p.EnterOnly, p.Leave, p.Operator} {
+		if program == nil {
+			continue
+		}
 		stats, err := program.Stats()
 		if err != nil {
 			return 0, fmt.Errorf("read program statistics: %w", err)
@@ -168,6 +201,15 @@ func (p *Programs) Reset() error {
 		if err := p.Counters.Put(counter, zero); err != nil {
 			return fmt.Errorf("reset BPF counter %d: %w", counter, err)
 		}
+	}
+	return nil
+}
+
+// SetPeriod pauses the programs with an odd number, so that probes can be removed and put back, and lets them go on with
+// the next even one: ops that are open by then are forgotten when their thread runs the next one.
+func (p *Programs) SetPeriod(number uint32) error {
+	if err := p.collection.Variables["period"].Set(number); err != nil {
+		return fmt.Errorf("tell the programs of a pause: %w", err)
 	}
 	return nil
 }

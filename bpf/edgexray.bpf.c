@@ -6,8 +6,7 @@
 // tracepoints that follow threads and mappings. No vmlinux.h, no CO-RE: only registers, UAPI headers and helpers, so
 // that Linux without BTF (Android's 5.10) runs them.
 
-#include "describe.h"
-#include "operators.h"
+#include "ends.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -26,14 +25,14 @@ static __always_inline struct arguments arguments_of(struct regs *regs, u64 cook
 	return (struct arguments){ first, second };
 }
 
-static __always_inline int enter(struct regs *regs, u64 cookie)
+static __always_inline int enter(struct regs *regs, u64 cookie, u32 kind)
 {
 	struct thread *thread = current_thread();
 	if (!thread) {
 		count(LOST_NO_THREAD);
 		return 0;
 	}
-	if (thread->process == 0)
+	if (thread->process == 0 || pauses(thread))
 		return 0;
 	struct arguments arguments = arguments_of(regs, cookie);
 	u64 context = arguments.context, address = arguments.node;
@@ -53,12 +52,18 @@ static __always_inline int enter(struct regs *regs, u64 cookie)
 			count(ALIASES);
 			return 0;
 		}
-		if (top->sp > sp)
+		if (top->sp > sp || top->kind == FRAME_TO_NEXT)
 			break;
 		depth--; // that op's stack is gone: it was left without returning
 		count(LOST_UNFINISHED);
 	}
 	thread->depth = depth;
+	if (entry_only && ends_at_next(thread, depth)) {
+		u64 now = bpf_ktime_get_ns();
+		describe_results(thread, frame_at(thread, depth - 1));
+		end_before(thread, context, sp, now);
+		depth = thread->depth;
+	}
 	if (depth >= MAX_DEPTH) {
 		count(LOST_TOO_DEEP);
 		return 0;
@@ -82,7 +87,7 @@ static __always_inline int enter(struct regs *regs, u64 cookie)
 	frame->site = site;
 	frame->dynamic = node ? node->dynamic & again : 0;
 	frame->tail_calls = 0;
-	begin(thread, frame, node && node->delegate ? FRAME_DELEGATE : FRAME_KERNEL);
+	begin(thread, frame, node && node->delegate ? FRAME_DELEGATE : kind);
 	thread->depth = depth + 1;
 	frame->start_ns = bpf_ktime_get_ns();
 	return 0;
@@ -98,10 +103,12 @@ static __always_inline int leave(struct regs *regs)
 			count(BEGAN_BEFORE);
 		return 0;
 	}
-	if (thread->process == 0)
+	if (thread->process == 0 || pauses(thread))
 		return 0;
 	if (thread->depth == 0) {
-		count(LOST_NO_ENTRY);
+		count(thread->cut_off ? CUT_OFF : LOST_NO_ENTRY);
+		if (thread->cut_off)
+			thread->cut_off--;
 		return 0;
 	}
 	u64 sp = SP_AT_ENTRY(regs);
@@ -112,7 +119,7 @@ static __always_inline int leave(struct regs *regs)
 		if (depth == 0 || depth > MAX_DEPTH || frame_at(thread, depth - 1)->sp >= sp)
 			break;
 		depth--;
-		count(LOST_UNFINISHED);
+		count(entry_only && frame_at(thread, depth)->kind == FRAME_TO_NEXT ? LOST_ENDS : LOST_UNFINISHED);
 	}
 	thread->depth = depth;
 	if (depth == 0 || depth > MAX_DEPTH)
@@ -124,17 +131,10 @@ static __always_inline int leave(struct regs *regs)
 		frame->tail_calls--;
 		return 0;
 	}
-	thread->depth = depth - 1;
-	if (frame->dynamic)
-		frame->node = describe(thread->process, frame->context, frame->address, frame->site, frame->ip | RUNS);
-	if (frame->node == 0) {
-		count(LOST_UNDESCRIBED);
-		return 0;
-	}
-	thread->last_node = frame->node;
-	thread->last_ns = now;
-	thread->prepared_node = 0;
-	return emit(thread, frame, depth - 1, now);
+	if (frame->kind == FRAME_TO_NEXT)
+		frame->kind = FRAME_KERNEL; // it got a return probe
+	describe_results(thread, frame);
+	return end(thread, frame, depth, now);
 }
 
 // A node that is prepared may have changed. One that was never seen is described at once, so that an app which dies
@@ -174,7 +174,8 @@ static __always_inline int init(struct regs *regs)
 // Three ladders of attaching (package probes): uprobe_multi and perf with a cookie know the site by it; without
 // cookies the probed address has to do.
 #define PROBES(suffix, entry_section, return_section, cookie)                                            \
-	SEC(entry_section) int enter_##suffix(struct regs *regs) { return enter(regs, cookie); }         \
+	SEC(entry_section) int enter_##suffix(struct regs *regs) { return enter(regs, cookie, FRAME_KERNEL); } \
+	SEC(entry_section) int enter_only_##suffix(struct regs *regs) { return enter(regs, cookie, FRAME_TO_NEXT); } \
 	SEC(return_section) int leave_##suffix(struct regs *regs) { return leave(regs); }                \
 	SEC(entry_section) int prepare_##suffix(struct regs *regs) { return prepare(regs); }             \
 	SEC(entry_section) int init_##suffix(struct regs *regs) { return init(regs); }                   \
@@ -204,11 +205,11 @@ int thread_exit(void *unused)
 			r->time_ns = bpf_ktime_get_ns();
 			r->whole_process = tid == tgid;
 			if (thread) {
-				r->depth = thread->depth;
+				r->depth = thread->period == period ? thread->depth : 0;
 				r->last_node = thread->last_node;
 				r->last_ns = thread->last_ns;
 				r->prepared_node = thread->prepared_node;
-				if (thread->depth) {
+				if (r->depth) {
 					struct frame *top = frame_at(thread, thread->depth - 1);
 					r->node = top->node;
 					r->start_ns = top->start_ns;

@@ -3,7 +3,7 @@
 // The ops that are open on a thread: how one begins, and what is told of it when it ends.
 #pragma once
 
-#include "paid.h"
+#include "aggregate.h"
 
 // The barrier keeps the compiler from dropping the mask, which is what shows the verifier that the index is in bounds.
 static __always_inline struct frame *frame_at(struct thread *thread, u32 depth)
@@ -26,26 +26,38 @@ static __noinline int emit(struct thread *thread, struct frame *frame, u32 depth
 {
 	struct paid paid;
 	take_stock(thread, now, &paid);
+	paid.off_cpu_ns -= frame->paid.off_cpu_ns;
+	paid.preempted_ns -= frame->paid.preempted_ns;
+	// A worker that is switched out just now may have been seen running, or not yet counted.
+	paid.workers_ns = paid.workers_ns > frame->paid.workers_ns ? paid.workers_ns - frame->paid.workers_ns : 0;
+	paid.minor_faults -= frame->paid.minor_faults;
+	paid.major_faults -= frame->paid.major_faults;
+	paid.migrations -= frame->paid.migrations;
 	u64 workers = thread->workers;
 	thread->workers = workers | frame->workers;
+	u32 threads = follow_workers ? 1 + population(workers) : 0;
+	if (aggregate_ops) {
+		add_up(frame, &paid, depth ? frame_at(thread, depth - 1)->node : 0, now, threads);
+		if (aggregate_ops == AGGREGATE_INSTEAD)
+			return 0;
+	}
 	struct op_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
 	if (!r) {
 		count(frame->kind == FRAME_OPERATOR ? LOST_OPERATORS : LOST_RING_FULL);
 		return 0;
 	}
-	r->header.type = RECORD_OP;
+	r->header.type = frame->kind == FRAME_TO_NEXT ? RECORD_OP_TO_NEXT : RECORD_OP;
 	r->header.tid = (u32)bpf_get_current_pid_tgid();
 	r->node = frame->node;
 	r->start_ns = frame->start_ns;
 	r->duration_ns = now - frame->start_ns;
-	r->off_cpu_ns = paid.off_cpu_ns - frame->paid.off_cpu_ns;
-	r->preempted_ns = paid.preempted_ns - frame->paid.preempted_ns;
-	// A worker that is switched out just now may have been seen running, or not yet counted.
-	r->workers_ns = paid.workers_ns > frame->paid.workers_ns ? paid.workers_ns - frame->paid.workers_ns : 0;
-	r->minor_faults = paid.minor_faults - frame->paid.minor_faults;
-	r->major_faults = paid.major_faults - frame->paid.major_faults;
-	r->migrations = paid.migrations - frame->paid.migrations;
-	r->threads = follow_workers ? 1 + population(workers) : 0;
+	r->off_cpu_ns = paid.off_cpu_ns;
+	r->preempted_ns = paid.preempted_ns;
+	r->workers_ns = paid.workers_ns;
+	r->minor_faults = paid.minor_faults;
+	r->major_faults = paid.major_faults;
+	r->migrations = paid.migrations;
+	r->threads = threads;
 	r->depth = depth;
 	r->cpu = bpf_get_smp_processor_id();
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);

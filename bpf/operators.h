@@ -59,7 +59,7 @@ static __always_inline int enter_operator(struct regs *regs, u64 cookie)
 	u64 now = bpf_ktime_get_ns(); // first: it ends the operator before
 	u32 tid = bpf_get_current_pid_tgid();
 	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
-	if (!thread || thread->process == 0)
+	if (!thread || thread->process == 0 || pauses(thread))
 		return 0;
 	u32 depth = thread->depth;
 	if (is_operator(thread, depth))

@@ -13,6 +13,28 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type programsAggregate struct {
+	_            structs.HostLayout
+	Around       uint64
+	Tid          uint32
+	Pad          uint32
+	Count        uint64
+	SumNs        uint64
+	MinNs        uint64
+	MaxNs        uint64
+	FirstStartNs uint64
+	FirstNs      uint64
+	OffCpuNs     uint64
+	PreemptedNs  uint64
+	WorkersNs    uint64
+	MinorFaults  uint64
+	MajorFaults  uint64
+	Migrations   uint64
+	Threads      uint64
+	ThreadNs     uint64
+	Buckets      [592]uint32
+}
+
 type programsCounter uint32
 
 const (
@@ -27,7 +49,10 @@ const (
 	programsCounterBEGAN_BEFORE      programsCounter = 8
 	programsCounterLOST_OPERATORS    programsCounter = 9
 	programsCounterALIASES           programsCounter = 10
-	programsCounterCOUNTERS          programsCounter = 11
+	programsCounterLOST_ENDS         programsCounter = 11
+	programsCounterLOST_NO_AGGREGATE programsCounter = 12
+	programsCounterCUT_OFF           programsCounter = 13
+	programsCounterCOUNTERS          programsCounter = 14
 )
 
 type programsExitRecord struct {
@@ -183,20 +208,21 @@ type programsRecord struct {
 		Type programsRecordType
 		Tid  uint32
 	}
-	_ [1464]byte
+	_ [2488]byte
 }
 
 type programsRecordType uint32
 
 const (
-	programsRecordTypeRECORD_OP       programsRecordType = 1
-	programsRecordTypeRECORD_NODE     programsRecordType = 2
-	programsRecordTypeRECORD_INDICES  programsRecordType = 3
-	programsRecordTypeRECORD_TENSOR   programsRecordType = 4
-	programsRecordTypeRECORD_SUBGRAPH programsRecordType = 5
-	programsRecordTypeRECORD_EXIT     programsRecordType = 6
-	programsRecordTypeRECORD_MAPPED   programsRecordType = 7
-	programsRecordTypeRECORD_OPERATOR programsRecordType = 8
+	programsRecordTypeRECORD_OP         programsRecordType = 1
+	programsRecordTypeRECORD_NODE       programsRecordType = 2
+	programsRecordTypeRECORD_INDICES    programsRecordType = 3
+	programsRecordTypeRECORD_TENSOR     programsRecordType = 4
+	programsRecordTypeRECORD_SUBGRAPH   programsRecordType = 5
+	programsRecordTypeRECORD_EXIT       programsRecordType = 6
+	programsRecordTypeRECORD_MAPPED     programsRecordType = 7
+	programsRecordTypeRECORD_OPERATOR   programsRecordType = 8
+	programsRecordTypeRECORD_OP_TO_NEXT programsRecordType = 9
 )
 
 type programsRunning struct {
@@ -271,7 +297,7 @@ type programsThread struct {
 	_            structs.HostLayout
 	Process      uint64
 	Depth        uint32
-	Pad          uint32
+	Period       uint32
 	LastNode     uint64
 	LastNs       uint64
 	PreparedNode uint64
@@ -291,7 +317,7 @@ type programsThread struct {
 	Owner     uint32
 	Place     uint32
 	Employed  uint32
-	Pad2      uint32
+	CutOff    uint32
 	Workers   uint64
 	Frames    [16]struct {
 		_         structs.HostLayout
@@ -324,48 +350,57 @@ type programsThread struct {
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	programsMapBlankThread      = "blank_thread"
-	programsMapCounters         = "counters"
-	programsMapNodes            = "nodes"
-	programsMapOperators        = "operators"
-	programsMapProcesses        = "processes"
-	programsMapRing             = "ring"
-	programsMapRunning          = "running"
-	programsMapSubgraphs        = "subgraphs"
-	programsMapTargets          = "targets"
-	programsMapThreads          = "threads"
-	programsProgEnterAddress    = "enter_address"
-	programsProgEnterCookie     = "enter_cookie"
-	programsProgEnterMulti      = "enter_multi"
-	programsProgInitAddress     = "init_address"
-	programsProgInitCookie      = "init_cookie"
-	programsProgInitMulti       = "init_multi"
-	programsProgLeaveAddress    = "leave_address"
-	programsProgLeaveCookie     = "leave_cookie"
-	programsProgLeaveMulti      = "leave_multi"
-	programsProgMajorFault      = "major_fault"
-	programsProgMapped          = "mapped"
-	programsProgMinorFault      = "minor_fault"
-	programsProgOperatorAddress = "operator_address"
-	programsProgOperatorCookie  = "operator_cookie"
-	programsProgOperatorMulti   = "operator_multi"
-	programsProgPrepareAddress  = "prepare_address"
-	programsProgPrepareCookie   = "prepare_cookie"
-	programsProgPrepareMulti    = "prepare_multi"
-	programsProgProgramExec     = "program_exec"
-	programsProgSwitched        = "switched"
-	programsProgThreadExit      = "thread_exit"
-	programsProgWaking          = "waking"
-	programsProgWakingNew       = "waking_new"
-	programsVarCpus             = "cpus"
-	programsVarFollowScheduling = "follow_scheduling"
-	programsVarFollowWorkers    = "follow_workers"
-	programsVarOnlyTargets      = "only_targets"
-	programsVarStateArgument    = "state_argument"
-	programsVarStopSignal       = "stop_signal"
-	programsVarTaskPid          = "task_pid"
-	programsVarTaskState        = "task_state"
-	programsVarTaskStateBytes   = "task_state_bytes"
+	programsMapAggregates        = "aggregates"
+	programsMapBlankAggregate    = "blank_aggregate"
+	programsMapBlankThread       = "blank_thread"
+	programsMapCounters          = "counters"
+	programsMapEnclosing         = "enclosing"
+	programsMapNodes             = "nodes"
+	programsMapOperators         = "operators"
+	programsMapProcesses         = "processes"
+	programsMapRing              = "ring"
+	programsMapRunning           = "running"
+	programsMapSubgraphs         = "subgraphs"
+	programsMapTargets           = "targets"
+	programsMapThreads           = "threads"
+	programsProgEnterAddress     = "enter_address"
+	programsProgEnterCookie      = "enter_cookie"
+	programsProgEnterMulti       = "enter_multi"
+	programsProgEnterOnlyAddress = "enter_only_address"
+	programsProgEnterOnlyCookie  = "enter_only_cookie"
+	programsProgEnterOnlyMulti   = "enter_only_multi"
+	programsProgInitAddress      = "init_address"
+	programsProgInitCookie       = "init_cookie"
+	programsProgInitMulti        = "init_multi"
+	programsProgLeaveAddress     = "leave_address"
+	programsProgLeaveCookie      = "leave_cookie"
+	programsProgLeaveMulti       = "leave_multi"
+	programsProgMajorFault       = "major_fault"
+	programsProgMapped           = "mapped"
+	programsProgMinorFault       = "minor_fault"
+	programsProgOperatorAddress  = "operator_address"
+	programsProgOperatorCookie   = "operator_cookie"
+	programsProgOperatorMulti    = "operator_multi"
+	programsProgPrepareAddress   = "prepare_address"
+	programsProgPrepareCookie    = "prepare_cookie"
+	programsProgPrepareMulti     = "prepare_multi"
+	programsProgProgramExec      = "program_exec"
+	programsProgSwitched         = "switched"
+	programsProgThreadExit       = "thread_exit"
+	programsProgWaking           = "waking"
+	programsProgWakingNew        = "waking_new"
+	programsVarAggregateOps      = "aggregate_ops"
+	programsVarCpus              = "cpus"
+	programsVarEntryOnly         = "entry_only"
+	programsVarFollowScheduling  = "follow_scheduling"
+	programsVarFollowWorkers     = "follow_workers"
+	programsVarOnlyTargets       = "only_targets"
+	programsVarPeriod            = "period"
+	programsVarStateArgument     = "state_argument"
+	programsVarStopSignal        = "stop_signal"
+	programsVarTaskPid           = "task_pid"
+	programsVarTaskState         = "task_state"
+	programsVarTaskStateBytes    = "task_state_bytes"
 )
 
 // loadPrograms returns the embedded CollectionSpec for programs.
@@ -410,55 +445,64 @@ type programsSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type programsProgramSpecs struct {
-	EnterAddress    *ebpf.ProgramSpec `ebpf:"enter_address"`
-	EnterCookie     *ebpf.ProgramSpec `ebpf:"enter_cookie"`
-	EnterMulti      *ebpf.ProgramSpec `ebpf:"enter_multi"`
-	InitAddress     *ebpf.ProgramSpec `ebpf:"init_address"`
-	InitCookie      *ebpf.ProgramSpec `ebpf:"init_cookie"`
-	InitMulti       *ebpf.ProgramSpec `ebpf:"init_multi"`
-	LeaveAddress    *ebpf.ProgramSpec `ebpf:"leave_address"`
-	LeaveCookie     *ebpf.ProgramSpec `ebpf:"leave_cookie"`
-	LeaveMulti      *ebpf.ProgramSpec `ebpf:"leave_multi"`
-	MajorFault      *ebpf.ProgramSpec `ebpf:"major_fault"`
-	Mapped          *ebpf.ProgramSpec `ebpf:"mapped"`
-	MinorFault      *ebpf.ProgramSpec `ebpf:"minor_fault"`
-	OperatorAddress *ebpf.ProgramSpec `ebpf:"operator_address"`
-	OperatorCookie  *ebpf.ProgramSpec `ebpf:"operator_cookie"`
-	OperatorMulti   *ebpf.ProgramSpec `ebpf:"operator_multi"`
-	PrepareAddress  *ebpf.ProgramSpec `ebpf:"prepare_address"`
-	PrepareCookie   *ebpf.ProgramSpec `ebpf:"prepare_cookie"`
-	PrepareMulti    *ebpf.ProgramSpec `ebpf:"prepare_multi"`
-	ProgramExec     *ebpf.ProgramSpec `ebpf:"program_exec"`
-	Switched        *ebpf.ProgramSpec `ebpf:"switched"`
-	ThreadExit      *ebpf.ProgramSpec `ebpf:"thread_exit"`
-	Waking          *ebpf.ProgramSpec `ebpf:"waking"`
-	WakingNew       *ebpf.ProgramSpec `ebpf:"waking_new"`
+	EnterAddress     *ebpf.ProgramSpec `ebpf:"enter_address"`
+	EnterCookie      *ebpf.ProgramSpec `ebpf:"enter_cookie"`
+	EnterMulti       *ebpf.ProgramSpec `ebpf:"enter_multi"`
+	EnterOnlyAddress *ebpf.ProgramSpec `ebpf:"enter_only_address"`
+	EnterOnlyCookie  *ebpf.ProgramSpec `ebpf:"enter_only_cookie"`
+	EnterOnlyMulti   *ebpf.ProgramSpec `ebpf:"enter_only_multi"`
+	InitAddress      *ebpf.ProgramSpec `ebpf:"init_address"`
+	InitCookie       *ebpf.ProgramSpec `ebpf:"init_cookie"`
+	InitMulti        *ebpf.ProgramSpec `ebpf:"init_multi"`
+	LeaveAddress     *ebpf.ProgramSpec `ebpf:"leave_address"`
+	LeaveCookie      *ebpf.ProgramSpec `ebpf:"leave_cookie"`
+	LeaveMulti       *ebpf.ProgramSpec `ebpf:"leave_multi"`
+	MajorFault       *ebpf.ProgramSpec `ebpf:"major_fault"`
+	Mapped           *ebpf.ProgramSpec `ebpf:"mapped"`
+	MinorFault       *ebpf.ProgramSpec `ebpf:"minor_fault"`
+	OperatorAddress  *ebpf.ProgramSpec `ebpf:"operator_address"`
+	OperatorCookie   *ebpf.ProgramSpec `ebpf:"operator_cookie"`
+	OperatorMulti    *ebpf.ProgramSpec `ebpf:"operator_multi"`
+	PrepareAddress   *ebpf.ProgramSpec `ebpf:"prepare_address"`
+	PrepareCookie    *ebpf.ProgramSpec `ebpf:"prepare_cookie"`
+	PrepareMulti     *ebpf.ProgramSpec `ebpf:"prepare_multi"`
+	ProgramExec      *ebpf.ProgramSpec `ebpf:"program_exec"`
+	Switched         *ebpf.ProgramSpec `ebpf:"switched"`
+	ThreadExit       *ebpf.ProgramSpec `ebpf:"thread_exit"`
+	Waking           *ebpf.ProgramSpec `ebpf:"waking"`
+	WakingNew        *ebpf.ProgramSpec `ebpf:"waking_new"`
 }
 
 // programsMapSpecs contains maps before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type programsMapSpecs struct {
-	BlankThread *ebpf.MapSpec `ebpf:"blank_thread"`
-	Counters    *ebpf.MapSpec `ebpf:"counters"`
-	Nodes       *ebpf.MapSpec `ebpf:"nodes"`
-	Operators   *ebpf.MapSpec `ebpf:"operators"`
-	Processes   *ebpf.MapSpec `ebpf:"processes"`
-	Ring        *ebpf.MapSpec `ebpf:"ring"`
-	Running     *ebpf.MapSpec `ebpf:"running"`
-	Subgraphs   *ebpf.MapSpec `ebpf:"subgraphs"`
-	Targets     *ebpf.MapSpec `ebpf:"targets"`
-	Threads     *ebpf.MapSpec `ebpf:"threads"`
+	Aggregates     *ebpf.MapSpec `ebpf:"aggregates"`
+	BlankAggregate *ebpf.MapSpec `ebpf:"blank_aggregate"`
+	BlankThread    *ebpf.MapSpec `ebpf:"blank_thread"`
+	Counters       *ebpf.MapSpec `ebpf:"counters"`
+	Enclosing      *ebpf.MapSpec `ebpf:"enclosing"`
+	Nodes          *ebpf.MapSpec `ebpf:"nodes"`
+	Operators      *ebpf.MapSpec `ebpf:"operators"`
+	Processes      *ebpf.MapSpec `ebpf:"processes"`
+	Ring           *ebpf.MapSpec `ebpf:"ring"`
+	Running        *ebpf.MapSpec `ebpf:"running"`
+	Subgraphs      *ebpf.MapSpec `ebpf:"subgraphs"`
+	Targets        *ebpf.MapSpec `ebpf:"targets"`
+	Threads        *ebpf.MapSpec `ebpf:"threads"`
 }
 
 // programsVariableSpecs contains global variables before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type programsVariableSpecs struct {
+	AggregateOps     *ebpf.VariableSpec `ebpf:"aggregate_ops"`
 	Cpus             *ebpf.VariableSpec `ebpf:"cpus"`
+	EntryOnly        *ebpf.VariableSpec `ebpf:"entry_only"`
 	FollowScheduling *ebpf.VariableSpec `ebpf:"follow_scheduling"`
 	FollowWorkers    *ebpf.VariableSpec `ebpf:"follow_workers"`
 	OnlyTargets      *ebpf.VariableSpec `ebpf:"only_targets"`
+	Period           *ebpf.VariableSpec `ebpf:"period"`
 	StateArgument    *ebpf.VariableSpec `ebpf:"state_argument"`
 	StopSignal       *ebpf.VariableSpec `ebpf:"stop_signal"`
 	TaskPid          *ebpf.VariableSpec `ebpf:"task_pid"`
@@ -486,22 +530,28 @@ func (o *programsObjects) Close() error {
 //
 // It can be passed to loadProgramsObjects or ebpf.CollectionSpec.LoadAndAssign.
 type programsMaps struct {
-	BlankThread *ebpf.Map `ebpf:"blank_thread"`
-	Counters    *ebpf.Map `ebpf:"counters"`
-	Nodes       *ebpf.Map `ebpf:"nodes"`
-	Operators   *ebpf.Map `ebpf:"operators"`
-	Processes   *ebpf.Map `ebpf:"processes"`
-	Ring        *ebpf.Map `ebpf:"ring"`
-	Running     *ebpf.Map `ebpf:"running"`
-	Subgraphs   *ebpf.Map `ebpf:"subgraphs"`
-	Targets     *ebpf.Map `ebpf:"targets"`
-	Threads     *ebpf.Map `ebpf:"threads"`
+	Aggregates     *ebpf.Map `ebpf:"aggregates"`
+	BlankAggregate *ebpf.Map `ebpf:"blank_aggregate"`
+	BlankThread    *ebpf.Map `ebpf:"blank_thread"`
+	Counters       *ebpf.Map `ebpf:"counters"`
+	Enclosing      *ebpf.Map `ebpf:"enclosing"`
+	Nodes          *ebpf.Map `ebpf:"nodes"`
+	Operators      *ebpf.Map `ebpf:"operators"`
+	Processes      *ebpf.Map `ebpf:"processes"`
+	Ring           *ebpf.Map `ebpf:"ring"`
+	Running        *ebpf.Map `ebpf:"running"`
+	Subgraphs      *ebpf.Map `ebpf:"subgraphs"`
+	Targets        *ebpf.Map `ebpf:"targets"`
+	Threads        *ebpf.Map `ebpf:"threads"`
 }
 
 func (m *programsMaps) Close() error {
 	return _ProgramsClose(
+		m.Aggregates,
+		m.BlankAggregate,
 		m.BlankThread,
 		m.Counters,
+		m.Enclosing,
 		m.Nodes,
 		m.Operators,
 		m.Processes,
@@ -517,10 +567,13 @@ func (m *programsMaps) Close() error {
 //
 // It can be passed to loadProgramsObjects or ebpf.CollectionSpec.LoadAndAssign.
 type programsVariables struct {
+	AggregateOps     *ebpf.Variable `ebpf:"aggregate_ops"`
 	Cpus             *ebpf.Variable `ebpf:"cpus"`
+	EntryOnly        *ebpf.Variable `ebpf:"entry_only"`
 	FollowScheduling *ebpf.Variable `ebpf:"follow_scheduling"`
 	FollowWorkers    *ebpf.Variable `ebpf:"follow_workers"`
 	OnlyTargets      *ebpf.Variable `ebpf:"only_targets"`
+	Period           *ebpf.Variable `ebpf:"period"`
 	StateArgument    *ebpf.Variable `ebpf:"state_argument"`
 	StopSignal       *ebpf.Variable `ebpf:"stop_signal"`
 	TaskPid          *ebpf.Variable `ebpf:"task_pid"`
@@ -532,29 +585,32 @@ type programsVariables struct {
 //
 // It can be passed to loadProgramsObjects or ebpf.CollectionSpec.LoadAndAssign.
 type programsPrograms struct {
-	EnterAddress    *ebpf.Program `ebpf:"enter_address"`
-	EnterCookie     *ebpf.Program `ebpf:"enter_cookie"`
-	EnterMulti      *ebpf.Program `ebpf:"enter_multi"`
-	InitAddress     *ebpf.Program `ebpf:"init_address"`
-	InitCookie      *ebpf.Program `ebpf:"init_cookie"`
-	InitMulti       *ebpf.Program `ebpf:"init_multi"`
-	LeaveAddress    *ebpf.Program `ebpf:"leave_address"`
-	LeaveCookie     *ebpf.Program `ebpf:"leave_cookie"`
-	LeaveMulti      *ebpf.Program `ebpf:"leave_multi"`
-	MajorFault      *ebpf.Program `ebpf:"major_fault"`
-	Mapped          *ebpf.Program `ebpf:"mapped"`
-	MinorFault      *ebpf.Program `ebpf:"minor_fault"`
-	OperatorAddress *ebpf.Program `ebpf:"operator_address"`
-	OperatorCookie  *ebpf.Program `ebpf:"operator_cookie"`
-	OperatorMulti   *ebpf.Program `ebpf:"operator_multi"`
-	PrepareAddress  *ebpf.Program `ebpf:"prepare_address"`
-	PrepareCookie   *ebpf.Program `ebpf:"prepare_cookie"`
-	PrepareMulti    *ebpf.Program `ebpf:"prepare_multi"`
-	ProgramExec     *ebpf.Program `ebpf:"program_exec"`
-	Switched        *ebpf.Program `ebpf:"switched"`
-	ThreadExit      *ebpf.Program `ebpf:"thread_exit"`
-	Waking          *ebpf.Program `ebpf:"waking"`
-	WakingNew       *ebpf.Program `ebpf:"waking_new"`
+	EnterAddress     *ebpf.Program `ebpf:"enter_address"`
+	EnterCookie      *ebpf.Program `ebpf:"enter_cookie"`
+	EnterMulti       *ebpf.Program `ebpf:"enter_multi"`
+	EnterOnlyAddress *ebpf.Program `ebpf:"enter_only_address"`
+	EnterOnlyCookie  *ebpf.Program `ebpf:"enter_only_cookie"`
+	EnterOnlyMulti   *ebpf.Program `ebpf:"enter_only_multi"`
+	InitAddress      *ebpf.Program `ebpf:"init_address"`
+	InitCookie       *ebpf.Program `ebpf:"init_cookie"`
+	InitMulti        *ebpf.Program `ebpf:"init_multi"`
+	LeaveAddress     *ebpf.Program `ebpf:"leave_address"`
+	LeaveCookie      *ebpf.Program `ebpf:"leave_cookie"`
+	LeaveMulti       *ebpf.Program `ebpf:"leave_multi"`
+	MajorFault       *ebpf.Program `ebpf:"major_fault"`
+	Mapped           *ebpf.Program `ebpf:"mapped"`
+	MinorFault       *ebpf.Program `ebpf:"minor_fault"`
+	OperatorAddress  *ebpf.Program `ebpf:"operator_address"`
+	OperatorCookie   *ebpf.Program `ebpf:"operator_cookie"`
+	OperatorMulti    *ebpf.Program `ebpf:"operator_multi"`
+	PrepareAddress   *ebpf.Program `ebpf:"prepare_address"`
+	PrepareCookie    *ebpf.Program `ebpf:"prepare_cookie"`
+	PrepareMulti     *ebpf.Program `ebpf:"prepare_multi"`
+	ProgramExec      *ebpf.Program `ebpf:"program_exec"`
+	Switched         *ebpf.Program `ebpf:"switched"`
+	ThreadExit       *ebpf.Program `ebpf:"thread_exit"`
+	Waking           *ebpf.Program `ebpf:"waking"`
+	WakingNew        *ebpf.Program `ebpf:"waking_new"`
 }
 
 func (p *programsPrograms) Close() error {
@@ -562,6 +618,9 @@ func (p *programsPrograms) Close() error {
 		p.EnterAddress,
 		p.EnterCookie,
 		p.EnterMulti,
+		p.EnterOnlyAddress,
+		p.EnterOnlyCookie,
+		p.EnterOnlyMulti,
 		p.InitAddress,
 		p.InitCookie,
 		p.InitMulti,

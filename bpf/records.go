@@ -15,6 +15,7 @@ type (
 	ExitRecord     = programsExitRecord
 	MappedRecord   = programsMappedRecord
 	OperatorRecord = programsOperatorRecord
+	NodeKey        = programsNodeKey
 )
 
 // Sizes that records.h asserts, too: a difference doesn't compile.
@@ -63,7 +64,7 @@ func Decode(sample []byte) (any, error) {
 		return nil, fmt.Errorf("decode ring-buffer record: %d bytes", len(sample))
 	}
 	switch kind := *(*programsRecordType)(unsafe.Pointer(&sample[0])); kind {
-	case programsRecordTypeRECORD_OP:
+	case programsRecordTypeRECORD_OP, opToNext:
 		return view[OpRecord](sample)
 	case programsRecordTypeRECORD_NODE:
 		return view[NodeRecord](sample)
@@ -92,6 +93,11 @@ func view[T any](sample []byte) (*T, error) {
 	return (*T)(unsafe.Pointer(&sample[0])), nil
 }
 
+const opToNext = programsRecordTypeRECORD_OP_TO_NEXT
+
+// ToNext tells whether the op's end is the start of the next one.
+func ToNext(r *OpRecord) bool { return r.Header.Type == opToNext }
+
 // Cause is a way to lose ops: its counter, and its name in a trace.
 type Cause struct {
 	Counter programsCounter
@@ -100,6 +106,9 @@ type Cause struct {
 
 // StartsNotSeen counts ops that returned although their thread had none open.
 var StartsNotSeen = Cause{programsCounterLOST_NO_ENTRY, "start_not_seen"}
+
+// EndsNotSeen counts ops of kernels without a return probe after which no op of the same subgraph began.
+var EndsNotSeen = Cause{programsCounterLOST_ENDS, "end_not_seen"}
 
 // Causes are all of them.
 var Causes = []Cause{
@@ -110,6 +119,8 @@ var Causes = []Cause{
 	StartsNotSeen,
 	{programsCounterLOST_UNFINISHED, "never_returned"},
 	{programsCounterLOST_OPERATORS, "operators"},
+	EndsNotSeen,
+	{programsCounterLOST_NO_AGGREGATE, "aggregates_full"},
 }
 
 // Remarks are counters of what lost no op but should be known, and what each counts.
@@ -118,6 +129,7 @@ var Remarks = []struct {
 	Text    string
 }{
 	{programsCounterBEGAN_BEFORE, "ops began before all probes were in place: they are not in the trace"},
+	{programsCounterCUT_OFF, "ops were cut off by pauses of the recording: they are not in the trace"},
 	{programsCounterALIASES, "times a kernel handed its node on to another kernel: counted as one op"},
 	{programsCounterNODES_FORGOTTEN, "times there was no room to remember a node or subgraph: it was described again"},
 }

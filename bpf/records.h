@@ -20,6 +20,7 @@ enum record_type {
 	RECORD_EXIT = 6,
 	RECORD_MAPPED = 7,
 	RECORD_OPERATOR = 8,
+	RECORD_OP_TO_NEXT = 9,
 };
 
 // Every record starts with its type and the thread that caused it.
@@ -28,7 +29,8 @@ struct record_header {
 	u32 tid;
 };
 
-// One execution of an op, written when its kernel returns.
+// One execution of an op, written when its kernel returns. With RECORD_OP_TO_NEXT its kernel's return wasn't seen: it is
+// written when the thread's next op of the same subgraph begins.
 struct op_record {
 	struct record_header header;
 	u64 node;     // id of the node's description
@@ -197,7 +199,38 @@ enum counter {
 	BEGAN_BEFORE,        // op returned on a thread that had started none: it ran already when the probes came
 	LOST_OPERATORS,      // operator finished, ring buffer full or no room to describe it
 	ALIASES,             // a kernel called another kernel with the same node: counted as one op
+	LOST_ENDS,           // op started, no return probe, and what ran next isn't of its subgraph
+	LOST_NO_AGGREGATE,   // op finished, no room to add it up
+	CUT_OFF,             // op returned that began before a pause of the recording, or in it
 	COUNTERS,
+};
+
+// A histogram of ns: below AGGREGATE_OCTAVE each value has a bucket; beyond, each octave has AGGREGATE_OCTAVE of the same
+// width. So the middle of a bucket is off by at most 1/(2 * AGGREGATE_OCTAVE) of a value, up to 2^40 ns: 18 minutes.
+#define AGGREGATE_BITS 4
+#define AGGREGATE_OCTAVE (1 << AGGREGATE_BITS)
+#define AGGREGATE_BUCKETS ((41 - AGGREGATE_BITS) * AGGREGATE_OCTAVE)
+
+// All ops of a node so far; the sums are of what op_record has. In map "aggregates", by the id of the node's description.
+struct aggregate {
+	u64 around; // node of the op around the last one, 0 for none
+	u32 tid;    // of the last one
+	u32 pad;
+	u64 count;
+	u64 sum_ns;
+	u64 min_ns;
+	u64 max_ns;
+	u64 first_start_ns;
+	u64 first_ns;
+	u64 off_cpu_ns;
+	u64 preempted_ns;
+	u64 workers_ns;
+	u64 minor_faults;
+	u64 major_faults;
+	u64 migrations;
+	u64 threads;
+	u64 thread_ns; // duration times threads
+	u32 buckets[AGGREGATE_BUCKETS];
 };
 
 // Puts all of the above into the object's type information, from which the Go types are generated.
@@ -211,6 +244,7 @@ union record {
 	struct exit_record exit;
 	struct mapped_record mapped;
 	struct operator_record operator;
+	struct aggregate aggregate;
 	enum counter counter;
 };
 

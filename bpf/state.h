@@ -10,6 +10,7 @@
 
 // Set before loading.
 volatile const u32 only_targets; // 1: record only processes in map "targets"
+volatile u32 period;               // rises when the recording pauses, to an odd number, and when it goes on
 volatile const u32 stop_signal;  // sent to a thread that maps code or shows a new subgraph; 0: never
 
 #define MAX_DEPTH 16        // IF and WHILE open an op inside an op; a power of two
@@ -29,6 +30,7 @@ struct paid {
 enum frame_kind {
 	FRAME_KERNEL,
 	FRAME_DELEGATE, // the kernel of a delegate node
+	FRAME_TO_NEXT,  // a kernel without a return probe: it ends when the next op begins
 	FRAME_OPERATOR, // of XNNPACK, always in a FRAME_DELEGATE: it ends when the next one begins or the delegate's kernel returns
 };
 
@@ -52,7 +54,7 @@ struct frame {
 struct thread {
 	u64 process; // id; 0: not to be recorded
 	u32 depth;
-	u32 pad;
+	u32 period; // in which it was here last
 	u64 last_node;
 	u64 last_ns;
 	u64 prepared_node;
@@ -64,7 +66,7 @@ struct thread {
 	u32 owner;     // tid, 0: none
 	u32 place;     // among its owner's workers
 	u32 employed;  // threads that it owned so far
-	u32 pad2;
+	u32 cut_off;   // returns without an entry that a pause explains
 	u64 workers;   // set of their places: those that ran in its innermost open op
 	struct frame frames[MAX_DEPTH];
 };
@@ -265,4 +267,17 @@ static __always_inline struct thread *current_thread(void)
 	if (thread && thread->process)
 		return thread;
 	return find_thread(tid, pid_tgid >> 32);
+}
+
+// Tells whether the recording pauses. Forgets the thread's open ops if it has paused since the thread was last here: their
+// ends may have been missed.
+static __always_inline u32 pauses(struct thread *thread)
+{
+	u32 now = period;
+	if (thread->period != now) {
+		thread->period = now;
+		thread->depth = 0;
+		thread->cut_off = MAX_DEPTH;
+	}
+	return now & 1;
 }

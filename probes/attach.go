@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/cilium/ebpf"
@@ -49,6 +50,8 @@ type Point struct {
 	Role   Role
 	Offset uint64 // absolute, in the file that is attached to
 	Cookie uint64 // given to the program by UprobeMulti and PerfCookie
+	// EntryOnly is of a kernel whose return is not probed: needs programs.EnterOnly.
+	EntryOnly bool
 }
 
 // RefusedPoint is a point that Linux would not attach to.
@@ -59,46 +62,94 @@ type RefusedPoint struct {
 
 // Attachment holds the probes in one file. Close removes them.
 type Attachment struct {
-	links    []io.Closer
-	entries  int // how many of links, the last ones, are entry probes
 	Refused  []RefusedPoint
 	Attached int // points
+
+	attacher attacher
+	points   []Point // of ops: kernels, their returns, operators
+	kernels  int     // how many points have a probe now
+	entries  []io.Closer
+	returns  []io.Closer
+	others   []io.Closer // of prepare and init
 }
 
-// Attach puts probes at points of the file at path: programs.Enter and Leave at kernels, Prepare, Init and Operator at the
-// entry of those functions. Return probes come first, so that an op whose start is seen always has its end seen. A point
-// that Linux refuses is listed in Refused; it is an error only if there is nothing left.
+// Attach puts probes at points of the file at path: programs.Enter and Leave, or EnterOnly, at kernels, Prepare, Init and
+// Operator at the entry of those functions, and Leave alone where the role is Return. A point that Linux refuses is listed
+// in Refused; it is an error only if there is nothing left.
 func Attach(method Method, programs *bpf.Programs, path string, points []Point) (*Attachment, error) {
 	file, err := link.OpenExecutable(path)
 	if err != nil {
 		return nil, fmt.Errorf("open %s for probing: %w", path, err)
 	}
-	attachment := &Attachment{}
-	a := attacher{file: file, path: path, method: method, to: attachment}
-	kernels := withRole(points, Invoke)
-	a.attach(programs.Leave, kernels, true)
-	refusedReturns := len(attachment.Refused)
-	returns := len(attachment.links)
-	a.attach(programs.Enter, without(kernels, attachment.Refused), false)
-	a.attach(programs.Prepare, withRole(points, Prepare), false)
-	a.attach(programs.Init, withRole(points, Init), false)
-	a.attach(programs.Operator, withRole(points, Operator), false)
-	attachment.entries = len(attachment.links) - returns
-	attachment.Attached = len(points) - len(attachment.Refused)
-	if len(points) > 0 && attachment.Attached == 0 {
+	a := &Attachment{attacher: attacher{file: file, path: path, method: method, programs: programs}}
+	for _, point := range points {
+		if point.Role != Prepare && point.Role != Init {
+			a.points = append(a.points, point)
+		}
+	}
+	refusedReturns := a.attachOps(a.points)
+	a.others = append(a.attach(programs.Prepare, withRole(points, Prepare), false),
+		a.attach(programs.Init, withRole(points, Init), false)...)
+	a.Attached = len(points) - len(a.Refused)
+	if len(points) > 0 && a.Attached == 0 {
 		return nil, errors.Join(
 			fmt.Errorf("attach to %s by %s: all %d sites refused, %d of them for a return probe: %w",
-				path, method, len(points), refusedReturns, attachment.Refused[0].Err),
-			attachment.Close())
+				path, method, len(points), refusedReturns, a.Refused[0].Err),
+			a.Close())
 	}
-	return attachment, nil
+	a.points = without(a.points, a.Refused)
+	return a, nil
+}
+
+// attachOps attaches to kernels and operators. Return probes come first, so that an op whose start is seen always has its
+// end seen.
+func (a *Attachment) attachOps(points []Point) (refusedReturns int) {
+	programs := a.attacher.programs
+	before := len(a.Refused)
+	kernels, entries := entryOnly(withRole(points, Invoke))
+	a.returns = a.attach(programs.Leave, append(kernels, withRole(points, Return)...), true)
+	refusedReturns = len(a.Refused) - before
+	a.entries = slices.Concat(
+		a.attach(programs.Enter, without(kernels, a.Refused), false),
+		a.attach(programs.EnterOnly, entries, false),
+		a.attach(programs.Operator, withRole(points, Operator), false))
+	a.kernels = len(points)
+	return refusedReturns
+}
+
+func (a *Attachment) attach(program *ebpf.Program, points []Point, onReturn bool) []io.Closer {
+	links, refused := a.attacher.attach(program, points, onReturn)
+	a.Refused = append(a.Refused, refused...)
+	return links
+}
+
+// Points are those of ops, whether they have a probe at the moment or not. The caller doesn't change them.
+func (a *Attachment) Points() []Point { return a.points }
+
+// Kernels is how many of Points have a probe at the moment.
+func (a *Attachment) Kernels() int { return a.kernels }
+
+// Pause removes the probes of ops. Those of prepare and init stay, so that what changes in the meantime is seen.
+func (a *Attachment) Pause() error {
+	err := errors.Join(closeAll(a.entries), closeAll(a.returns))
+	a.entries, a.returns, a.kernels = nil, nil, 0
+	return err
+}
+
+// Resume puts probes at some of Points, after Pause.
+func (a *Attachment) Resume(points []Point) error {
+	before := len(a.Refused)
+	a.attachOps(points)
+	if refused := a.Refused[before:]; len(refused) > 0 {
+		return fmt.Errorf("attach to %s again: %d sites refused: %w", a.attacher.path, len(refused), refused[0].Err)
+	}
+	return nil
 }
 
 // Close detaches. Entry probes go first, so that every op whose start was seen still has its end seen.
 func (a *Attachment) Close() error {
-	returns := len(a.links) - a.entries
-	err := errors.Join(closeAll(a.links[returns:]), closeAll(a.links[:returns]))
-	a.links, a.entries = nil, 0
+	err := errors.Join(closeAll(a.others), a.Pause())
+	a.others = nil
 	return err
 }
 
@@ -121,35 +172,31 @@ func closeAll(links []io.Closer) error {
 }
 
 type attacher struct {
-	file   *link.Executable
-	path   string
-	method Method
-	to     *Attachment
+	file     *link.Executable
+	path     string
+	method   Method
+	programs *bpf.Programs
 }
 
 // attach attaches a program to all points. What Linux refuses, it refuses as a whole, so on an error the points are
 // halved until the refused ones stand alone.
-func (a *attacher) attach(program *ebpf.Program, points []Point, onReturn bool) {
+func (a *attacher) attach(program *ebpf.Program, points []Point, onReturn bool) (links []io.Closer, refused []RefusedPoint) {
 	if len(points) == 0 {
-		return
+		return nil, nil
 	}
-	if len(points) > 1 && !a.method.Together() {
-		for i := range points {
-			a.attach(program, points[i:i+1], onReturn)
+	if len(points) == 1 || a.method.Together() {
+		l, err := a.open(program, points, onReturn)
+		switch {
+		case err == nil:
+			return []io.Closer{l}, nil
+		case len(points) == 1:
+			return nil, []RefusedPoint{{points[0], err}}
 		}
-		return
 	}
-	l, err := a.open(program, points, onReturn)
-	switch {
-	case err == nil:
-		a.to.links = append(a.to.links, l)
-	case len(points) == 1:
-		a.to.Refused = append(a.to.Refused, RefusedPoint{points[0], err})
-	default:
-		half := len(points) / 2
-		a.attach(program, points[:half], onReturn)
-		a.attach(program, points[half:], onReturn)
-	}
+	half := len(points) / 2
+	links, refused = a.attach(program, points[:half], onReturn)
+	more, alsoRefused := a.attach(program, points[half:], onReturn)
+	return append(links, more...), append(refused, alsoRefused...)
 }
 
 func (a *attacher) open(program *ebpf.Program, points []Point, onReturn bool) (io.Closer, error) {
@@ -201,6 +248,18 @@ func withRole(points []Point, role Role) []Point {
 		}
 	}
 	return some
+}
+
+// entryOnly splits points by whether their returns are probed.
+func entryOnly(points []Point) (both, entries []Point) {
+	for _, point := range points {
+		if point.EntryOnly {
+			entries = append(entries, point)
+		} else {
+			both = append(both, point)
+		}
+	}
+	return both, entries
 }
 
 func without(points []Point, refused []RefusedPoint) []Point {

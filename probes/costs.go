@@ -1,6 +1,7 @@
 package probes
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -32,6 +33,9 @@ func MeasureCosts(method Method, programs *bpf.Programs) ([]*trace.ProbeCost, er
 	return costs, errors.Join(err, target.Close(), programs.Reset())
 }
 
+// EntryOnly is added to the class of an instruction for what an op pays whose kernel's return is not probed.
+const EntryOnly = ", entry only"
+
 func measure(method Method, programs *bpf.Programs, target *CalibrationTarget) ([]*trace.ProbeCost, error) {
 	if err := programs.Targets.Put(uint32(target.PID()), uint32(1)); err != nil {
 		return nil, fmt.Errorf("mark calibration target for recording: %w", err)
@@ -41,9 +45,22 @@ func measure(method Method, programs *bpf.Programs, target *CalibrationTarget) (
 	if err != nil {
 		return nil, err
 	}
+	costs, err := measureProbed(method, programs, target, bare, false)
+	if err != nil || programs.EnterOnly == nil {
+		return costs, err
+	}
+	entries, err := measureProbed(method, programs, target, bare, true)
+	for _, c := range entries {
+		c.InstructionClass += EntryOnly
+	}
+	return append(costs, entries...), err
+}
+
+// measureProbed returns the costs given what a call of each function takes bare, in ns.
+func measureProbed(method Method, programs *bpf.Programs, target *CalibrationTarget, bare []float64, entryOnly bool) ([]*trace.ProbeCost, error) {
 	points := make([]Point, len(target.Sites()))
 	for i, site := range target.Sites() {
-		points[i] = Point{Role: Invoke, Offset: site.FileOffset, Cookie: uint64(i + 1)}
+		points[i] = Point{Role: Invoke, Offset: site.FileOffset, Cookie: uint64(i + 1), EntryOnly: entryOnly}
 	}
 	attachment, err := Attach(method, programs, target.Path(), points)
 	if err != nil {
@@ -107,10 +124,27 @@ func recordedDurations(programs *bpf.Programs) ([]float64, error) {
 			durations[i] = append(durations[i], float64(r.DurationNs))
 		}
 	}
+	if len(durations) == 0 {
+		return aggregatedDurations(programs)
+	}
 	medians := make([]float64, len(durations))
 	for i, d := range durations {
 		slices.Sort(d)
 		medians[i] = d[len(d)/2]
+	}
+	return medians, nil
+}
+
+// aggregatedDurations is recordedDurations for programs that sum ops up, and empties their sums.
+func aggregatedDurations(programs *bpf.Programs) ([]float64, error) {
+	sums, err := programs.TakeAggregates()
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(sums, func(a, b bpf.NodeAggregate) int { return cmp.Compare(a.FirstStartNs, b.FirstStartNs) })
+	medians := make([]float64, len(sums))
+	for i := range sums {
+		medians[i] = float64(sums[i].Median())
 	}
 	return medians, nil
 }

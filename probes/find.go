@@ -35,9 +35,12 @@ const (
 	Prepare              // TfLiteStatus(TfLiteContext*, TfLiteNode*): sizes its outputs
 	Init                 // void*(TfLiteContext*, const char* buffer, size_t length): makes its user data
 	Operator             // enum xnn_status(xnn_operator_t, ...): runs an operator of XNNPACK
+	Return               // of an Invoke whose entry has a probe already
 )
 
-func (r Role) String() string { return [...]string{"invoke", "prepare", "init", "operator"}[r] }
+func (r Role) String() string {
+	return [...]string{"invoke", "prepare", "init", "operator", "return"}[r]
+}
 
 // Kernel is a function of a runtime's kernels.
 type Kernel struct {

@@ -31,7 +31,7 @@ func Ops(w io.Writer, r *analyze.OpsResult, format Format, width int) error {
 		}
 		return opsCSV(r.Models).csv(w)
 	}
-	p := printer{w: w, format: format, width: width, costsKnown: len(r.Recording.ProbeCosts) > 0}
+	p := printer{w: w, format: format, width: width, costsKnown: len(r.Recording.ProbeCosts) > 0, summedUp: r.Recording.AggregateError != 0}
 	p.overview(r)
 	switch {
 	case r.Groups != nil:
@@ -56,6 +56,7 @@ type printer struct {
 	err    error
 
 	costsKnown bool // of probes
+	summedUp   bool // ops are known as sums only
 }
 
 func (p *printer) line(format string, args ...any) {
@@ -101,12 +102,54 @@ func (p *printer) overview(r *analyze.OpsResult) {
 	if len(costs) > 0 {
 		p.line("Cost of the probe per op, and the part of it within the op's time, by instruction: %s", strings.Join(costs, ", "))
 	}
+	for _, mode := range modes(r) {
+		p.line("%s", mode)
+	}
 	for _, warning := range Warnings(r) {
 		p.line("%s", warning)
 	}
 	for _, n := range r.Notes {
 		p.line("Note (%s): %s", n.Kind, n.Text)
 	}
+}
+
+// modes says how the recording was restricted.
+func modes(r *analyze.OpsResult) []string {
+	rec := &r.Recording
+	var modes []string
+	say := func(format string, args ...any) { modes = append(modes, fmt.Sprintf(format, args...)) }
+	if len(rec.Only) > 0 {
+		say("Only %s was recorded: invokes and shares are of that alone", strings.Join(rec.Only, ", "))
+	}
+	if rec.EntryOnly {
+		var ops, inferred uint64
+		for _, m := range r.Models {
+			for _, op := range m.Ops {
+				ops += op.Count
+				inferred += op.EndsInferred
+			}
+		}
+		how := "ops"
+		if inferred > 0 {
+			how = percent(ratio(inferred, ops)) + " of the ops"
+		}
+		say("Entry probes only: %s end where the next one begins, so their times include what the runtime does between them", how)
+	}
+	if rec.AggregateError != 0 {
+		say("Ops were summed up as they ran: counts, means, minima and maxima are exact, quantiles within %s", percent(rec.AggregateError))
+	}
+	if rec.Budget != 0 {
+		say("Recorded %s of the time, in %s, for a budget of %s: by estimate it cost the app %s of its time", percent(1-ratio(rec.GapsNS, r.DurationNS)),
+			plural(rec.Gaps+1, "turn"), percent(rec.Budget), strconv.FormatFloat(100*ratio(rec.CostNS, r.DurationNS), 'f', 2, 64)+"%")
+	}
+	return modes
+}
+
+func ratio(part, whole uint64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
 }
 
 // Warnings says what a user must know before trusting the result: losses, an early end, processes that died. Its texts
@@ -133,9 +176,14 @@ func Warnings(r *analyze.OpsResult) []string {
 func (p *printer) model(m *analyze.Model, summary bool) {
 	p.heading("%s in %s (pid %d), %s", m.Name, m.Process, m.PID, runtimeName(m.Runtime))
 	wall := m.InvokeWall
-	p.line("%d invokes of %s: mean %.1f us, p50 %.1f, p90 %.1f, p99 %.1f, min %.1f, max %.1f%s; %s, %s", m.Invokes, plural(m.OpsPerInvoke, "op"),
-		wall.Mean()/1e3, micro(wall.Quantile(0.5)), micro(wall.Quantile(0.9)), micro(wall.Quantile(0.99)), micro(wall.Min), micro(wall.Max),
-		partial(m.InvokesPartial), plural(m.Interpreters, "interpreter"), plural(m.Threads, "thread"))
+	if p.summedUp {
+		p.line("%d invokes of %s: mean %.1f us; %s, %s", m.Invokes, plural(m.OpsPerInvoke, "op"), wall.Mean()/1e3,
+			plural(m.Interpreters, "interpreter"), plural(m.Threads, "thread"))
+	} else {
+		p.line("%d invokes of %s: mean %.1f us, p50 %.1f, p90 %.1f, p99 %.1f, min %.1f, max %.1f%s; %s, %s", m.Invokes, plural(m.OpsPerInvoke, "op"),
+			wall.Mean()/1e3, micro(wall.Quantile(0.5)), micro(wall.Quantile(0.9)), micro(wall.Quantile(0.99)), micro(wall.Min), micro(wall.Max),
+			partial(m.InvokesPartial), plural(m.Interpreters, "interpreter"), plural(m.Threads, "thread"))
+	}
 	p.table(opTable(m.Ops))
 	untrusted := 0
 	for _, op := range m.Ops {

@@ -18,9 +18,14 @@ type (
 			Received  int
 		}
 		Recording struct {
-			AttachMethod string `json:"attach_method"`
-			EndReason    string `json:"end_reason"`
-			Ops          int
+			AttachMethod   string `json:"attach_method"`
+			EndReason      string `json:"end_reason"`
+			Ops            int
+			Budget         float64
+			AggregateError float64 `json:"aggregate_error"`
+			Gaps           int
+			GapsNS         uint64 `json:"gaps_ns"`
+			CostNS         uint64 `json:"cost_ns"`
 		}
 		Models []modelJSON
 		Groups []struct {
@@ -109,7 +114,9 @@ type (
 		Inputs, Outputs []tensorJSON
 		Count           int
 		Wall            wallJSON `json:"wall_ns"`
-		SelfNS          uint64   `json:"self_ns"`
+		Share           float64
+		EndsInferred    uint64 `json:"ends_inferred"`
+		SelfNS          uint64 `json:"self_ns"`
 		Paid            paidJSON
 		Causes          []causeJSON
 		ProbeCost       uint64 `json:"probe_cost_ns"`

@@ -80,8 +80,8 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("node %#x is not between %#x and %#x", node, begin, end)
 		}
 		inputs, outputs, ok := FindEnds(raw, begin, end)
-		for _, v := range []IndexVector{inputs, outputs} {
-			if ok && (v.End < v.Begin || v.End-v.Begin > 4*maxEnds || (v.End-v.Begin)%4 != 0) {
+		for _, v := range append(FindPlans(raw, begin, end), inputs, outputs) {
+			if (ok || v != inputs && v != outputs) && (v.End < v.Begin || v.End-v.Begin > 4*maxEnds || (v.End-v.Begin)%4 != 0) {
 				t.Errorf("a vector of indices from %#x to %#x", v.Begin, v.End)
 			}
 		}

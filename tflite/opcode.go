@@ -27,6 +27,17 @@ func (c OpCode) String() string {
 	return "OP_" + strconv.Itoa(int(c))
 }
 
+// RunsSubgraphs tells whether ops of this code may run another subgraph within their own time: those whose options name one
+// in the schema.
+func (c OpCode) RunsSubgraphs() bool {
+	switch c.String() {
+	case "CALL", "IF", "WHILE", "CALL_ONCE", "STABLEHLO_WHILE", "STABLEHLO_CASE", "STABLEHLO_COMPOSITE", "STABLEHLO_REDUCE",
+		"STABLEHLO_REDUCE_WINDOW", "STABLEHLO_SORT", "STABLEHLO_SCATTER", "STABLEHLO_CUSTOM_CALL":
+		return true
+	}
+	return false
+}
+
 // OpName returns the name an op goes by: a custom or delegate op has the name it was registered under, as in TFLite's
 // GetTFLiteOpName.
 func OpName(code OpCode, customName string) string {

@@ -13,6 +13,7 @@ type Op struct {
 	Duration uint64 // ns
 	Depth    uint32 // ops of the thread that were open when it started
 	Paid     Paid
+	ToNext   uint64 // 1: its end was taken from the start of the next op
 }
 
 // Paid is what an op paid for, ops within it included. What the recorder could not follow (Header.followed) is 0.
@@ -29,7 +30,7 @@ type Paid struct {
 
 // maxOpBytes is the longest encoding of one op: node 5, gap 10, duration 10, depth 5, and of what it paid for, where
 // only the times can be large.
-const maxOpBytes = 30 + 3*10 + 5*5
+const maxOpBytes = 30 + 3*10 + 5*5 + 1
 
 // batchBytes is more than what an OpBatch needs beside its ops.
 const batchBytes = 64
@@ -73,15 +74,16 @@ func (h *history) reset() {
 	clear(h.place)
 }
 
-const paidColumns = 8
+const plainColumns = 9
 
-// paid returns the columns of what ops paid for, in the order of Paid.values.
-func (b *OpBatch) paid() [paidColumns]*[]uint64 {
-	return [...]*[]uint64{&b.OffCpu, &b.Preempted, &b.Workers, &b.MinorFaults, &b.MajorFaults, &b.Migrations, &b.Threads, &b.Core}
+// plain returns the columns that hold values as they are, in the order of Op.plain.
+func (b *OpBatch) plain() [plainColumns]*[]uint64 {
+	return [...]*[]uint64{&b.OffCpu, &b.Preempted, &b.Workers, &b.MinorFaults, &b.MajorFaults, &b.Migrations, &b.Threads, &b.Core, &b.ToNext}
 }
 
-func (p *Paid) values() [paidColumns]*uint64 {
-	return [...]*uint64{&p.OffCPU, &p.Preempted, &p.Workers, &p.MinorFaults, &p.MajorFaults, &p.Migrations, &p.Threads, &p.Core}
+func (op *Op) plain() [plainColumns]*uint64 {
+	p := &op.Paid
+	return [...]*uint64{&p.OffCPU, &p.Preempted, &p.Workers, &p.MinorFaults, &p.MajorFaults, &p.Migrations, &p.Threads, &p.Core, &op.ToNext}
 }
 
 // columns collects the ops of one thread for a block.
@@ -89,9 +91,9 @@ type columns struct {
 	batch   OpBatch
 	depth   []uint32
 	nested  bool // some depth isn't 0
-	paid    [paidColumns][]uint64
-	used    [paidColumns]bool // some value isn't 0
-	end     uint64            // ns, of the op added last
+	plain   [plainColumns][]uint64
+	used    [plainColumns]bool // some value isn't 0
+	end     uint64             // ns, of the op added last
 	history history
 }
 
@@ -104,8 +106,8 @@ func (c *columns) reset() {
 	b := &c.batch
 	b.Node, b.Gap, b.Duration, b.Depth = b.Node[:0], b.Gap[:0], b.Duration[:0], nil
 	c.depth, c.nested = c.depth[:0], false
-	for i, column := range b.paid() {
-		*column, c.paid[i], c.used[i] = nil, c.paid[i][:0], false
+	for i, column := range b.plain() {
+		*column, c.plain[i], c.used[i] = nil, c.plain[i][:0], false
 	}
 	c.history.reset()
 }
@@ -122,8 +124,8 @@ func (c *columns) add(op Op) {
 	b.Duration = append(b.Duration, int64(op.Duration-before.duration))
 	c.depth = append(c.depth, op.Depth)
 	c.nested = c.nested || op.Depth != 0
-	for i, v := range op.Paid.values() {
-		c.paid[i] = append(c.paid[i], *v)
+	for i, v := range op.plain() {
+		c.plain[i] = append(c.plain[i], *v)
 		c.used[i] = c.used[i] || *v != 0
 	}
 	before.gap, before.duration = gap, op.Duration
@@ -135,9 +137,9 @@ func (c *columns) encoded() *OpBatch {
 	if c.nested {
 		c.batch.Depth = c.depth
 	}
-	for i, column := range c.batch.paid() {
+	for i, column := range c.batch.plain() {
 		if c.used[i] {
-			*column = c.paid[i]
+			*column = c.plain[i]
 		}
 	}
 	return &c.batch
@@ -150,7 +152,7 @@ func (b *OpBatch) check() error {
 	if len(b.Gap) != n || len(b.Duration) != n || len(b.Depth) != n && len(b.Depth) != 0 {
 		return errColumns
 	}
-	for _, column := range b.paid() {
+	for _, column := range b.plain() {
 		if len(*column) != n && len(*column) != 0 {
 			return errColumns
 		}
@@ -163,7 +165,7 @@ func (b *OpBatch) All() iter.Seq[Op] {
 	return func(yield func(Op) bool) {
 		history := history{place: make(map[uint32]int)}
 		op := Op{Thread: b.Thread}
-		paid, columns := op.Paid.values(), b.paid()
+		plain, columns := op.plain(), b.plain()
 		end := b.BaseNs
 		for i, node := range b.Node {
 			p := history.of(node)
@@ -176,7 +178,7 @@ func (b *OpBatch) All() iter.Seq[Op] {
 			}
 			for k, column := range columns {
 				if len(*column) != 0 {
-					*paid[k] = (*column)[i]
+					*plain[k] = (*column)[i]
 				}
 			}
 			end = op.Start + op.Duration

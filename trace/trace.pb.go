@@ -46,6 +46,8 @@ type Block struct {
 	Notes         []*Note                `protobuf:"bytes,11,rep,name=notes,proto3" json:"notes,omitempty"`
 	End           *End                   `protobuf:"bytes,12,opt,name=end,proto3" json:"end,omitempty"`                      // only in the last block of a recording that ended cleanly
 	TimeNs        uint64                 `protobuf:"varint,13,opt,name=time_ns,json=timeNs,proto3" json:"time_ns,omitempty"` // when the block was written
+	Aggregates    []*Aggregate           `protobuf:"bytes,19,rep,name=aggregates,proto3" json:"aggregates,omitempty"`
+	Gaps          []*Gap                 `protobuf:"bytes,20,rep,name=gaps,proto3" json:"gaps,omitempty"` // that ended before any op of this block began, and after all ops of the blocks before
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -171,23 +173,41 @@ func (x *Block) GetTimeNs() uint64 {
 	return 0
 }
 
+func (x *Block) GetAggregates() []*Aggregate {
+	if x != nil {
+		return x.Aggregates
+	}
+	return nil
+}
+
+func (x *Block) GetGaps() []*Gap {
+	if x != nil {
+		return x.Gaps
+	}
+	return nil
+}
+
 // Header says where, when and how the trace was recorded.
 type Header struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Recorder      string                 `protobuf:"bytes,1,opt,name=recorder,proto3" json:"recorder,omitempty"` // "edgexray 0.1.0"
-	CommandLine   []string               `protobuf:"bytes,2,rep,name=command_line,json=commandLine,proto3" json:"command_line,omitempty"`
-	Linux         string                 `protobuf:"bytes,3,opt,name=linux,proto3" json:"linux,omitempty"`               // uname -r
-	Architecture  string                 `protobuf:"bytes,4,opt,name=architecture,proto3" json:"architecture,omitempty"` // GOARCH of the device: "arm64", "amd64"
-	Hostname      string                 `protobuf:"bytes,5,opt,name=hostname,proto3" json:"hostname,omitempty"`
-	StartNs       uint64                 `protobuf:"varint,6,opt,name=start_ns,json=startNs,proto3" json:"start_ns,omitempty"`               // CLOCK_MONOTONIC
-	StartUnixNs   int64                  `protobuf:"varint,7,opt,name=start_unix_ns,json=startUnixNs,proto3" json:"start_unix_ns,omitempty"` // the same moment, CLOCK_REALTIME
-	AttachMethod  string                 `protobuf:"bytes,8,opt,name=attach_method,json=attachMethod,proto3" json:"attach_method,omitempty"` // "uprobe_multi", "perf-group", "perf-cookie" or "perf-address"
-	ProbeCosts    []*ProbeCost           `protobuf:"bytes,9,rep,name=probe_costs,json=probeCosts,proto3" json:"probe_costs,omitempty"`
-	Cpus          uint32                 `protobuf:"varint,10,opt,name=cpus,proto3" json:"cpus,omitempty"`
-	Followed      []*Followed            `protobuf:"bytes,11,rep,name=followed,proto3" json:"followed,omitempty"` // what ops paid for, as far as this Linux tells
-	Cores         []*Core                `protobuf:"bytes,12,rep,name=cores,proto3" json:"cores,omitempty"`       // by number
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	Recorder        string                 `protobuf:"bytes,1,opt,name=recorder,proto3" json:"recorder,omitempty"` // "edgexray 0.1.0"
+	CommandLine     []string               `protobuf:"bytes,2,rep,name=command_line,json=commandLine,proto3" json:"command_line,omitempty"`
+	Linux           string                 `protobuf:"bytes,3,opt,name=linux,proto3" json:"linux,omitempty"`               // uname -r
+	Architecture    string                 `protobuf:"bytes,4,opt,name=architecture,proto3" json:"architecture,omitempty"` // GOARCH of the device: "arm64", "amd64"
+	Hostname        string                 `protobuf:"bytes,5,opt,name=hostname,proto3" json:"hostname,omitempty"`
+	StartNs         uint64                 `protobuf:"varint,6,opt,name=start_ns,json=startNs,proto3" json:"start_ns,omitempty"`               // CLOCK_MONOTONIC
+	StartUnixNs     int64                  `protobuf:"varint,7,opt,name=start_unix_ns,json=startUnixNs,proto3" json:"start_unix_ns,omitempty"` // the same moment, CLOCK_REALTIME
+	AttachMethod    string                 `protobuf:"bytes,8,opt,name=attach_method,json=attachMethod,proto3" json:"attach_method,omitempty"` // "uprobe_multi", "perf-group", "perf-cookie" or "perf-address"
+	ProbeCosts      []*ProbeCost           `protobuf:"bytes,9,rep,name=probe_costs,json=probeCosts,proto3" json:"probe_costs,omitempty"`
+	Cpus            uint32                 `protobuf:"varint,10,opt,name=cpus,proto3" json:"cpus,omitempty"`
+	Followed        []*Followed            `protobuf:"bytes,11,rep,name=followed,proto3" json:"followed,omitempty"`                                       // what ops paid for, as far as this Linux tells
+	Cores           []*Core                `protobuf:"bytes,12,rep,name=cores,proto3" json:"cores,omitempty"`                                             // by number
+	EntryOnly       bool                   `protobuf:"varint,15,opt,name=entry_only,json=entryOnly,proto3" json:"entry_only,omitempty"`                   // kernels have no return probes, as far as possible: see OpBatch.to_next
+	Only            []string               `protobuf:"bytes,16,rep,name=only,proto3" json:"only,omitempty"`                                               // what the recording was restricted to, as the user said it
+	AggregateOctave uint32                 `protobuf:"varint,18,opt,name=aggregate_octave,json=aggregateOctave,proto3" json:"aggregate_octave,omitempty"` // ops are in aggregates, with so many buckets an octave, instead of op batches; 0: they aren't
+	Budget          float64                `protobuf:"fixed64,19,opt,name=budget,proto3" json:"budget,omitempty"`                                         // share of the app's time that recording may cost; 0: any
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Header) Reset() {
@@ -302,6 +322,34 @@ func (x *Header) GetCores() []*Core {
 		return x.Cores
 	}
 	return nil
+}
+
+func (x *Header) GetEntryOnly() bool {
+	if x != nil {
+		return x.EntryOnly
+	}
+	return false
+}
+
+func (x *Header) GetOnly() []string {
+	if x != nil {
+		return x.Only
+	}
+	return nil
+}
+
+func (x *Header) GetAggregateOctave() uint32 {
+	if x != nil {
+		return x.AggregateOctave
+	}
+	return 0
+}
+
+func (x *Header) GetBudget() float64 {
+	if x != nil {
+		return x.Budget
+	}
+	return 0
 }
 
 // Followed is a part of what ops paid for.
@@ -1443,14 +1491,16 @@ type OpBatch struct {
 	Duration []int64                `protobuf:"zigzag64,5,rep,packed,name=duration,proto3" json:"duration,omitempty"` // ns
 	Depth    []uint32               `protobuf:"varint,6,rep,packed,name=depth,proto3" json:"depth,omitempty"`         // ops of this thread that were open when it started; left out when all are 0
 	// What the op paid for, ops within it included. A column is left out when all its values are 0.
-	OffCpu        []uint64 `protobuf:"varint,7,rep,packed,name=off_cpu,json=offCpu,proto3" json:"off_cpu,omitempty"`                 // ns for which its thread was not running
-	Preempted     []uint64 `protobuf:"varint,8,rep,packed,name=preempted,proto3" json:"preempted,omitempty"`                         // ns of these for which it could have run
-	Workers       []uint64 `protobuf:"varint,9,rep,packed,name=workers,proto3" json:"workers,omitempty"`                             // ns of CPU time of threads that work for its thread
-	MinorFaults   []uint64 `protobuf:"varint,10,rep,packed,name=minor_faults,json=minorFaults,proto3" json:"minor_faults,omitempty"` // page faults of its thread, without reading from a file
-	MajorFaults   []uint64 `protobuf:"varint,11,rep,packed,name=major_faults,json=majorFaults,proto3" json:"major_faults,omitempty"` // and with
-	Migrations    []uint64 `protobuf:"varint,12,rep,packed,name=migrations,proto3" json:"migrations,omitempty"`                      // its thread came back on another core
-	Threads       []uint64 `protobuf:"varint,13,rep,packed,name=threads,proto3" json:"threads,omitempty"`                            // that ran for it, its own included; 0 when not known
-	Core          []uint64 `protobuf:"varint,14,rep,packed,name=core,proto3" json:"core,omitempty"`                                  // that it ended on
+	OffCpu      []uint64 `protobuf:"varint,7,rep,packed,name=off_cpu,json=offCpu,proto3" json:"off_cpu,omitempty"`                 // ns for which its thread was not running
+	Preempted   []uint64 `protobuf:"varint,8,rep,packed,name=preempted,proto3" json:"preempted,omitempty"`                         // ns of these for which it could have run
+	Workers     []uint64 `protobuf:"varint,9,rep,packed,name=workers,proto3" json:"workers,omitempty"`                             // ns of CPU time of threads that work for its thread
+	MinorFaults []uint64 `protobuf:"varint,10,rep,packed,name=minor_faults,json=minorFaults,proto3" json:"minor_faults,omitempty"` // page faults of its thread, without reading from a file
+	MajorFaults []uint64 `protobuf:"varint,11,rep,packed,name=major_faults,json=majorFaults,proto3" json:"major_faults,omitempty"` // and with
+	Migrations  []uint64 `protobuf:"varint,12,rep,packed,name=migrations,proto3" json:"migrations,omitempty"`                      // its thread came back on another core
+	Threads     []uint64 `protobuf:"varint,13,rep,packed,name=threads,proto3" json:"threads,omitempty"`                            // that ran for it, its own included; 0 when not known
+	Core        []uint64 `protobuf:"varint,14,rep,packed,name=core,proto3" json:"core,omitempty"`                                  // that it ended on
+	// 1: its end wasn't seen, but taken from the start of its thread's next op in the same subgraph. Left out when all are 0.
+	ToNext        []uint64 `protobuf:"varint,17,rep,packed,name=to_next,json=toNext,proto3" json:"to_next,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1583,6 +1633,258 @@ func (x *OpBatch) GetCore() []uint64 {
 	return nil
 }
 
+func (x *OpBatch) GetToNext() []uint64 {
+	if x != nil {
+		return x.ToNext
+	}
+	return nil
+}
+
+// Aggregate sums up ops of one node on one thread, since the block before that has one of both. The sums are of what an
+// OpBatch holds of each op.
+type Aggregate struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Thread       uint32                 `protobuf:"varint,1,opt,name=thread,proto3" json:"thread,omitempty"`
+	Node         uint32                 `protobuf:"varint,2,opt,name=node,proto3" json:"node,omitempty"`
+	Around       uint32                 `protobuf:"varint,3,opt,name=around,proto3" json:"around,omitempty"` // node of the op within which they ran, 0 for none
+	Count        uint64                 `protobuf:"varint,4,opt,name=count,proto3" json:"count,omitempty"`
+	SumNs        uint64                 `protobuf:"varint,5,opt,name=sum_ns,json=sumNs,proto3" json:"sum_ns,omitempty"`
+	MinNs        uint64                 `protobuf:"varint,6,opt,name=min_ns,json=minNs,proto3" json:"min_ns,omitempty"` // of all ops of the recording
+	MaxNs        uint64                 `protobuf:"varint,7,opt,name=max_ns,json=maxNs,proto3" json:"max_ns,omitempty"`
+	FirstStartNs uint64                 `protobuf:"varint,8,opt,name=first_start_ns,json=firstStartNs,proto3" json:"first_start_ns,omitempty"` // the node's first op
+	FirstNs      uint64                 `protobuf:"varint,9,opt,name=first_ns,json=firstNs,proto3" json:"first_ns,omitempty"`
+	OffCpu       uint64                 `protobuf:"varint,10,opt,name=off_cpu,json=offCpu,proto3" json:"off_cpu,omitempty"`
+	Preempted    uint64                 `protobuf:"varint,11,opt,name=preempted,proto3" json:"preempted,omitempty"`
+	Workers      uint64                 `protobuf:"varint,12,opt,name=workers,proto3" json:"workers,omitempty"`
+	MinorFaults  uint64                 `protobuf:"varint,13,opt,name=minor_faults,json=minorFaults,proto3" json:"minor_faults,omitempty"`
+	MajorFaults  uint64                 `protobuf:"varint,14,opt,name=major_faults,json=majorFaults,proto3" json:"major_faults,omitempty"`
+	Migrations   uint64                 `protobuf:"varint,15,opt,name=migrations,proto3" json:"migrations,omitempty"`
+	Threads      uint64                 `protobuf:"varint,16,opt,name=threads,proto3" json:"threads,omitempty"`
+	ThreadNs     uint64                 `protobuf:"varint,17,opt,name=thread_ns,json=threadNs,proto3" json:"thread_ns,omitempty"` // duration times threads
+	// A histogram of durations in ns, without empty buckets. With n = Header.aggregate_octave, bucket b < n holds the value b;
+	// any other (n + b mod n) << (b/n - 1) and what follows up to the next bucket. The last one holds all that is larger.
+	Bucket        []uint32 `protobuf:"varint,18,rep,packed,name=bucket,proto3" json:"bucket,omitempty"`
+	BucketCount   []uint64 `protobuf:"varint,19,rep,packed,name=bucket_count,json=bucketCount,proto3" json:"bucket_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Aggregate) Reset() {
+	*x = Aggregate{}
+	mi := &file_trace_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Aggregate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Aggregate) ProtoMessage() {}
+
+func (x *Aggregate) ProtoReflect() protoreflect.Message {
+	mi := &file_trace_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Aggregate.ProtoReflect.Descriptor instead.
+func (*Aggregate) Descriptor() ([]byte, []int) {
+	return file_trace_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Aggregate) GetThread() uint32 {
+	if x != nil {
+		return x.Thread
+	}
+	return 0
+}
+
+func (x *Aggregate) GetNode() uint32 {
+	if x != nil {
+		return x.Node
+	}
+	return 0
+}
+
+func (x *Aggregate) GetAround() uint32 {
+	if x != nil {
+		return x.Around
+	}
+	return 0
+}
+
+func (x *Aggregate) GetCount() uint64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *Aggregate) GetSumNs() uint64 {
+	if x != nil {
+		return x.SumNs
+	}
+	return 0
+}
+
+func (x *Aggregate) GetMinNs() uint64 {
+	if x != nil {
+		return x.MinNs
+	}
+	return 0
+}
+
+func (x *Aggregate) GetMaxNs() uint64 {
+	if x != nil {
+		return x.MaxNs
+	}
+	return 0
+}
+
+func (x *Aggregate) GetFirstStartNs() uint64 {
+	if x != nil {
+		return x.FirstStartNs
+	}
+	return 0
+}
+
+func (x *Aggregate) GetFirstNs() uint64 {
+	if x != nil {
+		return x.FirstNs
+	}
+	return 0
+}
+
+func (x *Aggregate) GetOffCpu() uint64 {
+	if x != nil {
+		return x.OffCpu
+	}
+	return 0
+}
+
+func (x *Aggregate) GetPreempted() uint64 {
+	if x != nil {
+		return x.Preempted
+	}
+	return 0
+}
+
+func (x *Aggregate) GetWorkers() uint64 {
+	if x != nil {
+		return x.Workers
+	}
+	return 0
+}
+
+func (x *Aggregate) GetMinorFaults() uint64 {
+	if x != nil {
+		return x.MinorFaults
+	}
+	return 0
+}
+
+func (x *Aggregate) GetMajorFaults() uint64 {
+	if x != nil {
+		return x.MajorFaults
+	}
+	return 0
+}
+
+func (x *Aggregate) GetMigrations() uint64 {
+	if x != nil {
+		return x.Migrations
+	}
+	return 0
+}
+
+func (x *Aggregate) GetThreads() uint64 {
+	if x != nil {
+		return x.Threads
+	}
+	return 0
+}
+
+func (x *Aggregate) GetThreadNs() uint64 {
+	if x != nil {
+		return x.ThreadNs
+	}
+	return 0
+}
+
+func (x *Aggregate) GetBucket() []uint32 {
+	if x != nil {
+		return x.Bucket
+	}
+	return nil
+}
+
+func (x *Aggregate) GetBucketCount() []uint64 {
+	if x != nil {
+		return x.BucketCount
+	}
+	return nil
+}
+
+// Gap is a time in which nothing was recorded, on purpose.
+type Gap struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	StartNs       uint64                 `protobuf:"varint,1,opt,name=start_ns,json=startNs,proto3" json:"start_ns,omitempty"`
+	EndNs         uint64                 `protobuf:"varint,2,opt,name=end_ns,json=endNs,proto3" json:"end_ns,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gap) Reset() {
+	*x = Gap{}
+	mi := &file_trace_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gap) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gap) ProtoMessage() {}
+
+func (x *Gap) ProtoReflect() protoreflect.Message {
+	mi := &file_trace_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gap.ProtoReflect.Descriptor instead.
+func (*Gap) Descriptor() ([]byte, []int) {
+	return file_trace_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Gap) GetStartNs() uint64 {
+	if x != nil {
+		return x.StartNs
+	}
+	return 0
+}
+
+func (x *Gap) GetEndNs() uint64 {
+	if x != nil {
+		return x.EndNs
+	}
+	return 0
+}
+
 // Loss is a way to lose records and how often it happened.
 type Loss struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1594,7 +1896,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_trace_proto_msgTypes[15]
+	mi := &file_trace_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1606,7 +1908,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[15]
+	mi := &file_trace_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1619,7 +1921,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{15}
+	return file_trace_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Loss) GetCause() string {
@@ -1647,7 +1949,7 @@ type Note struct {
 
 func (x *Note) Reset() {
 	*x = Note{}
-	mi := &file_trace_proto_msgTypes[16]
+	mi := &file_trace_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1659,7 +1961,7 @@ func (x *Note) String() string {
 func (*Note) ProtoMessage() {}
 
 func (x *Note) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[16]
+	mi := &file_trace_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1672,7 +1974,7 @@ func (x *Note) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Note.ProtoReflect.Descriptor instead.
 func (*Note) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{16}
+	return file_trace_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Note) GetKind() string {
@@ -1699,13 +2001,15 @@ type End struct {
 	// The recorder's own cost.
 	CpuNs         uint64 `protobuf:"varint,6,opt,name=cpu_ns,json=cpuNs,proto3" json:"cpu_ns,omitempty"`
 	MaxRss        uint64 `protobuf:"varint,7,opt,name=max_rss,json=maxRss,proto3" json:"max_rss,omitempty"` // bytes
+	GapsNs        uint64 `protobuf:"varint,8,opt,name=gaps_ns,json=gapsNs,proto3" json:"gaps_ns,omitempty"` // of duration_ns, what gaps took
+	CostNs        uint64 `protobuf:"varint,9,opt,name=cost_ns,json=costNs,proto3" json:"cost_ns,omitempty"` // with a budget: the app's time that recording took, as estimated from probe_costs
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_trace_proto_msgTypes[17]
+	mi := &file_trace_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1717,7 +2021,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[17]
+	mi := &file_trace_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1730,7 +2034,7 @@ func (x *End) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use End.ProtoReflect.Descriptor instead.
 func (*End) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{17}
+	return file_trace_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *End) GetDurationNs() uint64 {
@@ -1782,11 +2086,25 @@ func (x *End) GetMaxRss() uint64 {
 	return 0
 }
 
+func (x *End) GetGapsNs() uint64 {
+	if x != nil {
+		return x.GapsNs
+	}
+	return 0
+}
+
+func (x *End) GetCostNs() uint64 {
+	if x != nil {
+		return x.CostNs
+	}
+	return 0
+}
+
 var File_trace_proto protoreflect.FileDescriptor
 
 const file_trace_proto_rawDesc = "" +
 	"\n" +
-	"\vtrace.proto\x12\x11edgexray.trace.v1\"\x83\x05\n" +
+	"\vtrace.proto\x12\x11edgexray.trace.v1\"\xed\x05\n" +
 	"\x05Block\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.edgexray.trace.v1.HeaderR\x06header\x126\n" +
 	"\bruntimes\x18\x02 \x03(\v2\x1a.edgexray.trace.v1.RuntimeR\bruntimes\x123\n" +
@@ -1801,7 +2119,11 @@ const file_trace_proto_rawDesc = "" +
 	" \x03(\v2\x17.edgexray.trace.v1.LossR\x06losses\x12-\n" +
 	"\x05notes\x18\v \x03(\v2\x17.edgexray.trace.v1.NoteR\x05notes\x12(\n" +
 	"\x03end\x18\f \x01(\v2\x16.edgexray.trace.v1.EndR\x03end\x12\x17\n" +
-	"\atime_ns\x18\r \x01(\x04R\x06timeNs\"\xbc\x03\n" +
+	"\atime_ns\x18\r \x01(\x04R\x06timeNs\x12<\n" +
+	"\n" +
+	"aggregates\x18\x13 \x03(\v2\x1c.edgexray.trace.v1.AggregateR\n" +
+	"aggregates\x12*\n" +
+	"\x04gaps\x18\x14 \x03(\v2\x16.edgexray.trace.v1.GapR\x04gaps\"\xb2\x04\n" +
 	"\x06Header\x12\x1a\n" +
 	"\brecorder\x18\x01 \x01(\tR\brecorder\x12!\n" +
 	"\fcommand_line\x18\x02 \x03(\tR\vcommandLine\x12\x14\n" +
@@ -1816,7 +2138,12 @@ const file_trace_proto_rawDesc = "" +
 	"\x04cpus\x18\n" +
 	" \x01(\rR\x04cpus\x127\n" +
 	"\bfollowed\x18\v \x03(\v2\x1b.edgexray.trace.v1.FollowedR\bfollowed\x12-\n" +
-	"\x05cores\x18\f \x03(\v2\x17.edgexray.trace.v1.CoreR\x05cores\"8\n" +
+	"\x05cores\x18\f \x03(\v2\x17.edgexray.trace.v1.CoreR\x05cores\x12\x1d\n" +
+	"\n" +
+	"entry_only\x18\x0f \x01(\bR\tentryOnly\x12\x12\n" +
+	"\x04only\x18\x10 \x03(\tR\x04only\x12)\n" +
+	"\x10aggregate_octave\x18\x12 \x01(\rR\x0faggregateOctave\x12\x16\n" +
+	"\x06budget\x18\x13 \x01(\x01R\x06budget\"8\n" +
 	"\bFollowed\x12\x12\n" +
 	"\x04part\x18\x01 \x01(\tR\x04part\x12\x18\n" +
 	"\amissing\x18\x02 \x01(\tR\amissing\"M\n" +
@@ -1928,7 +2255,7 @@ const file_trace_proto_rawDesc = "" +
 	"\x05bytes\x18\n" +
 	" \x01(\x04R\x05bytes\x12\x18\n" +
 	"\aaddress\x18\v \x01(\x04R\aaddress\x12\x1a\n" +
-	"\bvariable\x18\f \x01(\bR\bvariable\"\xf7\x02\n" +
+	"\bvariable\x18\f \x01(\bR\bvariable\"\x90\x03\n" +
 	"\aOpBatch\x12\x16\n" +
 	"\x06thread\x18\x01 \x01(\rR\x06thread\x12\x17\n" +
 	"\abase_ns\x18\x02 \x01(\x04R\x06baseNs\x12\x12\n" +
@@ -1946,13 +2273,40 @@ const file_trace_proto_rawDesc = "" +
 	"migrations\x18\f \x03(\x04R\n" +
 	"migrations\x12\x18\n" +
 	"\athreads\x18\r \x03(\x04R\athreads\x12\x12\n" +
-	"\x04core\x18\x0e \x03(\x04R\x04core\"2\n" +
+	"\x04core\x18\x0e \x03(\x04R\x04core\x12\x17\n" +
+	"\ato_next\x18\x11 \x03(\x04R\x06toNext\"\x94\x04\n" +
+	"\tAggregate\x12\x16\n" +
+	"\x06thread\x18\x01 \x01(\rR\x06thread\x12\x12\n" +
+	"\x04node\x18\x02 \x01(\rR\x04node\x12\x16\n" +
+	"\x06around\x18\x03 \x01(\rR\x06around\x12\x14\n" +
+	"\x05count\x18\x04 \x01(\x04R\x05count\x12\x15\n" +
+	"\x06sum_ns\x18\x05 \x01(\x04R\x05sumNs\x12\x15\n" +
+	"\x06min_ns\x18\x06 \x01(\x04R\x05minNs\x12\x15\n" +
+	"\x06max_ns\x18\a \x01(\x04R\x05maxNs\x12$\n" +
+	"\x0efirst_start_ns\x18\b \x01(\x04R\ffirstStartNs\x12\x19\n" +
+	"\bfirst_ns\x18\t \x01(\x04R\afirstNs\x12\x17\n" +
+	"\aoff_cpu\x18\n" +
+	" \x01(\x04R\x06offCpu\x12\x1c\n" +
+	"\tpreempted\x18\v \x01(\x04R\tpreempted\x12\x18\n" +
+	"\aworkers\x18\f \x01(\x04R\aworkers\x12!\n" +
+	"\fminor_faults\x18\r \x01(\x04R\vminorFaults\x12!\n" +
+	"\fmajor_faults\x18\x0e \x01(\x04R\vmajorFaults\x12\x1e\n" +
+	"\n" +
+	"migrations\x18\x0f \x01(\x04R\n" +
+	"migrations\x12\x18\n" +
+	"\athreads\x18\x10 \x01(\x04R\athreads\x12\x1b\n" +
+	"\tthread_ns\x18\x11 \x01(\x04R\bthreadNs\x12\x16\n" +
+	"\x06bucket\x18\x12 \x03(\rR\x06bucket\x12!\n" +
+	"\fbucket_count\x18\x13 \x03(\x04R\vbucketCount\"7\n" +
+	"\x03Gap\x12\x19\n" +
+	"\bstart_ns\x18\x01 \x01(\x04R\astartNs\x12\x15\n" +
+	"\x06end_ns\x18\x02 \x01(\x04R\x05endNs\"2\n" +
 	"\x04Loss\x12\x14\n" +
 	"\x05cause\x18\x01 \x01(\tR\x05cause\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x04R\x05count\".\n" +
 	"\x04Note\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"\xc9\x01\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"\xfb\x01\n" +
 	"\x03End\x12\x1f\n" +
 	"\vduration_ns\x18\x01 \x01(\x04R\n" +
 	"durationNs\x12\x10\n" +
@@ -1962,7 +2316,9 @@ const file_trace_proto_rawDesc = "" +
 	"\vexit_status\x18\x05 \x01(\x05R\n" +
 	"exitStatus\x12\x15\n" +
 	"\x06cpu_ns\x18\x06 \x01(\x04R\x05cpuNs\x12\x17\n" +
-	"\amax_rss\x18\a \x01(\x04R\x06maxRssB$Z\"github.com/edgexray/edgexray/traceb\x06proto3"
+	"\amax_rss\x18\a \x01(\x04R\x06maxRss\x12\x17\n" +
+	"\agaps_ns\x18\b \x01(\x04R\x06gapsNs\x12\x17\n" +
+	"\acost_ns\x18\t \x01(\x04R\x06costNsB$Z\"github.com/edgexray/edgexray/traceb\x06proto3"
 
 var (
 	file_trace_proto_rawDescOnce sync.Once
@@ -1976,7 +2332,7 @@ func file_trace_proto_rawDescGZIP() []byte {
 	return file_trace_proto_rawDescData
 }
 
-var file_trace_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_trace_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_trace_proto_goTypes = []any{
 	(*Block)(nil),     // 0: edgexray.trace.v1.Block
 	(*Header)(nil),    // 1: edgexray.trace.v1.Header
@@ -1993,9 +2349,11 @@ var file_trace_proto_goTypes = []any{
 	(*Operator)(nil),  // 12: edgexray.trace.v1.Operator
 	(*Tensor)(nil),    // 13: edgexray.trace.v1.Tensor
 	(*OpBatch)(nil),   // 14: edgexray.trace.v1.OpBatch
-	(*Loss)(nil),      // 15: edgexray.trace.v1.Loss
-	(*Note)(nil),      // 16: edgexray.trace.v1.Note
-	(*End)(nil),       // 17: edgexray.trace.v1.End
+	(*Aggregate)(nil), // 15: edgexray.trace.v1.Aggregate
+	(*Gap)(nil),       // 16: edgexray.trace.v1.Gap
+	(*Loss)(nil),      // 17: edgexray.trace.v1.Loss
+	(*Note)(nil),      // 18: edgexray.trace.v1.Note
+	(*End)(nil),       // 19: edgexray.trace.v1.End
 }
 var file_trace_proto_depIdxs = []int32{
 	1,  // 0: edgexray.trace.v1.Block.header:type_name -> edgexray.trace.v1.Header
@@ -2007,21 +2365,23 @@ var file_trace_proto_depIdxs = []int32{
 	10, // 6: edgexray.trace.v1.Block.subgraphs:type_name -> edgexray.trace.v1.Subgraph
 	11, // 7: edgexray.trace.v1.Block.nodes:type_name -> edgexray.trace.v1.Node
 	14, // 8: edgexray.trace.v1.Block.ops:type_name -> edgexray.trace.v1.OpBatch
-	15, // 9: edgexray.trace.v1.Block.losses:type_name -> edgexray.trace.v1.Loss
-	16, // 10: edgexray.trace.v1.Block.notes:type_name -> edgexray.trace.v1.Note
-	17, // 11: edgexray.trace.v1.Block.end:type_name -> edgexray.trace.v1.End
-	4,  // 12: edgexray.trace.v1.Header.probe_costs:type_name -> edgexray.trace.v1.ProbeCost
-	2,  // 13: edgexray.trace.v1.Header.followed:type_name -> edgexray.trace.v1.Followed
-	3,  // 14: edgexray.trace.v1.Header.cores:type_name -> edgexray.trace.v1.Core
-	13, // 15: edgexray.trace.v1.Node.inputs:type_name -> edgexray.trace.v1.Tensor
-	13, // 16: edgexray.trace.v1.Node.outputs:type_name -> edgexray.trace.v1.Tensor
-	12, // 17: edgexray.trace.v1.Node.operator:type_name -> edgexray.trace.v1.Operator
-	13, // 18: edgexray.trace.v1.Node.temporaries:type_name -> edgexray.trace.v1.Tensor
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	17, // 9: edgexray.trace.v1.Block.losses:type_name -> edgexray.trace.v1.Loss
+	18, // 10: edgexray.trace.v1.Block.notes:type_name -> edgexray.trace.v1.Note
+	19, // 11: edgexray.trace.v1.Block.end:type_name -> edgexray.trace.v1.End
+	15, // 12: edgexray.trace.v1.Block.aggregates:type_name -> edgexray.trace.v1.Aggregate
+	16, // 13: edgexray.trace.v1.Block.gaps:type_name -> edgexray.trace.v1.Gap
+	4,  // 14: edgexray.trace.v1.Header.probe_costs:type_name -> edgexray.trace.v1.ProbeCost
+	2,  // 15: edgexray.trace.v1.Header.followed:type_name -> edgexray.trace.v1.Followed
+	3,  // 16: edgexray.trace.v1.Header.cores:type_name -> edgexray.trace.v1.Core
+	13, // 17: edgexray.trace.v1.Node.inputs:type_name -> edgexray.trace.v1.Tensor
+	13, // 18: edgexray.trace.v1.Node.outputs:type_name -> edgexray.trace.v1.Tensor
+	12, // 19: edgexray.trace.v1.Node.operator:type_name -> edgexray.trace.v1.Operator
+	13, // 20: edgexray.trace.v1.Node.temporaries:type_name -> edgexray.trace.v1.Tensor
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_trace_proto_init() }
@@ -2035,7 +2395,7 @@ func file_trace_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trace_proto_rawDesc), len(file_trace_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

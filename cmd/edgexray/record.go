@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -14,13 +15,15 @@ import (
 	"golang.org/x/term"
 
 	"github.com/edgexray/edgexray/agent"
+	"github.com/edgexray/edgexray/bpf"
 	"github.com/edgexray/edgexray/probes"
 )
 
 func recordCommand() *cobra.Command {
 	options := agent.Options{Cache: probes.DefaultCache(), Recorder: "edgexray " + version}
-	var output, method string
-	var follow []string
+	var output, method, budget string
+	var follow, only []string
+	var aggregate bool
 	cmd := &cobra.Command{
 		Use:   "record [-p PID | -n NAME | --library PATH | -- CMD ARG...]",
 		Short: "Record every op of a running app, or of a command, into a trace",
@@ -34,6 +37,15 @@ func recordCommand() *cobra.Command {
 			var err error
 			if options.Follow, err = parseFollow(follow); err != nil {
 				return err
+			}
+			if options.Budget, err = parseShare(budget); err != nil {
+				return err
+			}
+			if options.Only, err = agent.ParseOnly(only); err != nil {
+				return err
+			}
+			if aggregate {
+				options.Aggregate = bpf.AggregateInstead
 			}
 			if n := targets(options); n != 1 {
 				return fmt.Errorf("record: %d targets named: name one of -p PID, -n NAME, --library PATH and -- CMD", n)
@@ -49,7 +61,24 @@ func recordCommand() *cobra.Command {
 	flags.StringVarP(&output, "output", "o", "run.xray", "file for the trace")
 	flags.StringVar(&method, "method", "", fmt.Sprintf("attach by this method only: %v (default: the first that works)", probes.Methods))
 	flags.StringSliceVar(&follow, "follow", followed, "of what ops pay for, beside their time: some of scheduling, workers, faults; or none")
+	flags.BoolVar(&options.EntryOnly, "entry-only", false, "probe the kernels' entries only: an op ends when the next one begins (about half the cost)")
+	flags.BoolVar(&aggregate, "aggregate", false, "sum ops up in the kernel instead of recording each (for always-on use)")
+	flags.StringVar(&budget, "budget", "", "record in turns, so that it costs the app at most this share of its time: 1%")
+	flags.StringSliceVar(&only, "only", nil, "record only these: ops (CONV_2D), nodes (12, 3-7, 1:12), processes (process=NAME)")
 	return cmd
+}
+
+// parseShare reads "1%" or "0.5%"; an empty text is 0.
+func parseShare(text string) (float64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	number, ok := strings.CutSuffix(text, "%")
+	v, err := strconv.ParseFloat(number, 64)
+	if !ok || err != nil || !(v > 0 && v <= 100) {
+		return 0, fmt.Errorf("record: --budget %s: not a share (write 1%%, or 0.5%%)", text)
+	}
+	return v / 100, nil
 }
 
 var followed = []string{"scheduling", "workers", "faults"}
