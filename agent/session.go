@@ -30,6 +30,7 @@ type Options struct {
 	Output   io.Writer     // gets the trace; truncated back to whole blocks on a write error if it is a file
 	Method   probes.Method // zero: the best that works
 	Follow   Follow
+	Heap     bool // what ops allocate
 	Cache    *probes.Cache
 	Progress io.Writer // gets a live line; nil for none
 	Recorder string    // name and version, for the trace
@@ -56,6 +57,7 @@ type Session struct {
 	ring        *ringbuf.Reader
 	tracepoints tracepoints
 	followed    followed
+	heap        heap
 	writer      *trace.Writer
 	writeErr    error
 
@@ -105,6 +107,7 @@ func Record(ctx context.Context, options Options) error {
 		lastCount: make(map[string]uint64),
 	}
 	s.libraries = libraries{session: s, files: make(map[fileKey]*library)}
+	s.heap = newHeap(s)
 	if err := s.open(); err != nil {
 		return errors.Join(err, s.close())
 	}
@@ -128,7 +131,12 @@ func (s *Session) open() error {
 	s.followed.wanted = s.options.Follow
 	s.followed.plan()
 	options.Follow, s.tracepoints.follow = s.followed.bpf, s.followed.bpf
+	options.Heap = s.heap.wanted
 	method, programs, costs, err := probes.Open(s.options.Method, options, s.tracepoints.attach)
+	if err != nil && options.Heap {
+		s.heap.refused, options.Heap = err, false
+		method, programs, costs, err = probes.Open(s.options.Method, options, s.tracepoints.attach)
+	}
 	if err != nil {
 		return err
 	}
@@ -148,7 +156,7 @@ func (s *Session) open() error {
 		AttachMethod: string(method),
 		ProbeCosts:   costs,
 		Cpus:         uint32(runtime.NumCPU()),
-		Followed:     s.followed.describe(&s.tracepoints),
+		Followed:     append(s.followed.describe(&s.tracepoints), s.heap.describe()),
 		Cores:        cores(),
 	}
 	header.Hostname, _ = os.Hostname()
@@ -302,6 +310,7 @@ func (s *Session) finish() error {
 	}
 	s.drain()
 	s.identifyModels()
+	s.heap.write(time.Now().Add(heapEvery))
 	s.noteCounters()
 	end := &trace.End{DurationNs: now() - s.started, Reason: s.reason}
 	if l := s.launcher; l != nil && s.reason == "command exited" {
@@ -322,7 +331,7 @@ func (s *Session) finish() error {
 }
 
 func (s *Session) close() error {
-	errs := []error{s.followed.close(), s.tracepoints.close(), s.libraries.close()}
+	errs := []error{s.heap.detach(), s.followed.close(), s.tracepoints.close(), s.libraries.close()}
 	for _, p := range s.processes {
 		p.close()
 	}
@@ -362,6 +371,7 @@ func (s *Session) note(kind, format string, args ...any) {
 }
 
 func (s *Session) flush() {
+	s.heap.write(time.Now())
 	s.writer.SetLosses(s.losses())
 	if err := s.writer.Flush(now()); err != nil && s.writeErr == nil {
 		s.writeErr = err

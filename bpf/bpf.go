@@ -31,6 +31,8 @@ type Options struct {
 	StopSignal syscall.Signal
 	// Follow says what of the ops' costs is told.
 	Follow Follow
+	// Heap loads the programs for an allocator's functions.
+	Heap bool
 	// RingBytes is the ring buffer's size, a power of two; zero means 4 MiB.
 	RingBytes int
 }
@@ -52,7 +54,8 @@ type Programs struct {
 	Enter, Leave, Prepare, Init, Operator *ebpf.Program
 	ThreadExit, ProgramExec, Mapped       *ebpf.Program
 	Switched, Waking, WakingNew           *ebpf.Program
-	MinorFault, MajorFault                *ebpf.Program // on perf events
+	MinorFault, MajorFault                *ebpf.Program              // on perf events
+	Heap                                  map[HeapCall]*ebpf.Program // nil without Options.Heap
 	Ring, Counters, Targets               *ebpf.Map
 	collection                            *ebpf.Collection
 }
@@ -70,6 +73,7 @@ func Load(options Options) (*Programs, error) {
 	for _, name := range []string{"enter", "leave", "prepare", "init", "operator"} {
 		keep[name+suffix] = true
 	}
+	options.loadHeap(spec, keep)
 	for name := range spec.Programs {
 		if !keep[name] {
 			delete(spec.Programs, name)
@@ -85,6 +89,7 @@ func Load(options Options) (*Programs, error) {
 		"stop_signal":       uint32(options.StopSignal),
 		"follow_scheduling": flag(follow.Scheduling),
 		"follow_workers":    flag(follow.Workers),
+		"follow_heap":       flag(options.Heap),
 		"cpus":              uint32(follow.CPUs),
 		"task_pid":          follow.Task.PID,
 		"task_state":        follow.Task.State,
@@ -118,6 +123,7 @@ func Load(options Options) (*Programs, error) {
 		Ring:        collection.Maps["ring"],
 		Counters:    collection.Maps["counters"],
 		Targets:     collection.Maps["targets"],
+		Heap:        heapPrograms(collection),
 		collection:  collection,
 	}, nil
 }

@@ -3,14 +3,8 @@
 // The ops that are open on a thread: how one begins, and what is told of it when it ends.
 #pragma once
 
+#include "heap.h"
 #include "paid.h"
-
-// The barrier keeps the compiler from dropping the mask, which is what shows the verifier that the index is in bounds.
-static __always_inline struct frame *frame_at(struct thread *thread, u32 depth)
-{
-	asm volatile("" : "+r"(depth));
-	return &thread->frames[depth & (MAX_DEPTH - 1)];
-}
 
 static __noinline void begin(struct thread *thread, struct frame *frame, u32 kind)
 {
@@ -19,6 +13,8 @@ static __noinline void begin(struct thread *thread, struct frame *frame, u32 kin
 	frame->workers = thread->workers;
 	thread->workers = 0;
 	take_stock(thread, 0, &frame->paid);
+	if (follow_heap)
+		heap_begin(thread->depth);
 }
 
 // Writes the record of an op that ended. The caller has taken its frame away: depth is what it leaves.
@@ -28,6 +24,8 @@ static __noinline int emit(struct thread *thread, struct frame *frame, u32 depth
 	take_stock(thread, now, &paid);
 	u64 workers = thread->workers;
 	thread->workers = workers | frame->workers;
+	if (follow_heap)
+		heap_end(frame->node, depth);
 	struct op_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
 	if (!r) {
 		count(frame->kind == FRAME_OPERATOR ? LOST_OPERATORS : LOST_RING_FULL);

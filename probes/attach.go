@@ -124,6 +124,7 @@ type attacher struct {
 	file   *link.Executable
 	path   string
 	method Method
+	pid    int // of the only process that pays; 0: all do
 	to     *Attachment
 }
 
@@ -161,7 +162,7 @@ func (a *attacher) open(program *ebpf.Program, points []Point, onReturn bool) (i
 		if err != nil {
 			return nil, err
 		}
-		return events.attach(program, a.path, points, onReturn)
+		return events.attach(program, a.path, a.pid, points, onReturn)
 	default:
 		return a.openPerf(program, points[0], onReturn)
 	}
@@ -171,6 +172,7 @@ func (a *attacher) openMulti(program *ebpf.Program, points []Point, onReturn boo
 	options := &link.UprobeMultiOptions{
 		Addresses: make([]uint64, len(points)),
 		Cookies:   make([]uint64, len(points)),
+		PID:       uint32(a.pid),
 	}
 	for i, point := range points {
 		options.Addresses[i] = point.Offset
@@ -183,7 +185,7 @@ func (a *attacher) openMulti(program *ebpf.Program, points []Point, onReturn boo
 }
 
 func (a *attacher) openPerf(program *ebpf.Program, point Point, onReturn bool) (io.Closer, error) {
-	options := &link.UprobeOptions{Address: point.Offset}
+	options := &link.UprobeOptions{Address: point.Offset, PID: a.pid}
 	if a.method == PerfCookie {
 		options.Cookie = point.Cookie
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // Description is a message that a Writer takes with Describe: *Runtime, *Kernel, *Process, *Thread, *Model, *Subgraph,
-// *Node or *Note.
+// *Node, *HeapUse, *HeapSite or *Note.
 type Description interface {
 	proto.Message
 	addTo(*Block)
@@ -21,6 +21,8 @@ func (m *Thread) addTo(b *Block)   { b.Threads = append(b.Threads, m) }
 func (m *Model) addTo(b *Block)    { b.Models = append(b.Models, m) }
 func (m *Subgraph) addTo(b *Block) { b.Subgraphs = append(b.Subgraphs, m) }
 func (m *Node) addTo(b *Block)     { b.Nodes = append(b.Nodes, m) }
+func (m *HeapUse) addTo(b *Block)  { b.HeapUses = append(b.HeapUses, m) }
+func (m *HeapSite) addTo(b *Block) { b.HeapSites = append(b.HeapSites, m) }
 func (m *Note) addTo(b *Block)     { b.Notes = append(b.Notes, m) }
 
 // makeValid replaces bytes of m's strings that aren't UTF-8, which protobuf can't hold: names come from memory and files

@@ -49,6 +49,7 @@ func recordCommand() *cobra.Command {
 	flags.StringVarP(&output, "output", "o", "run.xray", "file for the trace")
 	flags.StringVar(&method, "method", "", fmt.Sprintf("attach by this method only: %v (default: the first that works)", probes.Methods))
 	flags.StringSliceVar(&follow, "follow", followed, "of what ops pay for, beside their time: some of scheduling, workers, faults; or none")
+	flags.BoolVar(&options.Heap, "heap", false, "record what ops allocate: each call of the allocator then costs the app about as much as an op's probe")
 	return cmd
 }
 
