@@ -43,12 +43,11 @@ type HeapFunction struct {
 	Found Found // not probed if it is Refused
 }
 
+// maxHeapArguments is how many arguments count: those of mmap up to its flags.
+const maxHeapArguments = 4
+
 // ErrNoAllocator says that a file holds no allocator.
 var ErrNoAllocator = errors.New("no allocator found")
-
-// maxMmapOffset is how far into mmap its site may lie, in bytes: its fourth argument, which sites don't look after, is in
-// its register behind the instruction that marks an entry (endbr64, bti, paciasp).
-const maxMmapOffset = 4
 
 // FindHeap finds the functions of an allocator that a file gives to others: of libc, or of a library that takes its place.
 // The error is ErrNoAllocator for a file without any.
@@ -67,22 +66,14 @@ func FindHeap(f *symbolize.File) ([]HeapFunction, error) {
 		}
 		seen[address] = true
 		call, _ := heapCall(name)
-		function := HeapFunction{call, inspectHeap(f, name, address, call)}
-		functions = append(functions, function)
+		kernel := newKernel(f, Invoke, address)
+		kernel.Name = name
+		functions = append(functions, HeapFunction{call, inspectWith(f, *kernel, ChooseSite, maxHeapArguments)})
 	}
 	if len(functions) == 0 {
 		return nil, fmt.Errorf("search %s: %w", f, ErrNoAllocator)
 	}
 	return functions, nil
-}
-
-func inspectHeap(f *symbolize.File, name string, address uint64, call bpf.HeapCall) Found {
-	found := InspectFunction(f, address, Invoke, call == bpf.HeapPosixMemalign || call == bpf.HeapMmap)
-	found.Name = name
-	if call == bpf.HeapMmap && found.Refused == "" && found.Site.Offset > maxMmapOffset {
-		found.Refused = fmt.Sprintf("its arguments may be gone at +%#x", found.Site.Offset)
-	}
-	return found
 }
 
 // AttachHeap puts probes into an allocator's functions in the file at path, for one process. A function that Linux refuses
