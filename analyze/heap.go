@@ -43,6 +43,14 @@ type HeapFrame struct {
 // recorded.
 func (r *OpsResult) HeapSites() []HeapSite { return r.heapSites }
 
+// FollowedHeap tells whether allocations were recorded.
+func (r *OpsResult) FollowedHeap() bool {
+	return slices.Contains(r.Recording.Followed, Followed{Part: heapPart})
+}
+
+// heapPart is the name of allocations among the parts of what ops pay for.
+const heapPart = "heap"
+
 // heapUses is what the trace says of allocations: the last of what it said of a node or site.
 type heapUses struct {
 	nodes, sums map[uint32]*trace.HeapUse // by node, by site
@@ -76,7 +84,7 @@ func (rec *recording) followed(part string) bool {
 
 // opHeaps returns what ops allocated by row, nil when it was not recorded.
 func (rec *recording) opHeaps() map[*row]*OpHeap {
-	if !rec.followed("heap") {
+	if !rec.followed(heapPart) {
 		return nil
 	}
 	heaps := make(map[*row]*OpHeap)
