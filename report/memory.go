@@ -79,7 +79,7 @@ func memoryTable(ops []*analyze.Op) *table {
 }
 
 // heapColumns are the columns that heapCells fills, when allocations were recorded.
-var heapColumns = []column{{name: "allocated KiB"}, {name: "kept KiB"}, {name: "heap peak KiB"}, {name: "allocations", drop: 2}}
+var heapColumns = []column{{name: "allocated KiB"}, {name: "kept KiB", drop: 9}, {name: "heap peak KiB", drop: 8}, {name: "allocations", drop: 1}}
 
 func heapCells(h *analyze.OpHeap) []string {
 	if h == nil {
