@@ -2,6 +2,7 @@ package pprofexport
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/google/pprof/profile"
 
@@ -30,8 +31,12 @@ func (b memoryBuilder) addHeap(sites []analyze.HeapSite) {
 		if !site.Complete {
 			frames = append(frames, b.frame(unwalked))
 		}
-		for i := len(site.Frames) - 1; i >= 0; i-- {
-			frames = append(frames, b.native(site.Frames[i]))
+		callers := site.Frames
+		if last := len(callers) - 1; site.Complete && last >= 0 && callers[last].Function == site.Op.Kernel {
+			callers = callers[:last] // the kernel is there already
+		}
+		for _, f := range slices.Backward(callers) {
+			frames = append(frames, b.native(f))
 		}
 		values := make([]int64, len(b.p.SampleType))
 		at := len(values) - len(heapTypes)
