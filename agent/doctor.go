@@ -151,6 +151,7 @@ func (d *Diagnosis) methods() {
 		programs, probeCosts, err := probes.Try(method, bpf.Options{Follow: costs.bpf}, followed.attach)
 		if err == nil && best == "" {
 			costs.attach(programs)
+			d.heap(method)
 		}
 		if err == nil {
 			err = programs.Close()
@@ -186,6 +187,19 @@ func (d *Diagnosis) methods() {
 		}
 		d.add(Check{Name: "tracepoint " + tp.name, Verdict: Works, Found: "tried: works"})
 	}
+}
+
+// heap tries what record --heap loads. That Linux attaches to an allocator as to a runtime is not tried.
+func (d *Diagnosis) heap(method probes.Method) {
+	check := Check{Name: "allocations of ops (--heap)", Verdict: Works, Found: "tried: works"}
+	programs, err := bpf.Load(bpf.Options{Variant: method.Variant(), Heap: true})
+	if err == nil {
+		err = programs.Close()
+	}
+	if err != nil {
+		check = Check{check.Name, Degraded, "tried: " + err.Error(), "record --heap records ops without what they allocate"}
+	}
+	d.add(check)
 }
 
 // hazards names what is known to go wrong on this Linux, so that nobody has to find out.

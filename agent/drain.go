@@ -53,6 +53,10 @@ func (s *Session) record(sample []byte) {
 		s.addSubgraph(r)
 	case *bpf.ExitRecord:
 		s.threadExited(r)
+	case *bpf.HeapRecord:
+		s.heap.used(r)
+	case *bpf.HeapSiteRecord:
+		s.heap.addSite(r)
 	case *bpf.MappedRecord:
 		s.mapped(r)
 	}
@@ -123,6 +127,7 @@ func (s *Session) mapped(r *bpf.MappedRecord) {
 	before := len(s.libraries.kernels)
 	if s.libraries.considerMapping(p.pid, m) != nil {
 		p.hasRuntime = true
+		s.heap.follow(p)
 	}
 	if late := now() - r.TimeNs; len(s.libraries.kernels) > before && r.Stopped == 0 {
 		s.note("attach", "%s was probed %v after process %d mapped it: ops before that are not in the trace",

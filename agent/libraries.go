@@ -54,6 +54,9 @@ func (ls *libraries) considerProcess(p *process) {
 			p.hasRuntime = true
 		}
 	}
+	if p.hasRuntime {
+		ls.session.heap.follow(p)
+	}
 }
 
 // considerMapping finds the kernels in the file behind a mapping, and attaches to them, unless that was done before.

@@ -63,6 +63,7 @@ type pieces struct {
 
 func (s *Session) addSubgraph(r *bpf.SubgraphRecord) {
 	p := s.processWithID(r.Process, int(r.Tgid), cString(r.Comm[:]))
+	s.heap.follow(p)
 	g := s.subgraphs[r.Subgraph]
 	if g == nil || g.differs(r) {
 		s.nextID.subgraph++

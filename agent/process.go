@@ -35,6 +35,9 @@ type process struct {
 	// The first kernel that such a scan found, until the process runs one; 0: none.
 	scannedFrom uint32
 
+	heapFollowed bool // was looked at for allocators
+	heapProbes   []*probes.Attachment
+
 	threads map[uint32]uint32 // tid -> id in the trace
 
 	interpreters map[uint64]*interpreter // by the address of their vector of subgraphs
@@ -146,6 +149,7 @@ func (p *process) readString(address uint64, limit int) (string, bool) {
 func (p *process) snapshot() *trace.Process { return proto.CloneOf(p.described) }
 
 func (p *process) close() {
+	p.detachHeap()
 	if p.memory != nil {
 		p.memory.Close()
 		p.memory = nil

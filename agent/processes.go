@@ -68,6 +68,7 @@ func (s *Session) threadExited(r *bpf.ExitRecord) {
 		return
 	}
 	p.described.Exited = true
+	s.heap.exited(p)
 	s.describe(p.snapshot())
 	s.ended = append(s.ended, p)
 	s.forgetProcess(p)

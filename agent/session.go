@@ -37,6 +37,7 @@ type Options struct {
 	// Budget is the share of the app's time that recording may cost; 0 is any.
 	Budget   float64
 	Only     Only
+	Heap     bool // what ops allocate
 	Cache    *probes.Cache
 	Progress io.Writer // gets a live line; nil for none
 	Recorder string    // name and version, for the trace
@@ -66,6 +67,7 @@ type Session struct {
 	aggregates  aggregates
 	budget      budget
 	period      uint32 // odd while recording pauses
+	heap        heap
 	writer      *trace.Writer
 	writeErr    error
 
@@ -117,6 +119,7 @@ func Record(ctx context.Context, options Options) error {
 	s.aggregates = aggregates{session: s, written: make(map[uint64]*bpf.AggregateValue)}
 	s.budget = budget{session: s, share: options.Budget, threads: make(map[uint32]uint64)}
 	s.libraries = libraries{session: s, files: make(map[fileKey]*library)}
+	s.heap = newHeap(s)
 	if err := s.open(); err != nil {
 		return errors.Join(err, s.close())
 	}
@@ -144,7 +147,12 @@ func (s *Session) open() error {
 	s.followed.wanted = s.options.Follow
 	s.followed.plan()
 	options.Follow, s.tracepoints.follow = s.followed.bpf, s.followed.bpf
+	options.Heap = s.heap.wanted
 	method, programs, costs, err := probes.Open(s.options.Method, options, s.tracepoints.attach)
+	if err != nil && options.Heap {
+		s.heap.refused, options.Heap = err, false
+		method, programs, costs, err = probes.Open(s.options.Method, options, s.tracepoints.attach)
+	}
 	if err != nil {
 		return err
 	}
@@ -167,7 +175,7 @@ func (s *Session) open() error {
 		AttachMethod: string(method),
 		ProbeCosts:   costs,
 		Cpus:         uint32(runtime.NumCPU()),
-		Followed:     s.followed.describe(&s.tracepoints),
+		Followed:     append(s.followed.describe(&s.tracepoints), s.heap.describe()),
 		Cores:        cores(),
 		EntryOnly:    s.options.EntryOnly,
 		Only:         s.options.Only.Said,
@@ -331,6 +339,7 @@ func (s *Session) finish() error {
 	s.drain()
 	s.aggregates.write()
 	s.identifyModels()
+	s.heap.write(time.Now().Add(heapEvery))
 	s.noteCounters()
 	end := &trace.End{DurationNs: now() - s.started, Reason: s.reason}
 	if l := s.launcher; l != nil && s.reason == "command exited" {
@@ -352,7 +361,7 @@ func (s *Session) finish() error {
 }
 
 func (s *Session) close() error {
-	errs := []error{s.followed.close(), s.tracepoints.close(), s.libraries.close()}
+	errs := []error{s.heap.detach(), s.followed.close(), s.tracepoints.close(), s.libraries.close()}
 	for _, p := range s.processes {
 		p.close()
 	}
@@ -398,6 +407,7 @@ func (s *Session) note(kind, format string, args ...any) {
 }
 
 func (s *Session) flush() {
+	s.heap.write(time.Now())
 	s.writer.SetLosses(s.losses())
 	if err := s.writer.Flush(now()); err != nil && s.writeErr == nil {
 		s.writeErr = err

@@ -47,7 +47,7 @@ type Summary struct {
 func (s *Summary) Lost() uint64 {
 	var n uint64
 	for _, l := range s.Losses {
-		if l.Cause != causeDescriptions {
+		if l.Cause != causeDescriptions && !strings.HasPrefix(l.Cause, causeHeap) {
 			n += l.Count
 		}
 	}
@@ -58,6 +58,7 @@ func (s *Summary) Lost() uint64 {
 const (
 	causeUnattributed = "unattributed"
 	causeDescriptions = "descriptions"
+	causeHeap         = "heap_" // begins those of allocations, which lose no op
 )
 
 // losses returns every way to lose something, with how often it happened so far.
@@ -84,7 +85,7 @@ func (s *Session) losses() []*trace.Loss {
 	if n, err := s.programs.Count(bpf.DescriptionsLost); err == nil {
 		losses = append(losses, &trace.Loss{Cause: causeDescriptions, Count: n})
 	}
-	return losses
+	return append(losses, s.heap.losses()...)
 }
 
 // entriesEnd is called before the entry probes are removed. Ops that start after that return to return probes that are
@@ -118,7 +119,7 @@ func (s *Session) summarize(end *trace.End) {
 	m.HasExitStatus, m.ExitStatus = end.HasExitStatus, int(end.ExitStatus)
 	m.CPU, m.MaxRSS = time.Duration(end.CpuNs), end.MaxRss
 	for _, l := range s.libraries.files {
-		if l != nil {
+		if l != nil && len(l.kernels) > 0 {
 			m.Runtimes++
 		}
 	}

@@ -30,9 +30,10 @@ func Ops(r *trace.Reader, options Options) (*OpsResult, error) {
 
 func (rec *recording) result(options Options) *OpsResult {
 	result := rec.overview()
-	b := builder{rec: rec, ops: make(map[*row]*Op), models: make(map[*graph]*Model)}
+	b := builder{rec: rec, ops: make(map[*row]*Op), models: make(map[*graph]*Model), heap: rec.opHeaps()}
 	result.Models = b.buildModels()
 	result.stacks = b.stacks()
+	result.heapSites = b.heapSites()
 	result.By = options.By
 	result.Groups = result.group(rec)
 	return result
@@ -104,6 +105,7 @@ type builder struct {
 	rec    *recording
 	ops    map[*row]*Op
 	models map[*graph]*Model
+	heap   map[*row]*OpHeap // nil when it was not recorded
 }
 
 func (b *builder) buildModels() []*Model {
@@ -239,6 +241,7 @@ func (b *builder) op(r *row) *Op {
 	op.Kernel = kernelName(op.KernelAt, op.In)
 	op.ProbeCostNS = b.rec.probeCost(op.KernelAt.GetSiteClass())
 	op.Memory = opMemory(r)
+	op.Heap = b.heap[r]
 	op.Trusted = op.ProbeCostNS != 0 && r.wall.Quantile(0.5) >= TrustFactor*op.ProbeCostNS
 	op.Causes = b.rec.causes(op)
 	b.ops[r] = op
@@ -251,14 +254,13 @@ func kernelName(k *trace.Kernel, in *trace.Runtime) string {
 	if k == nil || k.Symbol != "" {
 		return strings.TrimSuffix(k.GetSymbol(), "(TfLiteContext*, TfLiteNode*)")
 	}
-	file := in.GetEntry()
-	if file == "" {
-		file = in.GetPath()
-	}
-	if file == "" {
-		file = "unknown"
-	}
-	return fmt.Sprintf("%s+%#x", path.Base(file), k.FileOffset)
+	return placeName(in, k.FileOffset)
+}
+
+// placeName names what has no symbol.
+func placeName(in *trace.Runtime, place uint64) string {
+	file := cmp.Or(in.GetEntry(), in.GetPath(), "unknown")
+	return fmt.Sprintf("%s+%#x", path.Base(file), place)
 }
 
 func tensors(from []*trace.Tensor) []Tensor {

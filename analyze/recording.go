@@ -20,6 +20,8 @@ type recording struct {
 
 	undescribed uint64 // ops of nodes that the trace doesn't describe
 
+	heap heapUses
+
 	processes map[uint32]*trace.Process
 	runtimes  map[uint32]*trace.Runtime
 	kernels   map[uint32]*trace.Kernel
@@ -163,6 +165,7 @@ func (rec *recording) describe(b *trace.Block) {
 	for _, m := range b.Nodes {
 		rec.describeNode(m)
 	}
+	rec.heap.add(b)
 	if room := maxNotes - len(rec.notes); room > 0 {
 		rec.notes = append(rec.notes, b.Notes[:min(room, len(b.Notes))]...)
 	}

@@ -20,7 +20,8 @@ type OpsResult struct {
 	By          By                `json:"by,omitempty"`
 	Groups      []*Group          `json:"groups,omitempty"`
 
-	stacks []Stack
+	stacks    []Stack
+	heapSites []HeapSite
 }
 
 // Recording says how the trace was made.
@@ -140,6 +141,7 @@ type Op struct {
 	OpGuessed     bool          `json:"op_guessed"`
 	Incomplete    bool          `json:"incomplete"`
 	Memory        *OpMemory     `json:"memory,omitempty"` // nil when nothing is known of its tensors
+	Heap          *OpHeap       `json:"heap,omitempty"`   // nil when it was not recorded
 
 	// KernelAt and In are the kernel and the library it is in; nil when not known.
 	KernelAt *trace.Kernel  `json:"-"`

@@ -35,6 +35,8 @@ type Options struct {
 	EntryOnly bool
 	// Aggregate says what becomes of an op that ended.
 	Aggregate Aggregate
+	// Heap loads the programs for an allocator's functions.
+	Heap bool
 	// RingBytes is the ring buffer's size, a power of two; zero means 4 MiB.
 	RingBytes int
 }
@@ -69,7 +71,8 @@ type Programs struct {
 	EnterOnly                             *ebpf.Program // nil unless it was asked for: Enter, for kernels without Leave
 	ThreadExit, ProgramExec, Mapped       *ebpf.Program
 	Switched, Waking, WakingNew           *ebpf.Program
-	MinorFault, MajorFault                *ebpf.Program // on perf events
+	MinorFault, MajorFault                *ebpf.Program              // on perf events
+	Heap                                  map[HeapCall]*ebpf.Program // nil without Options.Heap
 	Ring, Counters, Targets               *ebpf.Map
 	Aggregates                            *ebpf.Map // by node id
 	Enclosing                             *ebpf.Map // of NodeKey: nodes of EnterOnly that run subgraphs
@@ -92,6 +95,7 @@ func Load(options Options) (*Programs, error) {
 	if options.EntryOnly {
 		keep["enter_only"+suffix] = true
 	}
+	options.loadHeap(spec, keep)
 	for name := range spec.Programs {
 		if !keep[name] {
 			delete(spec.Programs, name)
@@ -112,6 +116,7 @@ func Load(options Options) (*Programs, error) {
 		"stop_signal":       uint32(options.StopSignal),
 		"follow_scheduling": flag(follow.Scheduling),
 		"follow_workers":    flag(follow.Workers),
+		"follow_heap":       flag(options.Heap),
 		"cpus":              uint32(follow.CPUs),
 		"task_pid":          follow.Task.PID,
 		"task_state":        follow.Task.State,
@@ -148,6 +153,7 @@ func Load(options Options) (*Programs, error) {
 		Targets:     collection.Maps["targets"],
 		Aggregates:  collection.Maps["aggregates"],
 		Enclosing:   collection.Maps["enclosing"],
+		Heap:        heapPrograms(collection),
 		collection:  collection,
 	}, nil
 }

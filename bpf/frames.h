@@ -4,13 +4,7 @@
 #pragma once
 
 #include "aggregate.h"
-
-// The barrier keeps the compiler from dropping the mask, which is what shows the verifier that the index is in bounds.
-static __always_inline struct frame *frame_at(struct thread *thread, u32 depth)
-{
-	asm volatile("" : "+r"(depth));
-	return &thread->frames[depth & (MAX_DEPTH - 1)];
-}
+#include "heap.h"
 
 static __noinline void begin(struct thread *thread, struct frame *frame, u32 kind)
 {
@@ -19,6 +13,8 @@ static __noinline void begin(struct thread *thread, struct frame *frame, u32 kin
 	frame->workers = thread->workers;
 	thread->workers = 0;
 	take_stock(thread, 0, &frame->paid);
+	if (follow_heap)
+		heap_begin(thread->depth);
 }
 
 // Writes the record of an op that ended. The caller has taken its frame away: depth is what it leaves.
@@ -36,6 +32,8 @@ static __noinline int emit(struct thread *thread, struct frame *frame, u32 depth
 	u64 workers = thread->workers;
 	thread->workers = workers | frame->workers;
 	u32 threads = follow_workers ? 1 + population(workers) : 0;
+	if (follow_heap)
+		heap_end(frame->node, depth);
 	if (aggregate_ops) {
 		add_up(frame, &paid, depth ? frame_at(thread, depth - 1)->node : 0, now, threads);
 		if (aggregate_ops == AGGREGATE_INSTEAD)

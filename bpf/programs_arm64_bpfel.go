@@ -48,11 +48,16 @@ const (
 	programsCounterNODES_FORGOTTEN   programsCounter = 7
 	programsCounterBEGAN_BEFORE      programsCounter = 8
 	programsCounterLOST_OPERATORS    programsCounter = 9
-	programsCounterALIASES           programsCounter = 10
-	programsCounterLOST_ENDS         programsCounter = 11
-	programsCounterLOST_NO_AGGREGATE programsCounter = 12
-	programsCounterCUT_OFF           programsCounter = 13
-	programsCounterCOUNTERS          programsCounter = 14
+	programsCounterHEAP_RING_FULL    programsCounter = 10
+	programsCounterHEAP_NO_THREAD    programsCounter = 11
+	programsCounterHEAP_UNRETURNED   programsCounter = 12
+	programsCounterHEAP_NOT_HELD     programsCounter = 13
+	programsCounterHEAP_NO_SITE      programsCounter = 14
+	programsCounterALIASES           programsCounter = 15
+	programsCounterLOST_ENDS         programsCounter = 16
+	programsCounterLOST_NO_AGGREGATE programsCounter = 17
+	programsCounterCUT_OFF           programsCounter = 18
+	programsCounterCOUNTERS          programsCounter = 19
 )
 
 type programsExitRecord struct {
@@ -74,6 +79,85 @@ type programsExitRecord struct {
 	TimeNs       uint64
 	WholeProcess uint32
 	Pad          uint32
+}
+
+type programsHeapRecord struct {
+	_      structs.HostLayout
+	Header struct {
+		_    structs.HostLayout
+		Type programsRecordType
+		Tid  uint32
+	}
+	Node  uint64
+	Bytes uint64
+	Count uint64
+	Kept  uint64
+	Peak  uint64
+}
+
+type programsHeapSite struct {
+	_     structs.HostLayout
+	Bytes uint64
+	Count uint64
+	Kept  uint64
+}
+
+type programsHeapSiteKey struct {
+	_     structs.HostLayout
+	Node  uint64
+	Stack uint64
+}
+
+type programsHeapSiteRecord struct {
+	_      structs.HostLayout
+	Header struct {
+		_    structs.HostLayout
+		Type programsRecordType
+		Tid  uint32
+	}
+	Node     uint64
+	Stack    uint64
+	Complete uint32
+	Count    uint32
+	Frames   [16]uint64
+}
+
+type programsHeapThread struct {
+	_    structs.HostLayout
+	Call struct {
+		_        structs.HostLayout
+		Sp       uint64
+		Bytes    uint64
+		Out      uint64
+		Old      uint64
+		OldBlock programsHeld
+		Site     programsHeapSiteKey
+		Frames   uint32
+		Complete uint32
+		Stack    [16]uint64
+	}
+	Open [16]struct {
+		_     structs.HostLayout
+		Bytes uint64
+		Count uint64
+		Live  int64
+		Peak  int64
+	}
+}
+
+type programsHeld struct {
+	_      structs.HostLayout
+	TimeNs uint64
+	Bytes  uint64
+	Tid    uint32
+	Pad    uint32
+	Site   programsHeapSiteKey
+}
+
+type programsHeldKey struct {
+	_       structs.HostLayout
+	Address uint64
+	Tgid    uint64
 }
 
 type programsIndicesRecord struct {
@@ -223,6 +307,8 @@ const (
 	programsRecordTypeRECORD_MAPPED     programsRecordType = 7
 	programsRecordTypeRECORD_OPERATOR   programsRecordType = 8
 	programsRecordTypeRECORD_OP_TO_NEXT programsRecordType = 9
+	programsRecordTypeRECORD_HEAP       programsRecordType = 20
+	programsRecordTypeRECORD_HEAP_SITE  programsRecordType = 21
 )
 
 type programsRunning struct {
@@ -350,57 +436,70 @@ type programsThread struct {
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	programsMapAggregates        = "aggregates"
-	programsMapBlankAggregate    = "blank_aggregate"
-	programsMapBlankThread       = "blank_thread"
-	programsMapCounters          = "counters"
-	programsMapEnclosing         = "enclosing"
-	programsMapNodes             = "nodes"
-	programsMapOperators         = "operators"
-	programsMapProcesses         = "processes"
-	programsMapRing              = "ring"
-	programsMapRunning           = "running"
-	programsMapSubgraphs         = "subgraphs"
-	programsMapTargets           = "targets"
-	programsMapThreads           = "threads"
-	programsProgEnterAddress     = "enter_address"
-	programsProgEnterCookie      = "enter_cookie"
-	programsProgEnterMulti       = "enter_multi"
-	programsProgEnterOnlyAddress = "enter_only_address"
-	programsProgEnterOnlyCookie  = "enter_only_cookie"
-	programsProgEnterOnlyMulti   = "enter_only_multi"
-	programsProgInitAddress      = "init_address"
-	programsProgInitCookie       = "init_cookie"
-	programsProgInitMulti        = "init_multi"
-	programsProgLeaveAddress     = "leave_address"
-	programsProgLeaveCookie      = "leave_cookie"
-	programsProgLeaveMulti       = "leave_multi"
-	programsProgMajorFault       = "major_fault"
-	programsProgMapped           = "mapped"
-	programsProgMinorFault       = "minor_fault"
-	programsProgOperatorAddress  = "operator_address"
-	programsProgOperatorCookie   = "operator_cookie"
-	programsProgOperatorMulti    = "operator_multi"
-	programsProgPrepareAddress   = "prepare_address"
-	programsProgPrepareCookie    = "prepare_cookie"
-	programsProgPrepareMulti     = "prepare_multi"
-	programsProgProgramExec      = "program_exec"
-	programsProgSwitched         = "switched"
-	programsProgThreadExit       = "thread_exit"
-	programsProgWaking           = "waking"
-	programsProgWakingNew        = "waking_new"
-	programsVarAggregateOps      = "aggregate_ops"
-	programsVarCpus              = "cpus"
-	programsVarEntryOnly         = "entry_only"
-	programsVarFollowScheduling  = "follow_scheduling"
-	programsVarFollowWorkers     = "follow_workers"
-	programsVarOnlyTargets       = "only_targets"
-	programsVarPeriod            = "period"
-	programsVarStateArgument     = "state_argument"
-	programsVarStopSignal        = "stop_signal"
-	programsVarTaskPid           = "task_pid"
-	programsVarTaskState         = "task_state"
-	programsVarTaskStateBytes    = "task_state_bytes"
+	programsMapAggregates         = "aggregates"
+	programsMapBlankAggregate     = "blank_aggregate"
+	programsMapBlankHeapThread    = "blank_heap_thread"
+	programsMapBlankThread        = "blank_thread"
+	programsMapCounters           = "counters"
+	programsMapEnclosing          = "enclosing"
+	programsMapHeapSites          = "heap_sites"
+	programsMapHeapThreads        = "heap_threads"
+	programsMapHeldBlocks         = "held_blocks"
+	programsMapNodes              = "nodes"
+	programsMapOperators          = "operators"
+	programsMapProcesses          = "processes"
+	programsMapRing               = "ring"
+	programsMapRunning            = "running"
+	programsMapSubgraphs          = "subgraphs"
+	programsMapTargets            = "targets"
+	programsMapThreads            = "threads"
+	programsProgEnterAddress      = "enter_address"
+	programsProgEnterCookie       = "enter_cookie"
+	programsProgEnterMulti        = "enter_multi"
+	programsProgEnterOnlyAddress  = "enter_only_address"
+	programsProgEnterOnlyCookie   = "enter_only_cookie"
+	programsProgEnterOnlyMulti    = "enter_only_multi"
+	programsProgHeapAligned       = "heap_aligned"
+	programsProgHeapCalloc        = "heap_calloc"
+	programsProgHeapMalloc        = "heap_malloc"
+	programsProgHeapMmap          = "heap_mmap"
+	programsProgHeapPosixMemalign = "heap_posix_memalign"
+	programsProgHeapRealloc       = "heap_realloc"
+	programsProgHeapRelease       = "heap_release"
+	programsProgHeapReturn        = "heap_return"
+	programsProgInitAddress       = "init_address"
+	programsProgInitCookie        = "init_cookie"
+	programsProgInitMulti         = "init_multi"
+	programsProgLeaveAddress      = "leave_address"
+	programsProgLeaveCookie       = "leave_cookie"
+	programsProgLeaveMulti        = "leave_multi"
+	programsProgMajorFault        = "major_fault"
+	programsProgMapped            = "mapped"
+	programsProgMinorFault        = "minor_fault"
+	programsProgOperatorAddress   = "operator_address"
+	programsProgOperatorCookie    = "operator_cookie"
+	programsProgOperatorMulti     = "operator_multi"
+	programsProgPrepareAddress    = "prepare_address"
+	programsProgPrepareCookie     = "prepare_cookie"
+	programsProgPrepareMulti      = "prepare_multi"
+	programsProgProgramExec       = "program_exec"
+	programsProgSwitched          = "switched"
+	programsProgThreadExit        = "thread_exit"
+	programsProgWaking            = "waking"
+	programsProgWakingNew         = "waking_new"
+	programsVarAggregateOps       = "aggregate_ops"
+	programsVarCpus               = "cpus"
+	programsVarEntryOnly          = "entry_only"
+	programsVarFollowHeap         = "follow_heap"
+	programsVarFollowScheduling   = "follow_scheduling"
+	programsVarFollowWorkers      = "follow_workers"
+	programsVarOnlyTargets        = "only_targets"
+	programsVarPeriod             = "period"
+	programsVarStateArgument      = "state_argument"
+	programsVarStopSignal         = "stop_signal"
+	programsVarTaskPid            = "task_pid"
+	programsVarTaskState          = "task_state"
+	programsVarTaskStateBytes     = "task_state_bytes"
 )
 
 // loadPrograms returns the embedded CollectionSpec for programs.
@@ -445,51 +544,63 @@ type programsSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type programsProgramSpecs struct {
-	EnterAddress     *ebpf.ProgramSpec `ebpf:"enter_address"`
-	EnterCookie      *ebpf.ProgramSpec `ebpf:"enter_cookie"`
-	EnterMulti       *ebpf.ProgramSpec `ebpf:"enter_multi"`
-	EnterOnlyAddress *ebpf.ProgramSpec `ebpf:"enter_only_address"`
-	EnterOnlyCookie  *ebpf.ProgramSpec `ebpf:"enter_only_cookie"`
-	EnterOnlyMulti   *ebpf.ProgramSpec `ebpf:"enter_only_multi"`
-	InitAddress      *ebpf.ProgramSpec `ebpf:"init_address"`
-	InitCookie       *ebpf.ProgramSpec `ebpf:"init_cookie"`
-	InitMulti        *ebpf.ProgramSpec `ebpf:"init_multi"`
-	LeaveAddress     *ebpf.ProgramSpec `ebpf:"leave_address"`
-	LeaveCookie      *ebpf.ProgramSpec `ebpf:"leave_cookie"`
-	LeaveMulti       *ebpf.ProgramSpec `ebpf:"leave_multi"`
-	MajorFault       *ebpf.ProgramSpec `ebpf:"major_fault"`
-	Mapped           *ebpf.ProgramSpec `ebpf:"mapped"`
-	MinorFault       *ebpf.ProgramSpec `ebpf:"minor_fault"`
-	OperatorAddress  *ebpf.ProgramSpec `ebpf:"operator_address"`
-	OperatorCookie   *ebpf.ProgramSpec `ebpf:"operator_cookie"`
-	OperatorMulti    *ebpf.ProgramSpec `ebpf:"operator_multi"`
-	PrepareAddress   *ebpf.ProgramSpec `ebpf:"prepare_address"`
-	PrepareCookie    *ebpf.ProgramSpec `ebpf:"prepare_cookie"`
-	PrepareMulti     *ebpf.ProgramSpec `ebpf:"prepare_multi"`
-	ProgramExec      *ebpf.ProgramSpec `ebpf:"program_exec"`
-	Switched         *ebpf.ProgramSpec `ebpf:"switched"`
-	ThreadExit       *ebpf.ProgramSpec `ebpf:"thread_exit"`
-	Waking           *ebpf.ProgramSpec `ebpf:"waking"`
-	WakingNew        *ebpf.ProgramSpec `ebpf:"waking_new"`
+	EnterAddress      *ebpf.ProgramSpec `ebpf:"enter_address"`
+	EnterCookie       *ebpf.ProgramSpec `ebpf:"enter_cookie"`
+	EnterMulti        *ebpf.ProgramSpec `ebpf:"enter_multi"`
+	EnterOnlyAddress  *ebpf.ProgramSpec `ebpf:"enter_only_address"`
+	EnterOnlyCookie   *ebpf.ProgramSpec `ebpf:"enter_only_cookie"`
+	EnterOnlyMulti    *ebpf.ProgramSpec `ebpf:"enter_only_multi"`
+	HeapAligned       *ebpf.ProgramSpec `ebpf:"heap_aligned"`
+	HeapCalloc        *ebpf.ProgramSpec `ebpf:"heap_calloc"`
+	HeapMalloc        *ebpf.ProgramSpec `ebpf:"heap_malloc"`
+	HeapMmap          *ebpf.ProgramSpec `ebpf:"heap_mmap"`
+	HeapPosixMemalign *ebpf.ProgramSpec `ebpf:"heap_posix_memalign"`
+	HeapRealloc       *ebpf.ProgramSpec `ebpf:"heap_realloc"`
+	HeapRelease       *ebpf.ProgramSpec `ebpf:"heap_release"`
+	HeapReturn        *ebpf.ProgramSpec `ebpf:"heap_return"`
+	InitAddress       *ebpf.ProgramSpec `ebpf:"init_address"`
+	InitCookie        *ebpf.ProgramSpec `ebpf:"init_cookie"`
+	InitMulti         *ebpf.ProgramSpec `ebpf:"init_multi"`
+	LeaveAddress      *ebpf.ProgramSpec `ebpf:"leave_address"`
+	LeaveCookie       *ebpf.ProgramSpec `ebpf:"leave_cookie"`
+	LeaveMulti        *ebpf.ProgramSpec `ebpf:"leave_multi"`
+	MajorFault        *ebpf.ProgramSpec `ebpf:"major_fault"`
+	Mapped            *ebpf.ProgramSpec `ebpf:"mapped"`
+	MinorFault        *ebpf.ProgramSpec `ebpf:"minor_fault"`
+	OperatorAddress   *ebpf.ProgramSpec `ebpf:"operator_address"`
+	OperatorCookie    *ebpf.ProgramSpec `ebpf:"operator_cookie"`
+	OperatorMulti     *ebpf.ProgramSpec `ebpf:"operator_multi"`
+	PrepareAddress    *ebpf.ProgramSpec `ebpf:"prepare_address"`
+	PrepareCookie     *ebpf.ProgramSpec `ebpf:"prepare_cookie"`
+	PrepareMulti      *ebpf.ProgramSpec `ebpf:"prepare_multi"`
+	ProgramExec       *ebpf.ProgramSpec `ebpf:"program_exec"`
+	Switched          *ebpf.ProgramSpec `ebpf:"switched"`
+	ThreadExit        *ebpf.ProgramSpec `ebpf:"thread_exit"`
+	Waking            *ebpf.ProgramSpec `ebpf:"waking"`
+	WakingNew         *ebpf.ProgramSpec `ebpf:"waking_new"`
 }
 
 // programsMapSpecs contains maps before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type programsMapSpecs struct {
-	Aggregates     *ebpf.MapSpec `ebpf:"aggregates"`
-	BlankAggregate *ebpf.MapSpec `ebpf:"blank_aggregate"`
-	BlankThread    *ebpf.MapSpec `ebpf:"blank_thread"`
-	Counters       *ebpf.MapSpec `ebpf:"counters"`
-	Enclosing      *ebpf.MapSpec `ebpf:"enclosing"`
-	Nodes          *ebpf.MapSpec `ebpf:"nodes"`
-	Operators      *ebpf.MapSpec `ebpf:"operators"`
-	Processes      *ebpf.MapSpec `ebpf:"processes"`
-	Ring           *ebpf.MapSpec `ebpf:"ring"`
-	Running        *ebpf.MapSpec `ebpf:"running"`
-	Subgraphs      *ebpf.MapSpec `ebpf:"subgraphs"`
-	Targets        *ebpf.MapSpec `ebpf:"targets"`
-	Threads        *ebpf.MapSpec `ebpf:"threads"`
+	Aggregates      *ebpf.MapSpec `ebpf:"aggregates"`
+	BlankAggregate  *ebpf.MapSpec `ebpf:"blank_aggregate"`
+	BlankHeapThread *ebpf.MapSpec `ebpf:"blank_heap_thread"`
+	BlankThread     *ebpf.MapSpec `ebpf:"blank_thread"`
+	Counters        *ebpf.MapSpec `ebpf:"counters"`
+	Enclosing       *ebpf.MapSpec `ebpf:"enclosing"`
+	HeapSites       *ebpf.MapSpec `ebpf:"heap_sites"`
+	HeapThreads     *ebpf.MapSpec `ebpf:"heap_threads"`
+	HeldBlocks      *ebpf.MapSpec `ebpf:"held_blocks"`
+	Nodes           *ebpf.MapSpec `ebpf:"nodes"`
+	Operators       *ebpf.MapSpec `ebpf:"operators"`
+	Processes       *ebpf.MapSpec `ebpf:"processes"`
+	Ring            *ebpf.MapSpec `ebpf:"ring"`
+	Running         *ebpf.MapSpec `ebpf:"running"`
+	Subgraphs       *ebpf.MapSpec `ebpf:"subgraphs"`
+	Targets         *ebpf.MapSpec `ebpf:"targets"`
+	Threads         *ebpf.MapSpec `ebpf:"threads"`
 }
 
 // programsVariableSpecs contains global variables before they are loaded into the kernel.
@@ -499,6 +610,7 @@ type programsVariableSpecs struct {
 	AggregateOps     *ebpf.VariableSpec `ebpf:"aggregate_ops"`
 	Cpus             *ebpf.VariableSpec `ebpf:"cpus"`
 	EntryOnly        *ebpf.VariableSpec `ebpf:"entry_only"`
+	FollowHeap       *ebpf.VariableSpec `ebpf:"follow_heap"`
 	FollowScheduling *ebpf.VariableSpec `ebpf:"follow_scheduling"`
 	FollowWorkers    *ebpf.VariableSpec `ebpf:"follow_workers"`
 	OnlyTargets      *ebpf.VariableSpec `ebpf:"only_targets"`
@@ -530,28 +642,36 @@ func (o *programsObjects) Close() error {
 //
 // It can be passed to loadProgramsObjects or ebpf.CollectionSpec.LoadAndAssign.
 type programsMaps struct {
-	Aggregates     *ebpf.Map `ebpf:"aggregates"`
-	BlankAggregate *ebpf.Map `ebpf:"blank_aggregate"`
-	BlankThread    *ebpf.Map `ebpf:"blank_thread"`
-	Counters       *ebpf.Map `ebpf:"counters"`
-	Enclosing      *ebpf.Map `ebpf:"enclosing"`
-	Nodes          *ebpf.Map `ebpf:"nodes"`
-	Operators      *ebpf.Map `ebpf:"operators"`
-	Processes      *ebpf.Map `ebpf:"processes"`
-	Ring           *ebpf.Map `ebpf:"ring"`
-	Running        *ebpf.Map `ebpf:"running"`
-	Subgraphs      *ebpf.Map `ebpf:"subgraphs"`
-	Targets        *ebpf.Map `ebpf:"targets"`
-	Threads        *ebpf.Map `ebpf:"threads"`
+	Aggregates      *ebpf.Map `ebpf:"aggregates"`
+	BlankAggregate  *ebpf.Map `ebpf:"blank_aggregate"`
+	BlankHeapThread *ebpf.Map `ebpf:"blank_heap_thread"`
+	BlankThread     *ebpf.Map `ebpf:"blank_thread"`
+	Counters        *ebpf.Map `ebpf:"counters"`
+	Enclosing       *ebpf.Map `ebpf:"enclosing"`
+	HeapSites       *ebpf.Map `ebpf:"heap_sites"`
+	HeapThreads     *ebpf.Map `ebpf:"heap_threads"`
+	HeldBlocks      *ebpf.Map `ebpf:"held_blocks"`
+	Nodes           *ebpf.Map `ebpf:"nodes"`
+	Operators       *ebpf.Map `ebpf:"operators"`
+	Processes       *ebpf.Map `ebpf:"processes"`
+	Ring            *ebpf.Map `ebpf:"ring"`
+	Running         *ebpf.Map `ebpf:"running"`
+	Subgraphs       *ebpf.Map `ebpf:"subgraphs"`
+	Targets         *ebpf.Map `ebpf:"targets"`
+	Threads         *ebpf.Map `ebpf:"threads"`
 }
 
 func (m *programsMaps) Close() error {
 	return _ProgramsClose(
 		m.Aggregates,
 		m.BlankAggregate,
+		m.BlankHeapThread,
 		m.BlankThread,
 		m.Counters,
 		m.Enclosing,
+		m.HeapSites,
+		m.HeapThreads,
+		m.HeldBlocks,
 		m.Nodes,
 		m.Operators,
 		m.Processes,
@@ -570,6 +690,7 @@ type programsVariables struct {
 	AggregateOps     *ebpf.Variable `ebpf:"aggregate_ops"`
 	Cpus             *ebpf.Variable `ebpf:"cpus"`
 	EntryOnly        *ebpf.Variable `ebpf:"entry_only"`
+	FollowHeap       *ebpf.Variable `ebpf:"follow_heap"`
 	FollowScheduling *ebpf.Variable `ebpf:"follow_scheduling"`
 	FollowWorkers    *ebpf.Variable `ebpf:"follow_workers"`
 	OnlyTargets      *ebpf.Variable `ebpf:"only_targets"`
@@ -585,32 +706,40 @@ type programsVariables struct {
 //
 // It can be passed to loadProgramsObjects or ebpf.CollectionSpec.LoadAndAssign.
 type programsPrograms struct {
-	EnterAddress     *ebpf.Program `ebpf:"enter_address"`
-	EnterCookie      *ebpf.Program `ebpf:"enter_cookie"`
-	EnterMulti       *ebpf.Program `ebpf:"enter_multi"`
-	EnterOnlyAddress *ebpf.Program `ebpf:"enter_only_address"`
-	EnterOnlyCookie  *ebpf.Program `ebpf:"enter_only_cookie"`
-	EnterOnlyMulti   *ebpf.Program `ebpf:"enter_only_multi"`
-	InitAddress      *ebpf.Program `ebpf:"init_address"`
-	InitCookie       *ebpf.Program `ebpf:"init_cookie"`
-	InitMulti        *ebpf.Program `ebpf:"init_multi"`
-	LeaveAddress     *ebpf.Program `ebpf:"leave_address"`
-	LeaveCookie      *ebpf.Program `ebpf:"leave_cookie"`
-	LeaveMulti       *ebpf.Program `ebpf:"leave_multi"`
-	MajorFault       *ebpf.Program `ebpf:"major_fault"`
-	Mapped           *ebpf.Program `ebpf:"mapped"`
-	MinorFault       *ebpf.Program `ebpf:"minor_fault"`
-	OperatorAddress  *ebpf.Program `ebpf:"operator_address"`
-	OperatorCookie   *ebpf.Program `ebpf:"operator_cookie"`
-	OperatorMulti    *ebpf.Program `ebpf:"operator_multi"`
-	PrepareAddress   *ebpf.Program `ebpf:"prepare_address"`
-	PrepareCookie    *ebpf.Program `ebpf:"prepare_cookie"`
-	PrepareMulti     *ebpf.Program `ebpf:"prepare_multi"`
-	ProgramExec      *ebpf.Program `ebpf:"program_exec"`
-	Switched         *ebpf.Program `ebpf:"switched"`
-	ThreadExit       *ebpf.Program `ebpf:"thread_exit"`
-	Waking           *ebpf.Program `ebpf:"waking"`
-	WakingNew        *ebpf.Program `ebpf:"waking_new"`
+	EnterAddress      *ebpf.Program `ebpf:"enter_address"`
+	EnterCookie       *ebpf.Program `ebpf:"enter_cookie"`
+	EnterMulti        *ebpf.Program `ebpf:"enter_multi"`
+	EnterOnlyAddress  *ebpf.Program `ebpf:"enter_only_address"`
+	EnterOnlyCookie   *ebpf.Program `ebpf:"enter_only_cookie"`
+	EnterOnlyMulti    *ebpf.Program `ebpf:"enter_only_multi"`
+	HeapAligned       *ebpf.Program `ebpf:"heap_aligned"`
+	HeapCalloc        *ebpf.Program `ebpf:"heap_calloc"`
+	HeapMalloc        *ebpf.Program `ebpf:"heap_malloc"`
+	HeapMmap          *ebpf.Program `ebpf:"heap_mmap"`
+	HeapPosixMemalign *ebpf.Program `ebpf:"heap_posix_memalign"`
+	HeapRealloc       *ebpf.Program `ebpf:"heap_realloc"`
+	HeapRelease       *ebpf.Program `ebpf:"heap_release"`
+	HeapReturn        *ebpf.Program `ebpf:"heap_return"`
+	InitAddress       *ebpf.Program `ebpf:"init_address"`
+	InitCookie        *ebpf.Program `ebpf:"init_cookie"`
+	InitMulti         *ebpf.Program `ebpf:"init_multi"`
+	LeaveAddress      *ebpf.Program `ebpf:"leave_address"`
+	LeaveCookie       *ebpf.Program `ebpf:"leave_cookie"`
+	LeaveMulti        *ebpf.Program `ebpf:"leave_multi"`
+	MajorFault        *ebpf.Program `ebpf:"major_fault"`
+	Mapped            *ebpf.Program `ebpf:"mapped"`
+	MinorFault        *ebpf.Program `ebpf:"minor_fault"`
+	OperatorAddress   *ebpf.Program `ebpf:"operator_address"`
+	OperatorCookie    *ebpf.Program `ebpf:"operator_cookie"`
+	OperatorMulti     *ebpf.Program `ebpf:"operator_multi"`
+	PrepareAddress    *ebpf.Program `ebpf:"prepare_address"`
+	PrepareCookie     *ebpf.Program `ebpf:"prepare_cookie"`
+	PrepareMulti      *ebpf.Program `ebpf:"prepare_multi"`
+	ProgramExec       *ebpf.Program `ebpf:"program_exec"`
+	Switched          *ebpf.Program `ebpf:"switched"`
+	ThreadExit        *ebpf.Program `ebpf:"thread_exit"`
+	Waking            *ebpf.Program `ebpf:"waking"`
+	WakingNew         *ebpf.Program `ebpf:"waking_new"`
 }
 
 func (p *programsPrograms) Close() error {
@@ -621,6 +750,14 @@ func (p *programsPrograms) Close() error {
 		p.EnterOnlyAddress,
 		p.EnterOnlyCookie,
 		p.EnterOnlyMulti,
+		p.HeapAligned,
+		p.HeapCalloc,
+		p.HeapMalloc,
+		p.HeapMmap,
+		p.HeapPosixMemalign,
+		p.HeapRealloc,
+		p.HeapRelease,
+		p.HeapReturn,
 		p.InitAddress,
 		p.InitCookie,
 		p.InitMulti,

@@ -16,6 +16,8 @@ type (
 	MappedRecord   = programsMappedRecord
 	OperatorRecord = programsOperatorRecord
 	NodeKey        = programsNodeKey
+	HeapRecord     = programsHeapRecord
+	HeapSiteRecord = programsHeapSiteRecord
 )
 
 // Sizes that records.h asserts, too: a difference doesn't compile.
@@ -80,6 +82,10 @@ func Decode(sample []byte) (any, error) {
 		return view[MappedRecord](sample)
 	case programsRecordTypeRECORD_OPERATOR:
 		return view[OperatorRecord](sample)
+	case programsRecordTypeRECORD_HEAP:
+		return view[HeapRecord](sample)
+	case programsRecordTypeRECORD_HEAP_SITE:
+		return view[HeapSiteRecord](sample)
 	default:
 		return nil, fmt.Errorf("decode ring-buffer record: unknown type %d", kind)
 	}
@@ -121,6 +127,15 @@ var Causes = []Cause{
 	{programsCounterLOST_OPERATORS, "operators"},
 	EndsNotSeen,
 	{programsCounterLOST_NO_AGGREGATE, "aggregates_full"},
+}
+
+// HeapCauses are the ways to lose allocations, which lose no op.
+var HeapCauses = []Cause{
+	{programsCounterHEAP_RING_FULL, "heap_ring_full"},
+	{programsCounterHEAP_NO_THREAD, "heap_thread_table_full"},
+	{programsCounterHEAP_UNRETURNED, "heap_return_not_seen"},
+	{programsCounterHEAP_NOT_HELD, "heap_blocks_not_held"},
+	{programsCounterHEAP_NO_SITE, "heap_without_stack"},
 }
 
 // Remarks are counters of what lost no op but should be known, and what each counts.

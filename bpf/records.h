@@ -21,6 +21,8 @@ enum record_type {
 	RECORD_MAPPED = 7,
 	RECORD_OPERATOR = 8,
 	RECORD_OP_TO_NEXT = 9,
+	RECORD_HEAP = 20,
+	RECORD_HEAP_SITE = 21,
 };
 
 // Every record starts with its type and the thread that caused it.
@@ -186,6 +188,28 @@ struct mapped_record {
 	u8 comm[COMM_BYTES];
 };
 
+// What an op that ended has allocated, ops within it included.
+struct heap_record {
+	struct record_header header;
+	u64 node;  // id of the node's description
+	u64 bytes;
+	u64 count; // of allocations
+	u64 kept;  // bytes that it did not free
+	u64 peak;  // of what it held at once
+};
+
+#define HEAP_FRAMES 16
+
+// A stack that asks for memory within a node's ops for the first time. Its sums are in map "heap_sites".
+struct heap_site_record {
+	struct record_header header;
+	u64 node;
+	u64 stack;    // with the node its key there
+	u32 complete; // the stack reaches the op's kernel
+	u32 count;    // of frames
+	u64 frames[HEAP_FRAMES]; // return addresses, the allocator's caller first
+};
+
 // Ways in which something was lost, or happened that a reader of the trace must know. One slot each in map "counters".
 enum counter {
 	LOST_RING_FULL,      // op finished, ring buffer full
@@ -198,6 +222,11 @@ enum counter {
 	NODES_FORGOTTEN,     // no room to remember a node or subgraph: it is described again
 	BEGAN_BEFORE,        // op returned on a thread that had started none: it ran already when the probes came
 	LOST_OPERATORS,      // operator finished, ring buffer full or no room to describe it
+	HEAP_RING_FULL,      // op that had allocated finished, ring buffer full: it isn't in its node's sums
+	HEAP_NO_THREAD,      // allocation in an op, no room to remember its thread
+	HEAP_UNRETURNED,     // allocation in an op, its return was not seen
+	HEAP_NOT_HELD,       // allocation in an op, no room to remember its address: what is kept and the peak are without it
+	HEAP_NO_SITE,        // allocation in an op, no room for its stack, or ring buffer full
 	ALIASES,             // a kernel called another kernel with the same node: counted as one op
 	LOST_ENDS,           // op started, no return probe, and what ran next isn't of its subgraph
 	LOST_NO_AGGREGATE,   // op finished, no room to add it up
@@ -245,6 +274,8 @@ union record {
 	struct mapped_record mapped;
 	struct operator_record operator;
 	struct aggregate aggregate;
+	struct heap_record heap;
+	struct heap_site_record heap_site;
 	enum counter counter;
 };
 

@@ -12,6 +12,13 @@ _Static_assert(sizeof(struct regs) == 168, "pt_regs");
 #define ARG0(r) ((r)->di)
 #define ARG1(r) ((r)->si)
 #define ARG2(r) ((r)->dx)
+#define ARG3(r) ((r)->cx)
+#define RESULT(r) ((r)->ax)
+#define FP(r) ((r)->bp)
+// At a function's entry. A frame record is the caller's frame pointer and, above it, the return address: that of a
+// function itself lies right at its stack pointer at entry.
+#define RETURN_ADDRESS(r, to) read_user(&to, sizeof(to), (r)->sp)
+#define IS_KERNEL_RECORD(fp, next, op_sp) ((fp) + 8 == (op_sp))
 #define IP(r) ((r)->ip)
 #define SP(r) ((r)->sp)
 // A return probe runs after `ret` has popped the return address.
@@ -29,6 +36,12 @@ _Static_assert(sizeof(struct regs) == 272, "user_pt_regs");
 #define ARG0(r) ((r)->regs[0])
 #define ARG1(r) ((r)->regs[1])
 #define ARG2(r) ((r)->regs[2])
+#define ARG3(r) ((r)->regs[3])
+#define RESULT(r) ((r)->regs[0])
+#define FP(r) ((r)->regs[29])
+// A frame record may lie anywhere in a frame: a function's own is the last one below its stack pointer at entry.
+#define RETURN_ADDRESS(r, to) (to = (r)->regs[30])
+#define IS_KERNEL_RECORD(fp, next, op_sp) ((next) >= (op_sp))
 #define IP(r) ((r)->pc)
 #define SP(r) ((r)->sp)
 #define SP_AT_ENTRY(r) ((r)->sp)

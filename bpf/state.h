@@ -281,3 +281,10 @@ static __always_inline u32 pauses(struct thread *thread)
 	}
 	return now & 1;
 }
+
+// The barrier keeps the compiler from dropping the mask, which is what shows the verifier that the index is in bounds.
+static __always_inline struct frame *frame_at(struct thread *thread, u32 depth)
+{
+	asm volatile("" : "+r"(depth));
+	return &thread->frames[depth & (MAX_DEPTH - 1)];
+}

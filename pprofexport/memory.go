@@ -3,6 +3,7 @@ package pprofexport
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/google/pprof/profile"
@@ -12,25 +13,31 @@ import (
 	"github.com/edgexray/edgexray/trace"
 )
 
+type memoryType struct{ name, unit, meaning string }
+
 // memoryTypes are the sample types of a memory profile, and what each adds up to.
-var memoryTypes = []struct{ name, meaning string }{
-	{"peak_live", "tensors that are live at an interpreter's peak, by the op that made them"},
-	{"weights", "constants that an interpreter's ops read, by the op that is first"},
-	{"read", "ops' inputs over the recording"},
-	{"written", "ops' outputs over the recording"},
+var memoryTypes = []memoryType{
+	{"peak_live", "bytes", "tensors that are live at an interpreter's peak, by the op that made them"},
+	{"weights", "bytes", "constants that an interpreter's ops read, by the op that is first"},
+	{"read", "bytes", "ops' inputs over the recording"},
+	{"written", "bytes", "ops' outputs over the recording"},
 }
 
 // Memory reads a whole trace and returns what ops' tensors take as a profile of bytes, with the frames that Profile has. It has
 // one sample for each place in a model where ops ran, and one for each tensor that is live at a model's peak; its first
-// comments say what each sample type adds up to. The caller keeps r and closes it.
+// comments say what each sample type adds up to. If allocations were recorded it has those, too, by the stack that asked. The caller keeps r and closes it.
 func Memory(r *trace.Reader) (*profile.Profile, error) {
 	ops, err := analyze.Ops(r, analyze.Options{})
 	if err != nil {
 		return nil, err
 	}
 	b := newBuilder()
-	for _, t := range memoryTypes {
-		b.p.SampleType = append(b.p.SampleType, &profile.ValueType{Type: t.name, Unit: "bytes"})
+	types := memoryTypes
+	if ops.FollowedHeap() {
+		types = slices.Concat(memoryTypes, heapTypes)
+	}
+	for _, t := range types {
+		b.p.SampleType = append(b.p.SampleType, &profile.ValueType{Type: t.name, Unit: t.unit})
 		b.p.Comments = append(b.p.Comments, t.name+": "+t.meaning)
 	}
 	b.p.DefaultSampleType = memoryTypes[0].name
@@ -43,6 +50,7 @@ func Memory(r *trace.Reader) (*profile.Profile, error) {
 		}
 		m.addModel(model)
 	}
+	m.addHeap(ops.HeapSites())
 	return b.finish(ops)
 }
 
@@ -64,7 +72,7 @@ func (b memoryBuilder) addTraffic(stacks []analyze.Stack) {
 		}
 		key := path(s.Ops)
 		if samples[key] == nil {
-			b.sample(b.stack(s), labels(s), 0, 0, 0, 0)
+			b.sample(b.stack(s), labels(s), make([]int64, len(b.p.SampleType))...)
 			samples[key] = b.p.Sample[len(b.p.Sample)-1]
 		}
 		values := samples[key].Value
@@ -104,7 +112,7 @@ func (b memoryBuilder) addModel(m *analyze.Model) {
 
 // addPart adds a tensor's share in a sample type. What no op made stands under "inputs" instead of an op.
 func (b memoryBuilder) addPart(m *analyze.Model, part analyze.MemoryPart, sampleType int) {
-	values := make([]int64, len(memoryTypes))
+	values := make([]int64, len(b.p.SampleType))
 	values[sampleType] = plus(0, part.Bytes, 1)
 	s, known := b.places[part.Op]
 	frames := []*profile.Location{b.frame(m.Name), b.frame("inputs")}

@@ -176,6 +176,7 @@ type attacher struct {
 	path     string
 	method   Method
 	programs *bpf.Programs
+	pid      int // of the only process that pays; 0: all do
 }
 
 // attach attaches a program to all points. What Linux refuses, it refuses as a whole, so on an error the points are
@@ -208,7 +209,7 @@ func (a *attacher) open(program *ebpf.Program, points []Point, onReturn bool) (i
 		if err != nil {
 			return nil, err
 		}
-		return events.attach(program, a.path, points, onReturn)
+		return events.attach(program, a.path, a.pid, points, onReturn)
 	default:
 		return a.openPerf(program, points[0], onReturn)
 	}
@@ -218,6 +219,7 @@ func (a *attacher) openMulti(program *ebpf.Program, points []Point, onReturn boo
 	options := &link.UprobeMultiOptions{
 		Addresses: make([]uint64, len(points)),
 		Cookies:   make([]uint64, len(points)),
+		PID:       uint32(a.pid),
 	}
 	for i, point := range points {
 		options.Addresses[i] = point.Offset
@@ -230,7 +232,7 @@ func (a *attacher) openMulti(program *ebpf.Program, points []Point, onReturn boo
 }
 
 func (a *attacher) openPerf(program *ebpf.Program, point Point, onReturn bool) (io.Closer, error) {
-	options := &link.UprobeOptions{Address: point.Offset}
+	options := &link.UprobeOptions{Address: point.Offset, PID: a.pid}
 	if a.method == PerfCookie {
 		options.Cookie = point.Cookie
 	}

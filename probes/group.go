@@ -51,9 +51,9 @@ func openUprobeEvents() (*uprobeEvents, error) {
 	return nil, fmt.Errorf("define uprobe events in one of %v: %w (mount -t tracefs none %s, if Linux has it)", tracefsDirs, failure, tracefsDirs[0])
 }
 
-// attach defines one event with probes at all points of the file, and attaches a program to it. Linux refuses an event
-// as a whole.
-func (e *uprobeEvents) attach(program *ebpf.Program, path string, points []Point, onReturn bool) (io.Closer, error) {
+// attach defines one event with probes at all points of the file, and attaches a program to it, for one process or, with
+// 0, for all. Linux refuses an event as a whole.
+func (e *uprobeEvents) attach(program *ebpf.Program, path string, pid int, points []Point, onReturn bool) (io.Closer, error) {
 	// tracefs splits its input at blanks, and looks the path up at once: through a descriptor any name will do.
 	file, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -70,7 +70,7 @@ func (e *uprobeEvents) attach(program *ebpf.Program, path string, points []Point
 			return nil, errors.Join(err, event.Close())
 		}
 	}
-	if err := event.open(program); err != nil {
+	if err := event.open(program, pid); err != nil {
 		return nil, errors.Join(err, event.Close())
 	}
 	return event, nil
@@ -118,7 +118,7 @@ type groupEvent struct {
 	perf   int    // perf event, -1 while there is none
 }
 
-func (g *groupEvent) open(program *ebpf.Program) error {
+func (g *groupEvent) open(program *ebpf.Program, pid int) error {
 	number, err := os.ReadFile(filepath.Join(g.events.dir, "events", g.name, "id"))
 	if err != nil {
 		return fmt.Errorf("find uprobe event: %w", err)
@@ -127,9 +127,13 @@ func (g *groupEvent) open(program *ebpf.Program) error {
 	if err != nil {
 		return fmt.Errorf("find uprobe event %s: %w", g.name, err)
 	}
-	// Programs run on every CPU, whichever one the perf event names.
+	// Programs run on every CPU, whichever one the perf event names, and in every thread of a process's memory.
+	cpu := -1
+	if pid == 0 {
+		pid, cpu = -1, 0
+	}
 	attr := &unix.PerfEventAttr{Type: unix.PERF_TYPE_TRACEPOINT, Config: id, Sample: 1, Wakeup: 1}
-	g.perf, err = unix.PerfEventOpen(attr, -1, 0, -1, unix.PERF_FLAG_FD_CLOEXEC)
+	g.perf, err = unix.PerfEventOpen(attr, pid, cpu, -1, unix.PERF_FLAG_FD_CLOEXEC)
 	if err != nil {
 		return fmt.Errorf("open uprobe event: %w", err)
 	}

@@ -87,10 +87,27 @@ func InspectFunction(f *symbolize.File, address uint64, role Role, withData bool
 	return inspectFunction(f, *kernel)
 }
 
+// siteChooser is ChooseSite or ChooseEntrySite.
+type siteChooser func(machine elf.Machine, code []byte, address uint64, arguments int) (Site, error)
+
 // unknownSize is how much code is read of a function whose end isn't known.
 const unknownSize = maxSiteOffset
 
 func inspectFunction(f *symbolize.File, kernel Kernel) Found {
+	choose, arguments := ChooseSite, 2
+	if kernel.Role != Invoke {
+		choose = ChooseEntrySite
+	}
+	switch {
+	case kernel.Role == Operator:
+		arguments = 1
+	case kernel.WithData:
+		arguments = 3
+	}
+	return inspectWith(f, kernel, choose, arguments)
+}
+
+func inspectWith(f *symbolize.File, kernel Kernel, choose siteChooser, arguments int) Found {
 	found := Found{Kernel: kernel}
 	size := int(min(kernel.Size, 64<<10))
 	if size == 0 {
@@ -101,17 +118,7 @@ func inspectFunction(f *symbolize.File, kernel Kernel) Found {
 		found.Refused = err.Error()
 		return found
 	}
-	chooseSite, arguments := ChooseSite, 2
-	if kernel.Role != Invoke {
-		chooseSite = ChooseEntrySite
-	}
-	switch {
-	case kernel.Role == Operator:
-		arguments = 1
-	case kernel.WithData:
-		arguments = 3
-	}
-	found.Site, err = chooseSite(f.Machine, code, kernel.Address, arguments)
+	found.Site, err = choose(f.Machine, code, kernel.Address, arguments)
 	if err != nil {
 		found.Refused = err.Error()
 	}

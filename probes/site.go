@@ -88,6 +88,8 @@ const (
 	writesSecondArgument
 	// writesThirdArgument: argument 2 may have changed, which matters to a function that takes user data before the other two.
 	writesThirdArgument
+	// writesFourthArgument: argument 3 may have changed, which matters to mmap.
+	writesFourthArgument
 	// hidesReturn: the return address may no longer be where Linux replaces it for a return probe (x86-64: at the stack
 	// pointer; arm64: in x30, unsigned), or the stack pointer may have moved.
 	hidesReturn
@@ -126,7 +128,7 @@ var architectures = map[elf.Machine]architecture{
 }
 
 // ChooseSite returns the cheapest instruction of a function that can carry both an entry and a return probe: nothing
-// before it has touched the first arguments (one to three), the stack pointer or the return address. code
+// before it has touched the first arguments (one to four), the stack pointer or the return address. code
 // starts at the function's entry and should end with the function (jumps behind its end aren't seen); address is its
 // entry's virtual address. The error is a *Refusal when no instruction is known to be safe.
 func ChooseSite(machine elf.Machine, code []byte, address uint64, arguments int) (Site, error) {
@@ -141,9 +143,11 @@ func ChooseEntrySite(machine elf.Machine, code []byte, address uint64, arguments
 func toleratedWith(arguments int) effect {
 	switch arguments {
 	case 1:
-		return writesSecondArgument | writesThirdArgument
+		return writesSecondArgument | writesThirdArgument | writesFourthArgument
 	case 2:
-		return writesThirdArgument
+		return writesThirdArgument | writesFourthArgument
+	case 3:
+		return writesFourthArgument
 	}
 	return 0
 }

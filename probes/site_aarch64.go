@@ -85,6 +85,8 @@ func writeARM64(register uint32) effect {
 		return writesSecondArgument
 	case 2:
 		return writesThirdArgument
+	case 3:
+		return writesFourthArgument
 	case linkRegister:
 		return hidesReturn
 	}

@@ -117,6 +117,8 @@ func writeX86(operand x86asm.Arg) effect {
 			return writesSecondArgument
 		case x86asm.RDX, x86asm.EDX, x86asm.DX, x86asm.DL, x86asm.DH:
 			return writesThirdArgument
+		case x86asm.RCX, x86asm.ECX, x86asm.CX, x86asm.CL, x86asm.CH:
+			return writesFourthArgument
 		case x86asm.RSP, x86asm.ESP, x86asm.SP, x86asm.SPB:
 			return hidesReturn
 		case x86asm.ES, x86asm.CS, x86asm.SS, x86asm.DS, x86asm.FS, x86asm.GS:

@@ -50,6 +50,10 @@ func memoryTable(ops []*analyze.Op) *table {
 		{name: "temporary KiB", drop: 2}, {name: "weights KiB", drop: 7}, {name: "count", drop: 1},
 		{name: "output", left: true, drop: 4, max: 36}, {name: "name", left: true, drop: 3, max: 64},
 	}}
+	heap := slices.ContainsFunc(ops, func(op *analyze.Op) bool { return op.Heap != nil })
+	if heap {
+		t.columns = slices.Insert(t.columns, 8, heapColumns...)
+	}
 	for _, op := range ops {
 		if op.Mapping != "" {
 			continue // XNNPACK's tensors are its own
@@ -66,13 +70,27 @@ func memoryTable(ops []*analyze.Op) *table {
 			}
 			cells = []string{Place(op), op.Op, kib(m.Read), kib(m.Written), live, more, kib(m.Temporary), kib(m.Weights)}
 		}
+		if heap {
+			cells = append(cells, heapCells(op.Heap)...)
+		}
 		t.add(append(cells, strconv.FormatUint(op.Count, 10), outputs(op.Outputs), outputNames(op))...)
 	}
 	return t
 }
 
+// heapColumns are the columns that heapCells fills, when allocations were recorded.
+var heapColumns = []column{{name: "allocated KiB"}, {name: "kept KiB", drop: 9}, {name: "heap peak KiB", drop: 8}, {name: "allocations", drop: 1}}
+
+func heapCells(h *analyze.OpHeap) []string {
+	if h == nil {
+		return []string{"?", "?", "?", "?"}
+	}
+	return []string{kib(h.Allocated), kib(h.Kept), kib(h.Peak), strconv.FormatUint(h.Allocations, 10)}
+}
+
 // memoryColumns are the columns that memoryCells fills.
-var memoryColumns = named("read_bytes", "written_bytes", "live_bytes", "temporary_bytes", "weights_bytes", "unknown_tensors")
+var memoryColumns = named("read_bytes", "written_bytes", "live_bytes", "temporary_bytes", "weights_bytes", "unknown_tensors",
+	"allocated_bytes", "kept_bytes", "heap_peak_bytes", "allocations")
 
 func memoryCSV(models []*analyze.Model) *table {
 	t := &table{columns: slices.Concat(named("pid", "process", "model", "subgraph", "node", "run_order", "op", "kernel", "delegate", "name",
@@ -82,23 +100,27 @@ func memoryCSV(models []*analyze.Model) *table {
 			t.add(append([]string{
 				strconv.Itoa(int(m.PID)), m.Process, m.Name, strconv.Itoa(int(op.Subgraph)), strconv.Itoa(int(op.Node)),
 				strconv.Itoa(op.RunOrder), op.Op, op.Kernel, op.Delegate, outputNames(op), outputs(op.Inputs), outputs(op.Outputs),
-				strconv.FormatUint(op.Count, 10)}, memoryCells(op.Memory)...)...)
+				strconv.FormatUint(op.Count, 10)}, memoryCells(op)...)...)
 		}
 	}
 	return t
 }
 
 // memoryCells are bytes; what isn't known is empty.
-func memoryCells(m *analyze.OpMemory) []string {
-	if m == nil {
-		return make([]string, len(memoryColumns))
-	}
+func memoryCells(op *analyze.Op) []string {
+	cells := make([]string, len(memoryColumns))
 	number := func(n uint64) string { return strconv.FormatUint(n, 10) }
-	live := ""
-	if m.Live != nil {
-		live = number(*m.Live)
+	if m := op.Memory; m != nil {
+		live := ""
+		if m.Live != nil {
+			live = number(*m.Live)
+		}
+		copy(cells, []string{number(m.Read), number(m.Written), live, number(m.Temporary), number(m.Weights), strconv.Itoa(m.Unknown)})
 	}
-	return []string{number(m.Read), number(m.Written), live, number(m.Temporary), number(m.Weights), strconv.Itoa(m.Unknown)}
+	if h := op.Heap; h != nil {
+		copy(cells[6:], []string{number(h.Allocated), number(h.Kept), number(h.Peak), number(h.Allocations)})
+	}
+	return cells
 }
 
 // kib shows bytes in KiB, to about ten bytes.

@@ -48,6 +48,8 @@ func TestOpsGolden(t *testing.T) {
 		{"testdata/sample.txt", "", Text, 0},
 		{"testdata/sample-memory.txt", "", Text, 0},
 		{"testdata/sample-memory-80.txt", "", Text, 80},
+		{"testdata/sample-memory-heap.txt", "", Text, 120},
+		{"testdata/sample-memory-heap.csv", "", CSV, 0},
 		{"testdata/sample-memory.md", "", Markdown, 0},
 		{"testdata/sample-memory.csv", "", CSV, 0},
 		{"testdata/sample-120.txt", "", Text, 120},
@@ -67,7 +69,11 @@ func TestOpsGolden(t *testing.T) {
 			if strings.Contains(c.golden, "-memory") {
 				write = Memory
 			}
-			if err := write(&got, sample(t, c.by), c.format, c.width); err != nil {
+			result := sample(t, c.by)
+			if strings.Contains(c.golden, "-heap") {
+				addHeap(result)
+			}
+			if err := write(&got, result, c.format, c.width); err != nil {
 				t.Fatal(err)
 			}
 			if *update {
@@ -94,8 +100,19 @@ func TestOpsGolden(t *testing.T) {
 	}
 }
 
+// addHeap has the first model's ops allocate: the second one nothing, of the third it isn't known.
+func addHeap(r *analyze.OpsResult) {
+	for i, op := range r.Models[0].Ops {
+		if i != 2 {
+			op.Heap = &analyze.OpHeap{}
+		}
+	}
+	*r.Models[0].Ops[0].Heap = analyze.OpHeap{Allocated: 3 << 20, Kept: 1 << 10, Peak: 1 << 20, Allocations: 12}
+}
+
 func TestTableFits(t *testing.T) {
 	result := sample(t, "")
+	addHeap(result)
 	for width := 60; width <= 200; width++ {
 		for _, m := range result.Models {
 			for _, table := range []*table{opTable(m.Ops), groupTable(m.ByType(), analyze.ByOp), memoryTable(m.Ops)} {

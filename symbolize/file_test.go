@@ -162,6 +162,20 @@ func TestSymbol(t *testing.T) {
 	}
 }
 
+// Only a program that gives nothing to others is asked for what it keeps to itself.
+func TestDefinitions(t *testing.T) {
+	for _, l := range libraries {
+		hidden := uint64(0)
+		if l.name == "amd64.exe" {
+			hidden = truth(t, l.unstripped)["AddEval"].Value
+		}
+		found := open(t, testdata(l.name)).Definitions(func(name string) bool { return name == "Visible" || name == "AddEval" || name == "Outside" })
+		if found["Visible"] != truth(t, l.unstripped)["Visible"].Value || found["AddEval"] != hidden || found["Outside"] != 0 {
+			t.Errorf("%s defines %x", l.name, found)
+		}
+	}
+}
+
 func TestSymbolChoosesAmongAliases(t *testing.T) {
 	const names = "\x00_Zlocal\x00weak\x00_ZN2ab1fEi\x00_ZN2aa1fEi\x00outside\x00"
 	at := func(name string) uint32 { return uint32(strings.Index(names, name)) }

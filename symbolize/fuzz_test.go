@@ -30,6 +30,7 @@ func exercise(f *File) {
 		}
 	}
 	f.Mentions("TfLite")
+	f.Definitions(func(string) bool { return true })
 	f.ID()
 }
 

@@ -123,6 +123,13 @@ type (
 		OpGuessed       bool   `json:"op_guessed"`
 		Incomplete      bool
 		Memory          *opMemoryJSON
+		Heap            *heapJSON
+	}
+	heapJSON struct {
+		Allocated   uint64 `json:"allocated_bytes"`
+		Kept        uint64 `json:"kept_bytes"`
+		Peak        uint64 `json:"peak_bytes"`
+		Allocations uint64
 	}
 	tensorJSON struct {
 		Index     int

@@ -8,7 +8,7 @@ import (
 )
 
 // Description is a message that a Writer takes with Describe: *Runtime, *Kernel, *Process, *Thread, *Model, *Subgraph,
-// *Node, *Aggregate, *Gap or *Note.
+// *Node, *Aggregate, *Gap, *HeapUse, *HeapSite or *Note.
 type Description interface {
 	proto.Message
 	addTo(*Block)
@@ -24,6 +24,8 @@ func (m *Node) addTo(b *Block)      { b.Nodes = append(b.Nodes, m) }
 func (m *Note) addTo(b *Block)      { b.Notes = append(b.Notes, m) }
 func (m *Aggregate) addTo(b *Block) { b.Aggregates = append(b.Aggregates, m) }
 func (m *Gap) addTo(b *Block)       { b.Gaps = append(b.Gaps, m) }
+func (m *HeapUse) addTo(b *Block)   { b.HeapUses = append(b.HeapUses, m) }
+func (m *HeapSite) addTo(b *Block)  { b.HeapSites = append(b.HeapSites, m) }
 
 // makeValid replaces bytes of m's strings that aren't UTF-8, which protobuf can't hold: names come from memory and files
 // of an app that may put anything there.

@@ -47,7 +47,9 @@ type Block struct {
 	End           *End                   `protobuf:"bytes,12,opt,name=end,proto3" json:"end,omitempty"`                      // only in the last block of a recording that ended cleanly
 	TimeNs        uint64                 `protobuf:"varint,13,opt,name=time_ns,json=timeNs,proto3" json:"time_ns,omitempty"` // when the block was written
 	Aggregates    []*Aggregate           `protobuf:"bytes,19,rep,name=aggregates,proto3" json:"aggregates,omitempty"`
-	Gaps          []*Gap                 `protobuf:"bytes,20,rep,name=gaps,proto3" json:"gaps,omitempty"` // that ended before any op of this block began, and after all ops of the blocks before
+	Gaps          []*Gap                 `protobuf:"bytes,20,rep,name=gaps,proto3" json:"gaps,omitempty"`                         // that ended before any op of this block began, and after all ops of the blocks before
+	HeapUses      []*HeapUse             `protobuf:"bytes,17,rep,name=heap_uses,json=heapUses,proto3" json:"heap_uses,omitempty"` // sums up to the end of this block; a later one of the same node or site replaces it
+	HeapSites     []*HeapSite            `protobuf:"bytes,18,rep,name=heap_sites,json=heapSites,proto3" json:"heap_sites,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -183,6 +185,20 @@ func (x *Block) GetAggregates() []*Aggregate {
 func (x *Block) GetGaps() []*Gap {
 	if x != nil {
 		return x.Gaps
+	}
+	return nil
+}
+
+func (x *Block) GetHeapUses() []*HeapUse {
+	if x != nil {
+		return x.HeapUses
+	}
+	return nil
+}
+
+func (x *Block) GetHeapSites() []*HeapSite {
+	if x != nil {
+		return x.HeapSites
 	}
 	return nil
 }
@@ -354,9 +370,10 @@ func (x *Header) GetBudget() float64 {
 
 // Followed is a part of what ops paid for.
 type Followed struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Part          string                 `protobuf:"bytes,1,opt,name=part,proto3" json:"part,omitempty"`       // "scheduling", "preemption", "workers", "minor faults" or "major faults"
-	Missing       string                 `protobuf:"bytes,2,opt,name=missing,proto3" json:"missing,omitempty"` // why it isn't told: its columns are 0 then
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Part  string                 `protobuf:"bytes,1,opt,name=part,proto3" json:"part,omitempty"` // "scheduling", "preemption", "workers", "minor faults",
+	// "major faults" or "heap"
+	Missing       string `protobuf:"bytes,2,opt,name=missing,proto3" json:"missing,omitempty"` // why it isn't told: its columns are 0 then
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1885,6 +1902,222 @@ func (x *Gap) GetEndNs() uint64 {
 	return 0
 }
 
+// HeapUse sums up what an op's own thread allocated while it was open: all runs of a node, ops within it included, or one
+// site. Header.followed has a part "heap" without a reason when it was recorded.
+type HeapUse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Node          uint32                 `protobuf:"varint,1,opt,name=node,proto3" json:"node,omitempty"`   // one of
+	Site          uint32                 `protobuf:"varint,2,opt,name=site,proto3" json:"site,omitempty"`   // the two
+	Bytes         uint64                 `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"` // as asked for
+	Count         uint64                 `protobuf:"varint,4,opt,name=count,proto3" json:"count,omitempty"` // of allocations
+	Kept          uint64                 `protobuf:"varint,5,opt,name=kept,proto3" json:"kept,omitempty"`   // bytes of those that were not freed when the op ended; of a site, when the outermost op around it ended
+	Peak          uint64                 `protobuf:"varint,6,opt,name=peak,proto3" json:"peak,omitempty"`   // of a node: the most bytes that one run held at once
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HeapUse) Reset() {
+	*x = HeapUse{}
+	mi := &file_trace_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HeapUse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HeapUse) ProtoMessage() {}
+
+func (x *HeapUse) ProtoReflect() protoreflect.Message {
+	mi := &file_trace_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HeapUse.ProtoReflect.Descriptor instead.
+func (*HeapUse) Descriptor() ([]byte, []int) {
+	return file_trace_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *HeapUse) GetNode() uint32 {
+	if x != nil {
+		return x.Node
+	}
+	return 0
+}
+
+func (x *HeapUse) GetSite() uint32 {
+	if x != nil {
+		return x.Site
+	}
+	return 0
+}
+
+func (x *HeapUse) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *HeapUse) GetCount() uint64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *HeapUse) GetKept() uint64 {
+	if x != nil {
+		return x.Kept
+	}
+	return 0
+}
+
+func (x *HeapUse) GetPeak() uint64 {
+	if x != nil {
+		return x.Peak
+	}
+	return 0
+}
+
+// HeapSite is a stack that asked for memory inside an op.
+type HeapSite struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Node          uint32                 `protobuf:"varint,2,opt,name=node,proto3" json:"node,omitempty"`         // the innermost op that was open
+	Frames        []*StackFrame          `protobuf:"bytes,3,rep,name=frames,proto3" json:"frames,omitempty"`      // the caller of the allocator first
+	Complete      bool                   `protobuf:"varint,4,opt,name=complete,proto3" json:"complete,omitempty"` // the last frame is the op's kernel; otherwise there are others between it and the kernel
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HeapSite) Reset() {
+	*x = HeapSite{}
+	mi := &file_trace_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HeapSite) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HeapSite) ProtoMessage() {}
+
+func (x *HeapSite) ProtoReflect() protoreflect.Message {
+	mi := &file_trace_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HeapSite.ProtoReflect.Descriptor instead.
+func (*HeapSite) Descriptor() ([]byte, []int) {
+	return file_trace_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *HeapSite) GetId() uint32 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *HeapSite) GetNode() uint32 {
+	if x != nil {
+		return x.Node
+	}
+	return 0
+}
+
+func (x *HeapSite) GetFrames() []*StackFrame {
+	if x != nil {
+		return x.Frames
+	}
+	return nil
+}
+
+func (x *HeapSite) GetComplete() bool {
+	if x != nil {
+		return x.Complete
+	}
+	return false
+}
+
+// StackFrame is a place in a function that had called another one.
+type StackFrame struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Runtime       uint32                 `protobuf:"varint,1,opt,name=runtime,proto3" json:"runtime,omitempty"` // the file that it lies in; 0: in none
+	Address       uint64                 `protobuf:"varint,2,opt,name=address,proto3" json:"address,omitempty"` // return address, in the ELF image (in memory when it lies in no file)
+	Symbol        string                 `protobuf:"bytes,3,opt,name=symbol,proto3" json:"symbol,omitempty"`    // demangled function; empty when not known
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StackFrame) Reset() {
+	*x = StackFrame{}
+	mi := &file_trace_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StackFrame) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StackFrame) ProtoMessage() {}
+
+func (x *StackFrame) ProtoReflect() protoreflect.Message {
+	mi := &file_trace_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StackFrame.ProtoReflect.Descriptor instead.
+func (*StackFrame) Descriptor() ([]byte, []int) {
+	return file_trace_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *StackFrame) GetRuntime() uint32 {
+	if x != nil {
+		return x.Runtime
+	}
+	return 0
+}
+
+func (x *StackFrame) GetAddress() uint64 {
+	if x != nil {
+		return x.Address
+	}
+	return 0
+}
+
+func (x *StackFrame) GetSymbol() string {
+	if x != nil {
+		return x.Symbol
+	}
+	return ""
+}
+
 // Loss is a way to lose records and how often it happened.
 type Loss struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1896,7 +2129,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_trace_proto_msgTypes[17]
+	mi := &file_trace_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1908,7 +2141,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[17]
+	mi := &file_trace_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1921,7 +2154,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{17}
+	return file_trace_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Loss) GetCause() string {
@@ -1949,7 +2182,7 @@ type Note struct {
 
 func (x *Note) Reset() {
 	*x = Note{}
-	mi := &file_trace_proto_msgTypes[18]
+	mi := &file_trace_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1961,7 +2194,7 @@ func (x *Note) String() string {
 func (*Note) ProtoMessage() {}
 
 func (x *Note) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[18]
+	mi := &file_trace_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1974,7 +2207,7 @@ func (x *Note) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Note.ProtoReflect.Descriptor instead.
 func (*Note) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{18}
+	return file_trace_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Note) GetKind() string {
@@ -2009,7 +2242,7 @@ type End struct {
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_trace_proto_msgTypes[19]
+	mi := &file_trace_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2021,7 +2254,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[19]
+	mi := &file_trace_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2034,7 +2267,7 @@ func (x *End) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use End.ProtoReflect.Descriptor instead.
 func (*End) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{19}
+	return file_trace_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *End) GetDurationNs() uint64 {
@@ -2104,7 +2337,7 @@ var File_trace_proto protoreflect.FileDescriptor
 
 const file_trace_proto_rawDesc = "" +
 	"\n" +
-	"\vtrace.proto\x12\x11edgexray.trace.v1\"\xed\x05\n" +
+	"\vtrace.proto\x12\x11edgexray.trace.v1\"\xe2\x06\n" +
 	"\x05Block\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.edgexray.trace.v1.HeaderR\x06header\x126\n" +
 	"\bruntimes\x18\x02 \x03(\v2\x1a.edgexray.trace.v1.RuntimeR\bruntimes\x123\n" +
@@ -2123,7 +2356,10 @@ const file_trace_proto_rawDesc = "" +
 	"\n" +
 	"aggregates\x18\x13 \x03(\v2\x1c.edgexray.trace.v1.AggregateR\n" +
 	"aggregates\x12*\n" +
-	"\x04gaps\x18\x14 \x03(\v2\x16.edgexray.trace.v1.GapR\x04gaps\"\xb2\x04\n" +
+	"\x04gaps\x18\x14 \x03(\v2\x16.edgexray.trace.v1.GapR\x04gaps\x127\n" +
+	"\theap_uses\x18\x11 \x03(\v2\x1a.edgexray.trace.v1.HeapUseR\bheapUses\x12:\n" +
+	"\n" +
+	"heap_sites\x18\x12 \x03(\v2\x1b.edgexray.trace.v1.HeapSiteR\theapSites\"\xb2\x04\n" +
 	"\x06Header\x12\x1a\n" +
 	"\brecorder\x18\x01 \x01(\tR\brecorder\x12!\n" +
 	"\fcommand_line\x18\x02 \x03(\tR\vcommandLine\x12\x14\n" +
@@ -2300,7 +2536,24 @@ const file_trace_proto_rawDesc = "" +
 	"\fbucket_count\x18\x13 \x03(\x04R\vbucketCount\"7\n" +
 	"\x03Gap\x12\x19\n" +
 	"\bstart_ns\x18\x01 \x01(\x04R\astartNs\x12\x15\n" +
-	"\x06end_ns\x18\x02 \x01(\x04R\x05endNs\"2\n" +
+	"\x06end_ns\x18\x02 \x01(\x04R\x05endNs\"\x85\x01\n" +
+	"\aHeapUse\x12\x12\n" +
+	"\x04node\x18\x01 \x01(\rR\x04node\x12\x12\n" +
+	"\x04site\x18\x02 \x01(\rR\x04site\x12\x14\n" +
+	"\x05bytes\x18\x03 \x01(\x04R\x05bytes\x12\x14\n" +
+	"\x05count\x18\x04 \x01(\x04R\x05count\x12\x12\n" +
+	"\x04kept\x18\x05 \x01(\x04R\x04kept\x12\x12\n" +
+	"\x04peak\x18\x06 \x01(\x04R\x04peak\"\x81\x01\n" +
+	"\bHeapSite\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
+	"\x04node\x18\x02 \x01(\rR\x04node\x125\n" +
+	"\x06frames\x18\x03 \x03(\v2\x1d.edgexray.trace.v1.StackFrameR\x06frames\x12\x1a\n" +
+	"\bcomplete\x18\x04 \x01(\bR\bcomplete\"X\n" +
+	"\n" +
+	"StackFrame\x12\x18\n" +
+	"\aruntime\x18\x01 \x01(\rR\aruntime\x12\x18\n" +
+	"\aaddress\x18\x02 \x01(\x04R\aaddress\x12\x16\n" +
+	"\x06symbol\x18\x03 \x01(\tR\x06symbol\"2\n" +
 	"\x04Loss\x12\x14\n" +
 	"\x05cause\x18\x01 \x01(\tR\x05cause\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x04R\x05count\".\n" +
@@ -2332,28 +2585,31 @@ func file_trace_proto_rawDescGZIP() []byte {
 	return file_trace_proto_rawDescData
 }
 
-var file_trace_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_trace_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_trace_proto_goTypes = []any{
-	(*Block)(nil),     // 0: edgexray.trace.v1.Block
-	(*Header)(nil),    // 1: edgexray.trace.v1.Header
-	(*Followed)(nil),  // 2: edgexray.trace.v1.Followed
-	(*Core)(nil),      // 3: edgexray.trace.v1.Core
-	(*ProbeCost)(nil), // 4: edgexray.trace.v1.ProbeCost
-	(*Runtime)(nil),   // 5: edgexray.trace.v1.Runtime
-	(*Kernel)(nil),    // 6: edgexray.trace.v1.Kernel
-	(*Process)(nil),   // 7: edgexray.trace.v1.Process
-	(*Thread)(nil),    // 8: edgexray.trace.v1.Thread
-	(*Model)(nil),     // 9: edgexray.trace.v1.Model
-	(*Subgraph)(nil),  // 10: edgexray.trace.v1.Subgraph
-	(*Node)(nil),      // 11: edgexray.trace.v1.Node
-	(*Operator)(nil),  // 12: edgexray.trace.v1.Operator
-	(*Tensor)(nil),    // 13: edgexray.trace.v1.Tensor
-	(*OpBatch)(nil),   // 14: edgexray.trace.v1.OpBatch
-	(*Aggregate)(nil), // 15: edgexray.trace.v1.Aggregate
-	(*Gap)(nil),       // 16: edgexray.trace.v1.Gap
-	(*Loss)(nil),      // 17: edgexray.trace.v1.Loss
-	(*Note)(nil),      // 18: edgexray.trace.v1.Note
-	(*End)(nil),       // 19: edgexray.trace.v1.End
+	(*Block)(nil),      // 0: edgexray.trace.v1.Block
+	(*Header)(nil),     // 1: edgexray.trace.v1.Header
+	(*Followed)(nil),   // 2: edgexray.trace.v1.Followed
+	(*Core)(nil),       // 3: edgexray.trace.v1.Core
+	(*ProbeCost)(nil),  // 4: edgexray.trace.v1.ProbeCost
+	(*Runtime)(nil),    // 5: edgexray.trace.v1.Runtime
+	(*Kernel)(nil),     // 6: edgexray.trace.v1.Kernel
+	(*Process)(nil),    // 7: edgexray.trace.v1.Process
+	(*Thread)(nil),     // 8: edgexray.trace.v1.Thread
+	(*Model)(nil),      // 9: edgexray.trace.v1.Model
+	(*Subgraph)(nil),   // 10: edgexray.trace.v1.Subgraph
+	(*Node)(nil),       // 11: edgexray.trace.v1.Node
+	(*Operator)(nil),   // 12: edgexray.trace.v1.Operator
+	(*Tensor)(nil),     // 13: edgexray.trace.v1.Tensor
+	(*OpBatch)(nil),    // 14: edgexray.trace.v1.OpBatch
+	(*Aggregate)(nil),  // 15: edgexray.trace.v1.Aggregate
+	(*Gap)(nil),        // 16: edgexray.trace.v1.Gap
+	(*HeapUse)(nil),    // 17: edgexray.trace.v1.HeapUse
+	(*HeapSite)(nil),   // 18: edgexray.trace.v1.HeapSite
+	(*StackFrame)(nil), // 19: edgexray.trace.v1.StackFrame
+	(*Loss)(nil),       // 20: edgexray.trace.v1.Loss
+	(*Note)(nil),       // 21: edgexray.trace.v1.Note
+	(*End)(nil),        // 22: edgexray.trace.v1.End
 }
 var file_trace_proto_depIdxs = []int32{
 	1,  // 0: edgexray.trace.v1.Block.header:type_name -> edgexray.trace.v1.Header
@@ -2365,23 +2621,26 @@ var file_trace_proto_depIdxs = []int32{
 	10, // 6: edgexray.trace.v1.Block.subgraphs:type_name -> edgexray.trace.v1.Subgraph
 	11, // 7: edgexray.trace.v1.Block.nodes:type_name -> edgexray.trace.v1.Node
 	14, // 8: edgexray.trace.v1.Block.ops:type_name -> edgexray.trace.v1.OpBatch
-	17, // 9: edgexray.trace.v1.Block.losses:type_name -> edgexray.trace.v1.Loss
-	18, // 10: edgexray.trace.v1.Block.notes:type_name -> edgexray.trace.v1.Note
-	19, // 11: edgexray.trace.v1.Block.end:type_name -> edgexray.trace.v1.End
+	20, // 9: edgexray.trace.v1.Block.losses:type_name -> edgexray.trace.v1.Loss
+	21, // 10: edgexray.trace.v1.Block.notes:type_name -> edgexray.trace.v1.Note
+	22, // 11: edgexray.trace.v1.Block.end:type_name -> edgexray.trace.v1.End
 	15, // 12: edgexray.trace.v1.Block.aggregates:type_name -> edgexray.trace.v1.Aggregate
 	16, // 13: edgexray.trace.v1.Block.gaps:type_name -> edgexray.trace.v1.Gap
-	4,  // 14: edgexray.trace.v1.Header.probe_costs:type_name -> edgexray.trace.v1.ProbeCost
-	2,  // 15: edgexray.trace.v1.Header.followed:type_name -> edgexray.trace.v1.Followed
-	3,  // 16: edgexray.trace.v1.Header.cores:type_name -> edgexray.trace.v1.Core
-	13, // 17: edgexray.trace.v1.Node.inputs:type_name -> edgexray.trace.v1.Tensor
-	13, // 18: edgexray.trace.v1.Node.outputs:type_name -> edgexray.trace.v1.Tensor
-	12, // 19: edgexray.trace.v1.Node.operator:type_name -> edgexray.trace.v1.Operator
-	13, // 20: edgexray.trace.v1.Node.temporaries:type_name -> edgexray.trace.v1.Tensor
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	17, // 14: edgexray.trace.v1.Block.heap_uses:type_name -> edgexray.trace.v1.HeapUse
+	18, // 15: edgexray.trace.v1.Block.heap_sites:type_name -> edgexray.trace.v1.HeapSite
+	4,  // 16: edgexray.trace.v1.Header.probe_costs:type_name -> edgexray.trace.v1.ProbeCost
+	2,  // 17: edgexray.trace.v1.Header.followed:type_name -> edgexray.trace.v1.Followed
+	3,  // 18: edgexray.trace.v1.Header.cores:type_name -> edgexray.trace.v1.Core
+	13, // 19: edgexray.trace.v1.Node.inputs:type_name -> edgexray.trace.v1.Tensor
+	13, // 20: edgexray.trace.v1.Node.outputs:type_name -> edgexray.trace.v1.Tensor
+	12, // 21: edgexray.trace.v1.Node.operator:type_name -> edgexray.trace.v1.Operator
+	13, // 22: edgexray.trace.v1.Node.temporaries:type_name -> edgexray.trace.v1.Tensor
+	19, // 23: edgexray.trace.v1.HeapSite.frames:type_name -> edgexray.trace.v1.StackFrame
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_trace_proto_init() }
@@ -2395,7 +2654,7 @@ func file_trace_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trace_proto_rawDesc), len(file_trace_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

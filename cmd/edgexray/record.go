@@ -65,6 +65,7 @@ func recordCommand() *cobra.Command {
 	flags.BoolVar(&aggregate, "aggregate", false, "sum ops up in the kernel instead of recording each (for always-on use)")
 	flags.StringVar(&budget, "budget", "", "record in turns, so that it costs the app at most this share of its time: 1%")
 	flags.StringSliceVar(&only, "only", nil, "record only these: ops (CONV_2D), nodes (12, 3-7, 1:12), processes (process=NAME)")
+	flags.BoolVar(&options.Heap, "heap", false, "record what ops allocate: each call of the allocator then costs the app about as much as an op's probe")
 	return cmd
 }
 

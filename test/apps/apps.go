@@ -40,6 +40,17 @@ func CAPI(t testing.TB, goarch string) string {
 	return binary
 }
 
+// Preload builds one of the package's C sources as a library to preload, for
+// this machine, and returns its path.
+func Preload(t testing.TB, name string) string {
+	t.Helper()
+	source := Script(t, name)
+	library := strings.TrimSuffix(source, ".c") + ".so"
+	build(t, exec.Command(compilers["amd64"], "-std=gnu11", "-O2", "-fno-builtin", "-Wall", "-Wextra", "-Werror",
+		"-shared", "-fPIC", "-pthread", "-o", library, source))
+	return library
+}
+
 // Script writes one of the package's sources to a temporary folder and returns
 // its path; run the Python ones with parts.Python.
 func Script(t testing.TB, name string) string {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/edgexray/edgexray/agent"
+	"github.com/edgexray/edgexray/analyze"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/test/machine"
 )
@@ -38,6 +39,7 @@ func TestEdgexray(t *testing.T) {
 					})
 				}
 				t.Run(string(method)+"/user data", func(t *testing.T) { testWithData(t, g, method) })
+				t.Run(string(method)+"/heap", func(t *testing.T) { testHeap(t, g, method) })
 				t.Run(string(method)+"/library", func(t *testing.T) { testLibrary(t, g, method) })
 			}
 			for _, version := range []string{"2.9.0", "2.17.1"} {
@@ -179,6 +181,32 @@ func testSingle(t *testing.T, g guest, method probes.Method) {
 	wantModel(t, modelOf(t, result, "okay_nabu"), "okay_nabu", invokes)
 	if got := result.Recording.AttachMethod; got != string(method) {
 		t.Errorf("attached by %s, want %s", got, method)
+	}
+}
+
+// What the custom op allocates, as capi.c says it, and the stack that asks: on arm64 code has frame pointers.
+func testHeap(t *testing.T, g guest, method probes.Method) {
+	name := "heap-" + string(method)
+	g.wantStatus(t, name, 0)
+	result := g.ops(t, name)
+	want := analyze.OpHeap{Allocated: 1065753 * invokes, Kept: 77 * invokes, Peak: 1056453, Allocations: 8 * invokes}
+	for _, op := range modelOf(t, result, "custom").Ops {
+		if op.Heap == nil || op.Custom && *op.Heap != want || !op.Custom && *op.Heap != (analyze.OpHeap{}) {
+			t.Errorf("%s allocated %+v, want %+v of the custom op", op.Op, op.Heap, want)
+		}
+	}
+	sites := result.HeapSites()
+	for _, site := range sites {
+		var functions []string
+		for _, frame := range site.Frames {
+			functions = append(functions, frame.Function)
+		}
+		if got := strings.Join(functions, " "); got != "allocate custom_invoke" || !site.Complete {
+			t.Errorf("%d bytes asked for by %q; complete: %t", site.Allocated, got, site.Complete)
+		}
+	}
+	if len(sites) == 0 {
+		t.Error("no stack asked for memory")
 	}
 }
 

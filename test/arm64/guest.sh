@@ -45,6 +45,8 @@ done
 for method in $together; do
 	flags="--method $method"
 	record data-$method $app $custom --custom-op-with-data
+	flags="--method $method --heap"
+	record heap-$method $app $custom --custom-op --allocate
 done
 flags=
 record best $app $custom --custom-op

@@ -15,11 +15,14 @@ import (
 // How often each set of parts is calibrated, in turn.
 const followRounds = 9
 
+// withHeap is none of the parts, but allocations: what ops pay that have none.
+const withHeap = "none, --heap"
+
 // measureFollow shows what each part of what ops pay for adds to the cost of a
 // probe, by the recorder's own calibration at the cheapest instruction. Page
 // faults and switches add to what they cost themselves, not to each op.
 func measureFollow(b *bench) error {
-	sets := []string{"none", "scheduling", "workers", "faults", "scheduling,workers,faults"}
+	sets := []string{"none", "scheduling", "workers", "faults", "scheduling,workers,faults", withHeap}
 	costs := make(map[string][]float64)
 	for range followRounds {
 		for _, set := range sets {
@@ -41,7 +44,11 @@ func measureFollow(b *bench) error {
 // costFollowing is what an op pays in us, as a recording of nothing measures it.
 func (b *bench) costFollowing(set string) (float64, error) {
 	path := filepath.Join(b.dir, "follow.xray")
-	output, err := b.command("cache", "record", "--follow", set, "-o", path, "--", "true").CombinedOutput()
+	args := []string{"record", "--follow", set, "-o", path, "--", "true"}
+	if set == withHeap {
+		args = []string{"record", "--follow", "none", "--heap", "-o", path, "--", "true"}
+	}
+	output, err := b.command("cache", args...).CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) { // there is no op, so its exit status is 4
 		return 0, err
