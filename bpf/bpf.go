@@ -31,6 +31,8 @@ type Options struct {
 	StopSignal syscall.Signal
 	// Follow says what of the ops' costs is told.
 	Follow Follow
+	// Sample loads the program that takes samples, for a perf event.
+	Sample bool
 	// RingBytes is the ring buffer's size, a power of two; zero means 4 MiB.
 	RingBytes int
 }
@@ -53,6 +55,7 @@ type Programs struct {
 	ThreadExit, ProgramExec, Mapped       *ebpf.Program
 	Switched, Waking, WakingNew           *ebpf.Program
 	MinorFault, MajorFault                *ebpf.Program // on perf events
+	Sample                                *ebpf.Program // on a perf event; nil unless Options.Sample
 	Ring, Counters, Targets               *ebpf.Map
 	collection                            *ebpf.Collection
 }
@@ -70,6 +73,8 @@ func Load(options Options) (*Programs, error) {
 	for _, name := range []string{"enter", "leave", "prepare", "init", "operator"} {
 		keep[name+suffix] = true
 	}
+	sample := planSampling(spec, options.Sample)
+	keep[sample] = sample != ""
 	for name := range spec.Programs {
 		if !keep[name] {
 			delete(spec.Programs, name)
@@ -115,6 +120,7 @@ func Load(options Options) (*Programs, error) {
 		WakingNew:   program("waking_new"),
 		MinorFault:  program("minor_fault"),
 		MajorFault:  program("major_fault"),
+		Sample:      program(sample),
 		Ring:        collection.Maps["ring"],
 		Counters:    collection.Maps["counters"],
 		Targets:     collection.Maps["targets"],

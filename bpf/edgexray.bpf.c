@@ -8,6 +8,7 @@
 
 #include "describe.h"
 #include "operators.h"
+#include "sample.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

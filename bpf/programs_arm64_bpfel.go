@@ -26,8 +26,10 @@ const (
 	programsCounterNODES_FORGOTTEN   programsCounter = 7
 	programsCounterBEGAN_BEFORE      programsCounter = 8
 	programsCounterLOST_OPERATORS    programsCounter = 9
-	programsCounterALIASES           programsCounter = 10
-	programsCounterCOUNTERS          programsCounter = 11
+	programsCounterLOST_SAMPLES      programsCounter = 10
+	programsCounterSAMPLES_OUTSIDE   programsCounter = 11
+	programsCounterALIASES           programsCounter = 12
+	programsCounterCOUNTERS          programsCounter = 13
 )
 
 type programsExitRecord struct {
@@ -197,6 +199,7 @@ const (
 	programsRecordTypeRECORD_EXIT     programsRecordType = 6
 	programsRecordTypeRECORD_MAPPED   programsRecordType = 7
 	programsRecordTypeRECORD_OPERATOR programsRecordType = 8
+	programsRecordTypeRECORD_SAMPLE   programsRecordType = 15
 )
 
 type programsRunning struct {
@@ -204,6 +207,34 @@ type programsRunning struct {
 	Since uint64
 	Owner uint32
 	Place uint32
+}
+
+type programsSampleRecord struct {
+	_      structs.HostLayout
+	Header struct {
+		_    structs.HostLayout
+		Type programsRecordType
+		Tid  uint32
+	}
+	Process    uint64
+	FrameSp    uint64
+	Flags      uint32
+	StackBytes uint32
+	Nodes      [16]uint64
+	Registers  [33]uint64
+}
+
+type programsSampleRoom struct {
+	_      structs.HostLayout
+	Record programsSampleRecord
+	Stack  [32768]uint8
+	Regs   struct {
+		_      structs.HostLayout
+		Regs   [31]uint64
+		Sp     uint64
+		Pc     uint64
+		Pstate uint64
+	}
 }
 
 type programsSubgraphKey struct {
@@ -331,6 +362,7 @@ const (
 	programsMapProcesses        = "processes"
 	programsMapRing             = "ring"
 	programsMapRunning          = "running"
+	programsMapSampleRooms      = "sample_rooms"
 	programsMapSubgraphs        = "subgraphs"
 	programsMapTargets          = "targets"
 	programsMapThreads          = "threads"
@@ -353,6 +385,8 @@ const (
 	programsProgPrepareCookie   = "prepare_cookie"
 	programsProgPrepareMulti    = "prepare_multi"
 	programsProgProgramExec     = "program_exec"
+	programsProgSample          = "sample"
+	programsProgSampleInKernel  = "sample_in_kernel"
 	programsProgSwitched        = "switched"
 	programsProgThreadExit      = "thread_exit"
 	programsProgWaking          = "waking"
@@ -429,6 +463,8 @@ type programsProgramSpecs struct {
 	PrepareCookie   *ebpf.ProgramSpec `ebpf:"prepare_cookie"`
 	PrepareMulti    *ebpf.ProgramSpec `ebpf:"prepare_multi"`
 	ProgramExec     *ebpf.ProgramSpec `ebpf:"program_exec"`
+	Sample          *ebpf.ProgramSpec `ebpf:"sample"`
+	SampleInKernel  *ebpf.ProgramSpec `ebpf:"sample_in_kernel"`
 	Switched        *ebpf.ProgramSpec `ebpf:"switched"`
 	ThreadExit      *ebpf.ProgramSpec `ebpf:"thread_exit"`
 	Waking          *ebpf.ProgramSpec `ebpf:"waking"`
@@ -446,6 +482,7 @@ type programsMapSpecs struct {
 	Processes   *ebpf.MapSpec `ebpf:"processes"`
 	Ring        *ebpf.MapSpec `ebpf:"ring"`
 	Running     *ebpf.MapSpec `ebpf:"running"`
+	SampleRooms *ebpf.MapSpec `ebpf:"sample_rooms"`
 	Subgraphs   *ebpf.MapSpec `ebpf:"subgraphs"`
 	Targets     *ebpf.MapSpec `ebpf:"targets"`
 	Threads     *ebpf.MapSpec `ebpf:"threads"`
@@ -493,6 +530,7 @@ type programsMaps struct {
 	Processes   *ebpf.Map `ebpf:"processes"`
 	Ring        *ebpf.Map `ebpf:"ring"`
 	Running     *ebpf.Map `ebpf:"running"`
+	SampleRooms *ebpf.Map `ebpf:"sample_rooms"`
 	Subgraphs   *ebpf.Map `ebpf:"subgraphs"`
 	Targets     *ebpf.Map `ebpf:"targets"`
 	Threads     *ebpf.Map `ebpf:"threads"`
@@ -507,6 +545,7 @@ func (m *programsMaps) Close() error {
 		m.Processes,
 		m.Ring,
 		m.Running,
+		m.SampleRooms,
 		m.Subgraphs,
 		m.Targets,
 		m.Threads,
@@ -551,6 +590,8 @@ type programsPrograms struct {
 	PrepareCookie   *ebpf.Program `ebpf:"prepare_cookie"`
 	PrepareMulti    *ebpf.Program `ebpf:"prepare_multi"`
 	ProgramExec     *ebpf.Program `ebpf:"program_exec"`
+	Sample          *ebpf.Program `ebpf:"sample"`
+	SampleInKernel  *ebpf.Program `ebpf:"sample_in_kernel"`
 	Switched        *ebpf.Program `ebpf:"switched"`
 	ThreadExit      *ebpf.Program `ebpf:"thread_exit"`
 	Waking          *ebpf.Program `ebpf:"waking"`
@@ -578,6 +619,8 @@ func (p *programsPrograms) Close() error {
 		p.PrepareCookie,
 		p.PrepareMulti,
 		p.ProgramExec,
+		p.Sample,
+		p.SampleInKernel,
 		p.Switched,
 		p.ThreadExit,
 		p.Waking,

@@ -15,6 +15,7 @@ type (
 	ExitRecord     = programsExitRecord
 	MappedRecord   = programsMappedRecord
 	OperatorRecord = programsOperatorRecord
+	SampleRecord   = programsSampleRecord // a copy of the stack follows: Stack
 )
 
 // Sizes that records.h asserts, too: a difference doesn't compile.
@@ -23,6 +24,7 @@ const (
 	nodeBytes     = 440
 	tensorBytes   = 712
 	subgraphBytes = 1472
+	sampleBytes   = 424
 )
 
 var (
@@ -30,6 +32,7 @@ var (
 	_ [nodeBytes]byte     = [unsafe.Sizeof(NodeRecord{})]byte{}
 	_ [tensorBytes]byte   = [unsafe.Sizeof(TensorRecord{})]byte{}
 	_ [subgraphBytes]byte = [unsafe.Sizeof(SubgraphRecord{})]byte{}
+	_ [sampleBytes]byte   = [unsafe.Sizeof(SampleRecord{})]byte{}
 )
 
 // WithData is set in the attach cookie of a function that takes user data before its context. A probe without a cookie
@@ -79,6 +82,8 @@ func Decode(sample []byte) (any, error) {
 		return view[MappedRecord](sample)
 	case programsRecordTypeRECORD_OPERATOR:
 		return view[OperatorRecord](sample)
+	case programsRecordTypeRECORD_SAMPLE:
+		return view[SampleRecord](sample)
 	default:
 		return nil, fmt.Errorf("decode ring-buffer record: unknown type %d", kind)
 	}

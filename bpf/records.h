@@ -20,6 +20,7 @@ enum record_type {
 	RECORD_EXIT = 6,
 	RECORD_MAPPED = 7,
 	RECORD_OPERATOR = 8,
+	RECORD_SAMPLE = 15,
 };
 
 // Every record starts with its type and the thread that caused it.
@@ -184,6 +185,25 @@ struct mapped_record {
 	u8 comm[COMM_BYTES];
 };
 
+#define SAMPLE_NODES 16       // MAX_DEPTH
+#define SAMPLE_REGISTERS 33   // by their DWARF numbers; 32 is arm64's pc, x86-64's is 16
+#define SAMPLE_STACK (32 << 10)
+
+#define SAMPLE_KERNEL 1       // the CPU was at work in the kernel
+#define SAMPLE_NO_REGISTERS 2 // and this Linux doesn't tell where the program was
+#define SAMPLE_WORKER 4       // the thread runs no ops of its own: nodes are those of the one that it works for
+
+// What a CPU was at when its clock event fired, during an op. A copy of the stack follows, from the stack pointer up.
+struct sample_record {
+	struct record_header header;
+	u64 process;  // id
+	u64 frame_sp; // stack pointer at the entry of the innermost op's kernel; 0 for a worker
+	u32 flags;
+	u32 stack_bytes;
+	u64 nodes[SAMPLE_NODES]; // ids of the open ops' descriptions, outermost first; then 0
+	u64 registers[SAMPLE_REGISTERS];
+};
+
 // Ways in which something was lost, or happened that a reader of the trace must know. One slot each in map "counters".
 enum counter {
 	LOST_RING_FULL,      // op finished, ring buffer full
@@ -196,6 +216,8 @@ enum counter {
 	NODES_FORGOTTEN,     // no room to remember a node or subgraph: it is described again
 	BEGAN_BEFORE,        // op returned on a thread that had started none: it ran already when the probes came
 	LOST_OPERATORS,      // operator finished, ring buffer full or no room to describe it
+	LOST_SAMPLES,        // during an op, ring buffer full
+	SAMPLES_OUTSIDE,     // of threads that run ops or work for such, outside of any op
 	ALIASES,             // a kernel called another kernel with the same node: counted as one op
 	COUNTERS,
 };
@@ -211,6 +233,7 @@ union record {
 	struct exit_record exit;
 	struct mapped_record mapped;
 	struct operator_record operator;
+	struct sample_record sample;
 	enum counter counter;
 };
 
@@ -219,3 +242,4 @@ _Static_assert(sizeof(struct op_record) == 72, "op_record");
 _Static_assert(sizeof(struct node_record) == 440, "node_record");
 _Static_assert(sizeof(struct tensor_record) == 712, "tensor_record");
 _Static_assert(sizeof(struct subgraph_record) == 1472, "subgraph_record");
+_Static_assert(sizeof(struct sample_record) == 424, "sample_record");

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+//
+// Samples: what a CPU is at when its clock event fires, and during which op. The op is told here, where it is known; the
+// stack is copied, and unwound by the agent. What lies below the innermost op's entry is told by the op itself, and its
+// return address is not the program's own there: the copy ends before it.
+#pragma once
+
+#include "frames.h"
+
+#define SAMPLE_CHUNK 1024 // of the stack, read at once: above a thread's first frame there is at least as much
+
+struct sample_room {
+	struct sample_record record;
+	u8 stack[SAMPLE_STACK];
+	struct regs regs;
+};
+
+// One for each CPU: too large for a per-CPU map.
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct sample_room);
+} sample_rooms SEC(".maps");
+
+// Registers by their DWARF numbers: System V ABI for x86-64, figure 3.36; DWARF for the Arm 64-bit Architecture, 4.1.
+static __always_inline void number_registers(struct regs *r, u64 *to)
+{
+#if defined(__TARGET_ARCH_x86)
+	to[0] = r->ax; to[1] = r->dx; to[2] = r->cx; to[3] = r->bx; to[4] = r->si; to[5] = r->di; to[6] = r->bp; to[7] = r->sp;
+	to[8] = r->r8; to[9] = r->r9; to[10] = r->r10; to[11] = r->r11; to[12] = r->r12; to[13] = r->r13; to[14] = r->r14; to[15] = r->r15;
+	to[16] = r->ip;
+#else
+#pragma unroll
+	for (u32 i = 0; i < 31; i++)
+		to[i] = r->regs[i];
+	to[31] = r->sp;
+	to[32] = r->pc;
+#endif
+}
+
+// Copies the stack from sp up, at most want bytes. Returns how many there are.
+static __always_inline u64 copy_stack(struct sample_room *room, u64 sp, u64 want)
+{
+	u64 bytes = 0;
+	for (u32 i = 0; i < SAMPLE_STACK / SAMPLE_CHUNK; i++) {
+		if (i * SAMPLE_CHUNK >= want || read_user(room->stack + i * SAMPLE_CHUNK, SAMPLE_CHUNK, sp + i * SAMPLE_CHUNK))
+			break;
+		bytes += SAMPLE_CHUNK;
+	}
+	return bytes < want ? bytes : want;
+}
+
+// Reads the registers that the program had when it entered the kernel.
+static __always_inline u32 read_task_registers(struct regs *to)
+{
+	void *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return regs && bpf_probe_read_kernel(to, sizeof(*to), regs) == 0;
+}
+
+static __always_inline int take_sample(struct regs *regs, u32 ask_task)
+{
+	u32 tid = bpf_get_current_pid_tgid(), cpu = bpf_get_smp_processor_id();
+	struct thread *thread = tid ? bpf_map_lookup_elem(&threads, &tid) : 0;
+	if (!thread || !thread->process)
+		return 0;
+	struct thread *runs = thread; // the ops
+	u32 flags = 0;
+	if (thread->depth == 0) {
+		u32 owner = thread->owner;
+		runs = owner ? bpf_map_lookup_elem(&threads, &owner) : 0;
+		flags = SAMPLE_WORKER;
+	}
+	if (!runs || runs->depth == 0 || runs->depth > MAX_DEPTH) {
+		count(SAMPLES_OUTSIDE);
+		return 0;
+	}
+	struct sample_room *room = bpf_map_lookup_elem(&sample_rooms, &cpu);
+	if (!room) {
+		count(LOST_SAMPLES);
+		return 0;
+	}
+	if (!IN_KERNEL(regs))
+		room->regs = *regs;
+	else if (ask_task && read_task_registers(&room->regs))
+		flags |= SAMPLE_KERNEL;
+	else
+		flags |= SAMPLE_KERNEL | SAMPLE_NO_REGISTERS;
+
+	u32 depth = runs->depth;
+	struct frame *top = frame_at(runs, depth - 1);
+	u64 sp = SP(&room->regs);
+	// An operator that has returned isn't over for the probes before the next one begins.
+	if (!(flags & (SAMPLE_WORKER | SAMPLE_NO_REGISTERS)) && depth > 1 && top->kind == FRAME_OPERATOR && top->sp < sp) {
+		depth--;
+		top = frame_at(runs, depth - 1);
+	}
+	struct sample_record *r = &room->record;
+	r->header.type = RECORD_SAMPLE;
+	r->header.tid = tid;
+	r->process = runs->process;
+	r->frame_sp = flags & SAMPLE_WORKER ? 0 : top->sp;
+	for (u32 i = 0; i < SAMPLE_NODES; i++)
+		r->nodes[i] = i < depth ? runs->frames[i].node : 0;
+
+	u64 bytes = 0;
+	if (!(flags & SAMPLE_NO_REGISTERS)) {
+		number_registers(&room->regs, r->registers);
+		u64 want = SAMPLE_STACK;
+		if (!(flags & SAMPLE_WORKER) && top->sp - sp < want)
+			want = top->sp - sp;
+		if (flags & SAMPLE_WORKER || top->sp > sp)
+			bytes = copy_stack(room, sp, want);
+	}
+	r->flags = flags;
+	r->stack_bytes = bytes;
+	asm volatile("" : "+r"(bytes)); // what the verifier knows of it gets lost on the way
+	if (bytes > SAMPLE_STACK)
+		return 0;
+	if (bpf_ringbuf_output(&ring, room, sizeof(*r) + bytes, BPF_RB_NO_WAKEUP))
+		count(LOST_SAMPLES);
+	return 0;
+}
+
+SEC("perf_event")
+int sample(struct regs *regs) { return take_sample(regs, 0); }
+
+// Linux 5.15 tells where a program was when it entered the kernel, if it has its own type information.
+SEC("perf_event")
+int sample_in_kernel(struct regs *regs) { return take_sample(regs, 1); }
