@@ -55,6 +55,8 @@ func (s *Session) record(sample []byte) {
 		s.threadExited(r)
 	case *bpf.MappedRecord:
 		s.mapped(r)
+	case *bpf.SampleRecord:
+		s.addSample(r, sample)
 	}
 }
 

@@ -26,13 +26,14 @@ type Options struct {
 	Library string   // or an APK: every process that maps it
 	Command []string // is started; its children are followed
 
-	Duration time.Duration // zero: until the target ends or the context is done
-	Output   io.Writer     // gets the trace; truncated back to whole blocks on a write error if it is a file
-	Method   probes.Method // zero: the best that works
-	Follow   Follow
-	Cache    *probes.Cache
-	Progress io.Writer // gets a live line; nil for none
-	Recorder string    // name and version, for the trace
+	Duration   time.Duration // zero: until the target ends or the context is done
+	Output     io.Writer     // gets the trace; truncated back to whole blocks on a write error if it is a file
+	Method     probes.Method // zero: the best that works
+	Follow     Follow
+	SampleRate int // samples a second and core of what ops are at; zero: none
+	Cache      *probes.Cache
+	Progress   io.Writer // gets a live line; nil for none
+	Recorder   string    // name and version, for the trace
 	// Began is called when the target is found and the probes are in place: from then on there is something to lose.
 	Began func() error
 	// Finished is called when the trace is complete. Removing the probes may take Linux minutes after that, unless it has
@@ -56,6 +57,7 @@ type Session struct {
 	ring        *ringbuf.Reader
 	tracepoints tracepoints
 	followed    followed
+	sampling    sampling
 	writer      *trace.Writer
 	writeErr    error
 
@@ -120,7 +122,7 @@ func Record(ctx context.Context, options Options) error {
 
 // open prepares everything that doesn't touch the target.
 func (s *Session) open() error {
-	options := bpf.Options{OnlyTargets: s.options.Library == ""}
+	options := bpf.Options{OnlyTargets: s.options.Library == "", Sample: s.options.SampleRate > 0}
 	if len(s.options.Command) > 0 {
 		options.StopSignal = stopSignal
 	}
@@ -150,6 +152,8 @@ func (s *Session) open() error {
 		Cpus:         uint32(runtime.NumCPU()),
 		Followed:     s.followed.describe(&s.tracepoints),
 		Cores:        cores(),
+
+		SamplePeriodNs: samplePeriod(s.options.SampleRate),
 	}
 	header.Hostname, _ = os.Hostname()
 	s.summary.costs = costs
@@ -167,6 +171,7 @@ func (s *Session) open() error {
 			s.note("attach", "tracepoint %s: %v: %s", tp.name, tp.err, tp.without)
 		}
 	}
+	s.startSampling()
 	return nil
 }
 
@@ -300,8 +305,10 @@ func (s *Session) finish() error {
 	if s.method.Together() { // the others take seconds: the trace is closed first
 		errs = append(errs, s.libraries.detach())
 	}
+	errs = append(errs, s.sampling.events.close())
 	s.drain()
 	s.identifyModels()
+	s.flushSamples()
 	s.noteCounters()
 	end := &trace.End{DurationNs: now() - s.started, Reason: s.reason}
 	if l := s.launcher; l != nil && s.reason == "command exited" {
@@ -322,7 +329,7 @@ func (s *Session) finish() error {
 }
 
 func (s *Session) close() error {
-	errs := []error{s.followed.close(), s.tracepoints.close(), s.libraries.close()}
+	errs := []error{s.followed.close(), s.sampling.events.close(), s.sampling.images.close(), s.tracepoints.close(), s.libraries.close()}
 	for _, p := range s.processes {
 		p.close()
 	}
@@ -362,6 +369,7 @@ func (s *Session) note(kind, format string, args ...any) {
 }
 
 func (s *Session) flush() {
+	s.flushSamples()
 	s.writer.SetLosses(s.losses())
 	if err := s.writer.Flush(now()); err != nil && s.writeErr == nil {
 		s.writeErr = err

@@ -29,6 +29,8 @@ type Summary struct {
 	Pauses    int           // how often a thread of the command was held to search new code
 	PausedFor time.Duration // in all; not in the ops' times
 
+	Samples *SampleCounts // nil when none were taken
+
 	HasExitStatus bool
 	ExitStatus    int // of the command
 
@@ -40,17 +42,18 @@ type Summary struct {
 func (s *Summary) Lost() uint64 {
 	var n uint64
 	for _, l := range s.Losses {
-		if l.Cause != causeDescriptions {
+		if l.Cause != causeDescriptions && l.Cause != causeSamples {
 			n += l.Count
 		}
 	}
 	return n
 }
 
-// Causes of loss that are counted here and not by BPF. Lost descriptions make ops anonymous, they lose none.
+// Causes of loss that are counted here and not by BPF. Lost descriptions make ops anonymous, they lose none; nor do lost samples.
 const (
 	causeUnattributed = "unattributed"
 	causeDescriptions = "descriptions"
+	causeSamples      = "samples"
 )
 
 // losses returns every way to lose something, with how often it happened so far.
@@ -73,6 +76,9 @@ func (s *Session) losses() []*trace.Loss {
 	}
 	if n, err := s.programs.Count(bpf.DescriptionsLost); err == nil {
 		losses = append(losses, &trace.Loss{Cause: causeDescriptions, Count: n})
+	}
+	if s.sampling.rate > 0 {
+		losses = append(losses, &trace.Loss{Cause: causeSamples, Count: s.lostSamples()})
 	}
 	return losses
 }
@@ -102,6 +108,10 @@ func (s *Session) summarize(end *trace.End) {
 	m.Losses = s.losses()
 	if n := s.writer.Unwritten(); n > 0 {
 		m.Losses = append(m.Losses, &trace.Loss{Cause: trace.LossUnwritten, Count: n})
+	}
+	if s.sampling.rate > 0 {
+		s.sampling.counts.Lost = s.lostSamples()
+		m.Samples = &s.sampling.counts
 	}
 	m.Pauses, m.PausedFor = s.pauses.count, s.pauses.total
 	m.HasExitStatus, m.ExitStatus = end.HasExitStatus, int(end.ExitStatus)
@@ -162,6 +172,9 @@ func (s *Summary) Print(w io.Writer, trace string) {
 		fmt.Fprintf(w, "cost of the probe per op, by instruction: %s\n", strings.Join(costs, ", "))
 	}
 	fmt.Fprintf(w, "the recorder used %.2f s of CPU time and %.1f MiB of memory\n", s.CPU.Seconds(), float64(s.MaxRSS)/(1<<20))
+	if s.Samples != nil {
+		s.Samples.print(w)
+	}
 	if s.Pauses > 0 {
 		fmt.Fprintf(w, "the command's threads were held %d times, %.1f ms in all, while new code was searched: the ops' times are without that\n",
 			s.Pauses, float64(s.PausedFor)/1e6)

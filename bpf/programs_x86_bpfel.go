@@ -218,6 +218,8 @@ type programsSampleRecord struct {
 	}
 	Process    uint64
 	FrameSp    uint64
+	OuterSp    uint64
+	Gap        uint64
 	Flags      uint32
 	StackBytes uint32
 	Nodes      [16]uint64

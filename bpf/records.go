@@ -24,7 +24,7 @@ const (
 	nodeBytes     = 440
 	tensorBytes   = 712
 	subgraphBytes = 1472
-	sampleBytes   = 424
+	sampleBytes   = 440
 )
 
 var (

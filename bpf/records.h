@@ -193,11 +193,14 @@ struct mapped_record {
 #define SAMPLE_NO_REGISTERS 2 // and this Linux doesn't tell where the program was
 #define SAMPLE_WORKER 4       // the thread runs no ops of its own: nodes are those of the one that it works for
 
-// What a CPU was at when its clock event fired, during an op. A copy of the stack follows, from the stack pointer up.
+// What a CPU was at when its clock event fired, during an op. A copy of the stack follows, from the stack pointer up. Where
+// that is too long, its middle is left out: large arrays are there.
 struct sample_record {
 	struct record_header header;
 	u64 process;  // id
 	u64 frame_sp; // stack pointer at the entry of the innermost op's kernel; 0 for a worker
+	u64 outer_sp; // when that is an operator, at the entry of its delegate node's kernel; else 0
+	u64 gap;      // bytes left out after the first SAMPLE_STACK / 2 of the stack
 	u32 flags;
 	u32 stack_bytes;
 	u64 nodes[SAMPLE_NODES]; // ids of the open ops' descriptions, outermost first; then 0
@@ -242,4 +245,4 @@ _Static_assert(sizeof(struct op_record) == 72, "op_record");
 _Static_assert(sizeof(struct node_record) == 440, "node_record");
 _Static_assert(sizeof(struct tensor_record) == 712, "tensor_record");
 _Static_assert(sizeof(struct subgraph_record) == 1472, "subgraph_record");
-_Static_assert(sizeof(struct sample_record) == 424, "sample_record");
+_Static_assert(sizeof(struct sample_record) == 440, "sample_record");

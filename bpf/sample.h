@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
 //
 // Samples: what a CPU is at when its clock event fires, and during which op. The op is told here, where it is known; the
-// stack is copied, and unwound by the agent. What lies below the innermost op's entry is told by the op itself, and its
-// return address is not the program's own there: the copy ends before it.
+// stack is copied, and unwound by the agent. What called the innermost op's kernel is told by the ops, and the return
+// address there is not the program's own: the copy ends before it.
 #pragma once
 
 #include "frames.h"
@@ -39,11 +39,13 @@ static __always_inline void number_registers(struct regs *r, u64 *to)
 #endif
 }
 
-// Copies the stack from sp up, at most want bytes. Returns how many there are.
-static __always_inline u64 copy_stack(struct sample_room *room, u64 sp, u64 want)
+// Copies the stack from sp up, at most want bytes but for a gap in their middle. Returns how many there are.
+static __always_inline u64 copy_stack(struct sample_room *room, u64 sp, u64 want, u64 gap)
 {
 	u64 bytes = 0;
 	for (u32 i = 0; i < SAMPLE_STACK / SAMPLE_CHUNK; i++) {
+		if (i == SAMPLE_STACK / SAMPLE_CHUNK / 2)
+			sp += gap;
 		if (i * SAMPLE_CHUNK >= want || read_user(room->stack + i * SAMPLE_CHUNK, SAMPLE_CHUNK, sp + i * SAMPLE_CHUNK))
 			break;
 		bytes += SAMPLE_CHUNK;
@@ -90,7 +92,8 @@ static __always_inline int take_sample(struct regs *regs, u32 ask_task)
 	u32 depth = runs->depth;
 	struct frame *top = frame_at(runs, depth - 1);
 	u64 sp = SP(&room->regs);
-	// An operator that has returned isn't over for the probes before the next one begins.
+	// An operator that has returned isn't over for the probes before the next one begins. What its delegate node's kernel calls
+	// then isn't told from it here: the agent does that by the stack.
 	if (!(flags & (SAMPLE_WORKER | SAMPLE_NO_REGISTERS)) && depth > 1 && top->kind == FRAME_OPERATOR && top->sp < sp) {
 		depth--;
 		top = frame_at(runs, depth - 1);
@@ -100,17 +103,27 @@ static __always_inline int take_sample(struct regs *regs, u32 ask_task)
 	r->header.tid = tid;
 	r->process = runs->process;
 	r->frame_sp = flags & SAMPLE_WORKER ? 0 : top->sp;
+	r->outer_sp = 0;
+	r->gap = 0;
 	for (u32 i = 0; i < SAMPLE_NODES; i++)
 		r->nodes[i] = i < depth ? runs->frames[i].node : 0;
 
 	u64 bytes = 0;
 	if (!(flags & SAMPLE_NO_REGISTERS)) {
 		number_registers(&room->regs, r->registers);
-		u64 want = SAMPLE_STACK;
-		if (!(flags & SAMPLE_WORKER) && top->sp - sp < want)
-			want = top->sp - sp;
-		if (flags & SAMPLE_WORKER || top->sp > sp)
-			bytes = copy_stack(room, sp, want);
+		u64 want = SAMPLE_STACK, end = top->sp;
+		if (flags & SAMPLE_WORKER) {
+			end = sp + want;
+		} else if (top->kind == FRAME_OPERATOR && depth > 1) {
+			end = frame_at(runs, depth - 2)->sp;
+			r->outer_sp = end;
+		}
+		if (end > sp && end - sp < want)
+			want = end - sp;
+		else if (end > sp)
+			r->gap = end - sp - want;
+		if (end > sp)
+			bytes = copy_stack(room, sp, want, r->gap);
 	}
 	r->flags = flags;
 	r->stack_bytes = bytes;

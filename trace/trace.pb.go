@@ -46,6 +46,8 @@ type Block struct {
 	Notes         []*Note                `protobuf:"bytes,11,rep,name=notes,proto3" json:"notes,omitempty"`
 	End           *End                   `protobuf:"bytes,12,opt,name=end,proto3" json:"end,omitempty"`                      // only in the last block of a recording that ended cleanly
 	TimeNs        uint64                 `protobuf:"varint,13,opt,name=time_ns,json=timeNs,proto3" json:"time_ns,omitempty"` // when the block was written
+	Frames        []*Frame               `protobuf:"bytes,15,rep,name=frames,proto3" json:"frames,omitempty"`
+	Samples       []*SampleStack         `protobuf:"bytes,16,rep,name=samples,proto3" json:"samples,omitempty"` // since the block before
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -171,23 +173,38 @@ func (x *Block) GetTimeNs() uint64 {
 	return 0
 }
 
+func (x *Block) GetFrames() []*Frame {
+	if x != nil {
+		return x.Frames
+	}
+	return nil
+}
+
+func (x *Block) GetSamples() []*SampleStack {
+	if x != nil {
+		return x.Samples
+	}
+	return nil
+}
+
 // Header says where, when and how the trace was recorded.
 type Header struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Recorder      string                 `protobuf:"bytes,1,opt,name=recorder,proto3" json:"recorder,omitempty"` // "edgexray 0.1.0"
-	CommandLine   []string               `protobuf:"bytes,2,rep,name=command_line,json=commandLine,proto3" json:"command_line,omitempty"`
-	Linux         string                 `protobuf:"bytes,3,opt,name=linux,proto3" json:"linux,omitempty"`               // uname -r
-	Architecture  string                 `protobuf:"bytes,4,opt,name=architecture,proto3" json:"architecture,omitempty"` // GOARCH of the device: "arm64", "amd64"
-	Hostname      string                 `protobuf:"bytes,5,opt,name=hostname,proto3" json:"hostname,omitempty"`
-	StartNs       uint64                 `protobuf:"varint,6,opt,name=start_ns,json=startNs,proto3" json:"start_ns,omitempty"`               // CLOCK_MONOTONIC
-	StartUnixNs   int64                  `protobuf:"varint,7,opt,name=start_unix_ns,json=startUnixNs,proto3" json:"start_unix_ns,omitempty"` // the same moment, CLOCK_REALTIME
-	AttachMethod  string                 `protobuf:"bytes,8,opt,name=attach_method,json=attachMethod,proto3" json:"attach_method,omitempty"` // "uprobe_multi", "perf-group", "perf-cookie" or "perf-address"
-	ProbeCosts    []*ProbeCost           `protobuf:"bytes,9,rep,name=probe_costs,json=probeCosts,proto3" json:"probe_costs,omitempty"`
-	Cpus          uint32                 `protobuf:"varint,10,opt,name=cpus,proto3" json:"cpus,omitempty"`
-	Followed      []*Followed            `protobuf:"bytes,11,rep,name=followed,proto3" json:"followed,omitempty"` // what ops paid for, as far as this Linux tells
-	Cores         []*Core                `protobuf:"bytes,12,rep,name=cores,proto3" json:"cores,omitempty"`       // by number
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Recorder       string                 `protobuf:"bytes,1,opt,name=recorder,proto3" json:"recorder,omitempty"` // "edgexray 0.1.0"
+	CommandLine    []string               `protobuf:"bytes,2,rep,name=command_line,json=commandLine,proto3" json:"command_line,omitempty"`
+	Linux          string                 `protobuf:"bytes,3,opt,name=linux,proto3" json:"linux,omitempty"`               // uname -r
+	Architecture   string                 `protobuf:"bytes,4,opt,name=architecture,proto3" json:"architecture,omitempty"` // GOARCH of the device: "arm64", "amd64"
+	Hostname       string                 `protobuf:"bytes,5,opt,name=hostname,proto3" json:"hostname,omitempty"`
+	StartNs        uint64                 `protobuf:"varint,6,opt,name=start_ns,json=startNs,proto3" json:"start_ns,omitempty"`               // CLOCK_MONOTONIC
+	StartUnixNs    int64                  `protobuf:"varint,7,opt,name=start_unix_ns,json=startUnixNs,proto3" json:"start_unix_ns,omitempty"` // the same moment, CLOCK_REALTIME
+	AttachMethod   string                 `protobuf:"bytes,8,opt,name=attach_method,json=attachMethod,proto3" json:"attach_method,omitempty"` // "uprobe_multi", "perf-group", "perf-cookie" or "perf-address"
+	ProbeCosts     []*ProbeCost           `protobuf:"bytes,9,rep,name=probe_costs,json=probeCosts,proto3" json:"probe_costs,omitempty"`
+	Cpus           uint32                 `protobuf:"varint,10,opt,name=cpus,proto3" json:"cpus,omitempty"`
+	Followed       []*Followed            `protobuf:"bytes,11,rep,name=followed,proto3" json:"followed,omitempty"`                                      // what ops paid for, as far as this Linux tells
+	Cores          []*Core                `protobuf:"bytes,12,rep,name=cores,proto3" json:"cores,omitempty"`                                            // by number
+	SamplePeriodNs uint64                 `protobuf:"varint,14,opt,name=sample_period_ns,json=samplePeriodNs,proto3" json:"sample_period_ns,omitempty"` // of a core's time from one sample to the next; 0: none were taken
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Header) Reset() {
@@ -302,6 +319,13 @@ func (x *Header) GetCores() []*Core {
 		return x.Cores
 	}
 	return nil
+}
+
+func (x *Header) GetSamplePeriodNs() uint64 {
+	if x != nil {
+		return x.SamplePeriodNs
+	}
+	return 0
 }
 
 // Followed is a part of what ops paid for.
@@ -479,7 +503,7 @@ func (x *ProbeCost) GetInsideNs() uint64 {
 	return 0
 }
 
-// Runtime is a library or executable that holds kernels.
+// Runtime is a library or executable that holds kernels, or other code in which samples were taken.
 type Runtime struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1583,6 +1607,184 @@ func (x *OpBatch) GetCore() []uint64 {
 	return nil
 }
 
+// Frame is a place in a program's code.
+type Frame struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Runtime       uint32                 `protobuf:"varint,2,opt,name=runtime,proto3" json:"runtime,omitempty"`
+	Address       uint64                 `protobuf:"varint,3,opt,name=address,proto3" json:"address,omitempty"`   // virtual address in the ELF image; of the call, in functions that called another one
+	Function      uint64                 `protobuf:"varint,4,opt,name=function,proto3" json:"function,omitempty"` // of the beginning of the function that holds it; 0 when not known
+	Symbol        string                 `protobuf:"bytes,5,opt,name=symbol,proto3" json:"symbol,omitempty"`      // the function's name, demangled; empty when the file doesn't tell
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Frame) Reset() {
+	*x = Frame{}
+	mi := &file_trace_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Frame) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Frame) ProtoMessage() {}
+
+func (x *Frame) ProtoReflect() protoreflect.Message {
+	mi := &file_trace_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Frame.ProtoReflect.Descriptor instead.
+func (*Frame) Descriptor() ([]byte, []int) {
+	return file_trace_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Frame) GetId() uint32 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Frame) GetRuntime() uint32 {
+	if x != nil {
+		return x.Runtime
+	}
+	return 0
+}
+
+func (x *Frame) GetAddress() uint64 {
+	if x != nil {
+		return x.Address
+	}
+	return 0
+}
+
+func (x *Frame) GetFunction() uint64 {
+	if x != nil {
+		return x.Function
+	}
+	return 0
+}
+
+func (x *Frame) GetSymbol() string {
+	if x != nil {
+		return x.Symbol
+	}
+	return ""
+}
+
+// SampleStack is samples that found a thread at the same place. Counts of different blocks add up.
+type SampleStack struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Thread        uint32                 `protobuf:"varint,1,opt,name=thread,proto3" json:"thread,omitempty"`        // that was sampled; 0 when outside of ops
+	Nodes         []uint32               `protobuf:"varint,2,rep,packed,name=nodes,proto3" json:"nodes,omitempty"`   // the ops that were open, outermost first; none for samples outside of ops
+	Frames        []uint32               `protobuf:"varint,3,rep,packed,name=frames,proto3" json:"frames,omitempty"` // innermost first. The last one is in the innermost op's kernel or, for a worker, its first function
+	Broken        string                 `protobuf:"bytes,4,opt,name=broken,proto3" json:"broken,omitempty"`         // why there are no further frames although there should be
+	Kernel        bool                   `protobuf:"varint,5,opt,name=kernel,proto3" json:"kernel,omitempty"`        // Linux was at work for the thread
+	Worker        bool                   `protobuf:"varint,6,opt,name=worker,proto3" json:"worker,omitempty"`        // the ops are those of the thread that it works for
+	Count         uint64                 `protobuf:"varint,7,opt,name=count,proto3" json:"count,omitempty"`
+	Guessed       uint32                 `protobuf:"varint,8,opt,name=guessed,proto3" json:"guessed,omitempty"` // of the frames: the unwind table has no function for them, what follows was found by search
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SampleStack) Reset() {
+	*x = SampleStack{}
+	mi := &file_trace_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SampleStack) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SampleStack) ProtoMessage() {}
+
+func (x *SampleStack) ProtoReflect() protoreflect.Message {
+	mi := &file_trace_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SampleStack.ProtoReflect.Descriptor instead.
+func (*SampleStack) Descriptor() ([]byte, []int) {
+	return file_trace_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *SampleStack) GetThread() uint32 {
+	if x != nil {
+		return x.Thread
+	}
+	return 0
+}
+
+func (x *SampleStack) GetNodes() []uint32 {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
+func (x *SampleStack) GetFrames() []uint32 {
+	if x != nil {
+		return x.Frames
+	}
+	return nil
+}
+
+func (x *SampleStack) GetBroken() string {
+	if x != nil {
+		return x.Broken
+	}
+	return ""
+}
+
+func (x *SampleStack) GetKernel() bool {
+	if x != nil {
+		return x.Kernel
+	}
+	return false
+}
+
+func (x *SampleStack) GetWorker() bool {
+	if x != nil {
+		return x.Worker
+	}
+	return false
+}
+
+func (x *SampleStack) GetCount() uint64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *SampleStack) GetGuessed() uint32 {
+	if x != nil {
+		return x.Guessed
+	}
+	return 0
+}
+
 // Loss is a way to lose records and how often it happened.
 type Loss struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1594,7 +1796,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_trace_proto_msgTypes[15]
+	mi := &file_trace_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1606,7 +1808,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[15]
+	mi := &file_trace_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1619,7 +1821,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{15}
+	return file_trace_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Loss) GetCause() string {
@@ -1647,7 +1849,7 @@ type Note struct {
 
 func (x *Note) Reset() {
 	*x = Note{}
-	mi := &file_trace_proto_msgTypes[16]
+	mi := &file_trace_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1659,7 +1861,7 @@ func (x *Note) String() string {
 func (*Note) ProtoMessage() {}
 
 func (x *Note) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[16]
+	mi := &file_trace_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1672,7 +1874,7 @@ func (x *Note) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Note.ProtoReflect.Descriptor instead.
 func (*Note) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{16}
+	return file_trace_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Note) GetKind() string {
@@ -1705,7 +1907,7 @@ type End struct {
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_trace_proto_msgTypes[17]
+	mi := &file_trace_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1717,7 +1919,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[17]
+	mi := &file_trace_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1730,7 +1932,7 @@ func (x *End) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use End.ProtoReflect.Descriptor instead.
 func (*End) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{17}
+	return file_trace_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *End) GetDurationNs() uint64 {
@@ -1786,7 +1988,7 @@ var File_trace_proto protoreflect.FileDescriptor
 
 const file_trace_proto_rawDesc = "" +
 	"\n" +
-	"\vtrace.proto\x12\x11edgexray.trace.v1\"\x83\x05\n" +
+	"\vtrace.proto\x12\x11edgexray.trace.v1\"\xef\x05\n" +
 	"\x05Block\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.edgexray.trace.v1.HeaderR\x06header\x126\n" +
 	"\bruntimes\x18\x02 \x03(\v2\x1a.edgexray.trace.v1.RuntimeR\bruntimes\x123\n" +
@@ -1801,7 +2003,9 @@ const file_trace_proto_rawDesc = "" +
 	" \x03(\v2\x17.edgexray.trace.v1.LossR\x06losses\x12-\n" +
 	"\x05notes\x18\v \x03(\v2\x17.edgexray.trace.v1.NoteR\x05notes\x12(\n" +
 	"\x03end\x18\f \x01(\v2\x16.edgexray.trace.v1.EndR\x03end\x12\x17\n" +
-	"\atime_ns\x18\r \x01(\x04R\x06timeNs\"\xbc\x03\n" +
+	"\atime_ns\x18\r \x01(\x04R\x06timeNs\x120\n" +
+	"\x06frames\x18\x0f \x03(\v2\x18.edgexray.trace.v1.FrameR\x06frames\x128\n" +
+	"\asamples\x18\x10 \x03(\v2\x1e.edgexray.trace.v1.SampleStackR\asamples\"\xe6\x03\n" +
 	"\x06Header\x12\x1a\n" +
 	"\brecorder\x18\x01 \x01(\tR\brecorder\x12!\n" +
 	"\fcommand_line\x18\x02 \x03(\tR\vcommandLine\x12\x14\n" +
@@ -1816,7 +2020,8 @@ const file_trace_proto_rawDesc = "" +
 	"\x04cpus\x18\n" +
 	" \x01(\rR\x04cpus\x127\n" +
 	"\bfollowed\x18\v \x03(\v2\x1b.edgexray.trace.v1.FollowedR\bfollowed\x12-\n" +
-	"\x05cores\x18\f \x03(\v2\x17.edgexray.trace.v1.CoreR\x05cores\"8\n" +
+	"\x05cores\x18\f \x03(\v2\x17.edgexray.trace.v1.CoreR\x05cores\x12(\n" +
+	"\x10sample_period_ns\x18\x0e \x01(\x04R\x0esamplePeriodNs\"8\n" +
 	"\bFollowed\x12\x12\n" +
 	"\x04part\x18\x01 \x01(\tR\x04part\x12\x18\n" +
 	"\amissing\x18\x02 \x01(\tR\amissing\"M\n" +
@@ -1946,7 +2151,22 @@ const file_trace_proto_rawDesc = "" +
 	"migrations\x18\f \x03(\x04R\n" +
 	"migrations\x12\x18\n" +
 	"\athreads\x18\r \x03(\x04R\athreads\x12\x12\n" +
-	"\x04core\x18\x0e \x03(\x04R\x04core\"2\n" +
+	"\x04core\x18\x0e \x03(\x04R\x04core\"\x7f\n" +
+	"\x05Frame\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\rR\x02id\x12\x18\n" +
+	"\aruntime\x18\x02 \x01(\rR\aruntime\x12\x18\n" +
+	"\aaddress\x18\x03 \x01(\x04R\aaddress\x12\x1a\n" +
+	"\bfunction\x18\x04 \x01(\x04R\bfunction\x12\x16\n" +
+	"\x06symbol\x18\x05 \x01(\tR\x06symbol\"\xcb\x01\n" +
+	"\vSampleStack\x12\x16\n" +
+	"\x06thread\x18\x01 \x01(\rR\x06thread\x12\x14\n" +
+	"\x05nodes\x18\x02 \x03(\rR\x05nodes\x12\x16\n" +
+	"\x06frames\x18\x03 \x03(\rR\x06frames\x12\x16\n" +
+	"\x06broken\x18\x04 \x01(\tR\x06broken\x12\x16\n" +
+	"\x06kernel\x18\x05 \x01(\bR\x06kernel\x12\x16\n" +
+	"\x06worker\x18\x06 \x01(\bR\x06worker\x12\x14\n" +
+	"\x05count\x18\a \x01(\x04R\x05count\x12\x18\n" +
+	"\aguessed\x18\b \x01(\rR\aguessed\"2\n" +
 	"\x04Loss\x12\x14\n" +
 	"\x05cause\x18\x01 \x01(\tR\x05cause\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x04R\x05count\".\n" +
@@ -1976,26 +2196,28 @@ func file_trace_proto_rawDescGZIP() []byte {
 	return file_trace_proto_rawDescData
 }
 
-var file_trace_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_trace_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_trace_proto_goTypes = []any{
-	(*Block)(nil),     // 0: edgexray.trace.v1.Block
-	(*Header)(nil),    // 1: edgexray.trace.v1.Header
-	(*Followed)(nil),  // 2: edgexray.trace.v1.Followed
-	(*Core)(nil),      // 3: edgexray.trace.v1.Core
-	(*ProbeCost)(nil), // 4: edgexray.trace.v1.ProbeCost
-	(*Runtime)(nil),   // 5: edgexray.trace.v1.Runtime
-	(*Kernel)(nil),    // 6: edgexray.trace.v1.Kernel
-	(*Process)(nil),   // 7: edgexray.trace.v1.Process
-	(*Thread)(nil),    // 8: edgexray.trace.v1.Thread
-	(*Model)(nil),     // 9: edgexray.trace.v1.Model
-	(*Subgraph)(nil),  // 10: edgexray.trace.v1.Subgraph
-	(*Node)(nil),      // 11: edgexray.trace.v1.Node
-	(*Operator)(nil),  // 12: edgexray.trace.v1.Operator
-	(*Tensor)(nil),    // 13: edgexray.trace.v1.Tensor
-	(*OpBatch)(nil),   // 14: edgexray.trace.v1.OpBatch
-	(*Loss)(nil),      // 15: edgexray.trace.v1.Loss
-	(*Note)(nil),      // 16: edgexray.trace.v1.Note
-	(*End)(nil),       // 17: edgexray.trace.v1.End
+	(*Block)(nil),       // 0: edgexray.trace.v1.Block
+	(*Header)(nil),      // 1: edgexray.trace.v1.Header
+	(*Followed)(nil),    // 2: edgexray.trace.v1.Followed
+	(*Core)(nil),        // 3: edgexray.trace.v1.Core
+	(*ProbeCost)(nil),   // 4: edgexray.trace.v1.ProbeCost
+	(*Runtime)(nil),     // 5: edgexray.trace.v1.Runtime
+	(*Kernel)(nil),      // 6: edgexray.trace.v1.Kernel
+	(*Process)(nil),     // 7: edgexray.trace.v1.Process
+	(*Thread)(nil),      // 8: edgexray.trace.v1.Thread
+	(*Model)(nil),       // 9: edgexray.trace.v1.Model
+	(*Subgraph)(nil),    // 10: edgexray.trace.v1.Subgraph
+	(*Node)(nil),        // 11: edgexray.trace.v1.Node
+	(*Operator)(nil),    // 12: edgexray.trace.v1.Operator
+	(*Tensor)(nil),      // 13: edgexray.trace.v1.Tensor
+	(*OpBatch)(nil),     // 14: edgexray.trace.v1.OpBatch
+	(*Frame)(nil),       // 15: edgexray.trace.v1.Frame
+	(*SampleStack)(nil), // 16: edgexray.trace.v1.SampleStack
+	(*Loss)(nil),        // 17: edgexray.trace.v1.Loss
+	(*Note)(nil),        // 18: edgexray.trace.v1.Note
+	(*End)(nil),         // 19: edgexray.trace.v1.End
 }
 var file_trace_proto_depIdxs = []int32{
 	1,  // 0: edgexray.trace.v1.Block.header:type_name -> edgexray.trace.v1.Header
@@ -2007,21 +2229,23 @@ var file_trace_proto_depIdxs = []int32{
 	10, // 6: edgexray.trace.v1.Block.subgraphs:type_name -> edgexray.trace.v1.Subgraph
 	11, // 7: edgexray.trace.v1.Block.nodes:type_name -> edgexray.trace.v1.Node
 	14, // 8: edgexray.trace.v1.Block.ops:type_name -> edgexray.trace.v1.OpBatch
-	15, // 9: edgexray.trace.v1.Block.losses:type_name -> edgexray.trace.v1.Loss
-	16, // 10: edgexray.trace.v1.Block.notes:type_name -> edgexray.trace.v1.Note
-	17, // 11: edgexray.trace.v1.Block.end:type_name -> edgexray.trace.v1.End
-	4,  // 12: edgexray.trace.v1.Header.probe_costs:type_name -> edgexray.trace.v1.ProbeCost
-	2,  // 13: edgexray.trace.v1.Header.followed:type_name -> edgexray.trace.v1.Followed
-	3,  // 14: edgexray.trace.v1.Header.cores:type_name -> edgexray.trace.v1.Core
-	13, // 15: edgexray.trace.v1.Node.inputs:type_name -> edgexray.trace.v1.Tensor
-	13, // 16: edgexray.trace.v1.Node.outputs:type_name -> edgexray.trace.v1.Tensor
-	12, // 17: edgexray.trace.v1.Node.operator:type_name -> edgexray.trace.v1.Operator
-	13, // 18: edgexray.trace.v1.Node.temporaries:type_name -> edgexray.trace.v1.Tensor
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	17, // 9: edgexray.trace.v1.Block.losses:type_name -> edgexray.trace.v1.Loss
+	18, // 10: edgexray.trace.v1.Block.notes:type_name -> edgexray.trace.v1.Note
+	19, // 11: edgexray.trace.v1.Block.end:type_name -> edgexray.trace.v1.End
+	15, // 12: edgexray.trace.v1.Block.frames:type_name -> edgexray.trace.v1.Frame
+	16, // 13: edgexray.trace.v1.Block.samples:type_name -> edgexray.trace.v1.SampleStack
+	4,  // 14: edgexray.trace.v1.Header.probe_costs:type_name -> edgexray.trace.v1.ProbeCost
+	2,  // 15: edgexray.trace.v1.Header.followed:type_name -> edgexray.trace.v1.Followed
+	3,  // 16: edgexray.trace.v1.Header.cores:type_name -> edgexray.trace.v1.Core
+	13, // 17: edgexray.trace.v1.Node.inputs:type_name -> edgexray.trace.v1.Tensor
+	13, // 18: edgexray.trace.v1.Node.outputs:type_name -> edgexray.trace.v1.Tensor
+	12, // 19: edgexray.trace.v1.Node.operator:type_name -> edgexray.trace.v1.Operator
+	13, // 20: edgexray.trace.v1.Node.temporaries:type_name -> edgexray.trace.v1.Tensor
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_trace_proto_init() }
@@ -2035,7 +2259,7 @@ func file_trace_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trace_proto_rawDesc), len(file_trace_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

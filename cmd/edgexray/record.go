@@ -35,6 +35,9 @@ func recordCommand() *cobra.Command {
 			if options.Follow, err = parseFollow(follow); err != nil {
 				return err
 			}
+			if options.SampleRate < 0 || options.SampleRate > agent.MaxSampleRate {
+				return fmt.Errorf("record: --sample %d: not from 1 to %d samples a second", options.SampleRate, agent.MaxSampleRate)
+			}
 			if n := targets(options); n != 1 {
 				return fmt.Errorf("record: %d targets named: name one of -p PID, -n NAME, --library PATH and -- CMD", n)
 			}
@@ -49,6 +52,7 @@ func recordCommand() *cobra.Command {
 	flags.StringVarP(&output, "output", "o", "run.xray", "file for the trace")
 	flags.StringVar(&method, "method", "", fmt.Sprintf("attach by this method only: %v (default: the first that works)", probes.Methods))
 	flags.StringSliceVar(&follow, "follow", followed, "of what ops pay for, beside their time: some of scheduling, workers, faults; or none")
+	flags.IntVar(&options.SampleRate, "sample", 0, "take this many samples a second and core of the code that ops run, e.g. 999 (see pprof --samples)")
 	return cmd
 }
 
