@@ -25,6 +25,8 @@ type sampling struct {
 	sums   map[string]*trace.SampleStack // since the last flush
 	told   uint64                        // samples outside of ops that are in the trace
 	counts SampleCounts
+	// By tid: what BPF was told of workers.
+	stackEnds map[uint32]uint64
 }
 
 // SampleCounts says what became of samples.
@@ -42,6 +44,7 @@ func (s *Session) startSampling() {
 	sp.images = newImages(s)
 	sp.sums = make(map[string]*trace.SampleStack)
 	sp.counts.Broken = make(map[string]uint64)
+	sp.stackEnds = make(map[uint32]uint64)
 	if sp.rate == 0 {
 		return
 	}
@@ -87,6 +90,9 @@ func (s *Session) addSample(r *bpf.SampleRecord, sample []byte) {
 	if stack.Thread == 0 {
 		stack.Thread = s.addThread(p, r.Header.Tid)
 	}
+	if stack.Worker {
+		s.tellStackEnd(p, r)
+	}
 	calls := sp.images.unwind(p, r, r.Stack(sample))
 	if calls.outer {
 		stack.Nodes = stack.Nodes[:len(stack.Nodes)-1]
@@ -103,6 +109,29 @@ func (s *Session) addSample(r *bpf.SampleRecord, sample []byte) {
 	}
 	sp.add(stack)
 }
+
+// tellStackEnd tells BPF where a worker's stack ends, so that its first frames are copied even if large arrays lie before
+// them. That takes effect from the next sample on.
+func (s *Session) tellStackEnd(p *process, r *bpf.SampleRecord) {
+	pointer := r.Registers[processor.StackPointer]
+	if end := s.sampling.stackEnds[r.Header.Tid]; end > pointer && pointer+maxThreadStack > end {
+		return
+	}
+	m := p.findMapping(pointer)
+	if m == nil && s.sampling.images.refresh(p) {
+		m = p.findMapping(pointer)
+	}
+	if m == nil {
+		return
+	}
+	end := uint64(m.EndAddr)
+	if err := s.programs.StackEnds.Put(r.Header.Tid, end); err == nil {
+		s.sampling.stackEnds[r.Header.Tid] = end
+	}
+}
+
+// maxThreadStack is more than any thread's stack takes. Where a number was given to another thread, the end is farther.
+const maxThreadStack = 64 << 20
 
 func (sp *sampling) add(stack *trace.SampleStack) {
 	key := stackKey(stack)

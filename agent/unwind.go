@@ -49,16 +49,24 @@ func (is *images) unwind(p *process, r *bpf.SampleRecord, stack []byte) callStac
 		return callStack{broken: brokenKernel}
 	}
 	regs := symbolize.Registers(r.Registers)
-	u := unwinder{images: is, process: p, stack: stack, from: regs[processor.StackPointer], gap: r.Gap, entry: r.FrameSp, outer: r.OuterSp}
+	u := unwinder{images: is, process: p, stack: stack, from: regs[processor.StackPointer] - bpf.SampleBelow, gap: r.Gap, entry: r.FrameSp, outer: r.OuterSp}
 	pc := regs[processor.ProgramCounter]
 	at := is.locate(p, pc)
 	if at.image == nil && at.mapping == "" && is.refresh(p) {
 		at = is.locate(p, pc)
 	}
-	if u.entry != 0 && (u.from > u.entry || at.mapping == "[uprobes]") {
+	if u.entry != 0 && (regs[processor.StackPointer] > u.entry || at.mapping == "[uprobes]") {
 		return callStack{} // in a probe at the kernel's entry or return
 	}
-	return u.walk(regs, true)
+	s := u.walk(regs, true)
+	if s.broken != "" && r.Flags&bpf.SampleKernel != 0 {
+		// x86-64 leaves the program counter behind a breakpoint until a probe's handler sets it back.
+		regs[processor.ProgramCounter] = pc - 1
+		if back := u.walk(regs, false); back.broken == "" {
+			return back
+		}
+	}
+	return s
 }
 
 func (u *unwinder) read(address uint64) (uint64, bool) {

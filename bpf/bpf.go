@@ -57,6 +57,7 @@ type Programs struct {
 	MinorFault, MajorFault                *ebpf.Program // on perf events
 	Sample                                *ebpf.Program // on a perf event; nil unless Options.Sample
 	Ring, Counters, Targets               *ebpf.Map
+	StackEnds                             *ebpf.Map // of sampled workers' stacks: tid, uint32, to address, uint64; nil unless Options.Sample
 	collection                            *ebpf.Collection
 }
 
@@ -121,6 +122,7 @@ func Load(options Options) (*Programs, error) {
 		MinorFault:  program("minor_fault"),
 		MajorFault:  program("major_fault"),
 		Sample:      program(sample),
+		StackEnds:   collection.Maps["stack_ends"],
 		Ring:        collection.Maps["ring"],
 		Counters:    collection.Maps["counters"],
 		Targets:     collection.Maps["targets"],

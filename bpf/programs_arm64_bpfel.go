@@ -365,6 +365,7 @@ const (
 	programsMapRing             = "ring"
 	programsMapRunning          = "running"
 	programsMapSampleRooms      = "sample_rooms"
+	programsMapStackEnds        = "stack_ends"
 	programsMapSubgraphs        = "subgraphs"
 	programsMapTargets          = "targets"
 	programsMapThreads          = "threads"
@@ -485,6 +486,7 @@ type programsMapSpecs struct {
 	Ring        *ebpf.MapSpec `ebpf:"ring"`
 	Running     *ebpf.MapSpec `ebpf:"running"`
 	SampleRooms *ebpf.MapSpec `ebpf:"sample_rooms"`
+	StackEnds   *ebpf.MapSpec `ebpf:"stack_ends"`
 	Subgraphs   *ebpf.MapSpec `ebpf:"subgraphs"`
 	Targets     *ebpf.MapSpec `ebpf:"targets"`
 	Threads     *ebpf.MapSpec `ebpf:"threads"`
@@ -533,6 +535,7 @@ type programsMaps struct {
 	Ring        *ebpf.Map `ebpf:"ring"`
 	Running     *ebpf.Map `ebpf:"running"`
 	SampleRooms *ebpf.Map `ebpf:"sample_rooms"`
+	StackEnds   *ebpf.Map `ebpf:"stack_ends"`
 	Subgraphs   *ebpf.Map `ebpf:"subgraphs"`
 	Targets     *ebpf.Map `ebpf:"targets"`
 	Threads     *ebpf.Map `ebpf:"threads"`
@@ -548,6 +551,7 @@ func (m *programsMaps) Close() error {
 		m.Ring,
 		m.Running,
 		m.SampleRooms,
+		m.StackEnds,
 		m.Subgraphs,
 		m.Targets,
 		m.Threads,

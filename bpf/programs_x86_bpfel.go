@@ -382,6 +382,7 @@ const (
 	programsMapRing             = "ring"
 	programsMapRunning          = "running"
 	programsMapSampleRooms      = "sample_rooms"
+	programsMapStackEnds        = "stack_ends"
 	programsMapSubgraphs        = "subgraphs"
 	programsMapTargets          = "targets"
 	programsMapThreads          = "threads"
@@ -502,6 +503,7 @@ type programsMapSpecs struct {
 	Ring        *ebpf.MapSpec `ebpf:"ring"`
 	Running     *ebpf.MapSpec `ebpf:"running"`
 	SampleRooms *ebpf.MapSpec `ebpf:"sample_rooms"`
+	StackEnds   *ebpf.MapSpec `ebpf:"stack_ends"`
 	Subgraphs   *ebpf.MapSpec `ebpf:"subgraphs"`
 	Targets     *ebpf.MapSpec `ebpf:"targets"`
 	Threads     *ebpf.MapSpec `ebpf:"threads"`
@@ -550,6 +552,7 @@ type programsMaps struct {
 	Ring        *ebpf.Map `ebpf:"ring"`
 	Running     *ebpf.Map `ebpf:"running"`
 	SampleRooms *ebpf.Map `ebpf:"sample_rooms"`
+	StackEnds   *ebpf.Map `ebpf:"stack_ends"`
 	Subgraphs   *ebpf.Map `ebpf:"subgraphs"`
 	Targets     *ebpf.Map `ebpf:"targets"`
 	Threads     *ebpf.Map `ebpf:"threads"`
@@ -565,6 +568,7 @@ func (m *programsMaps) Close() error {
 		m.Ring,
 		m.Running,
 		m.SampleRooms,
+		m.StackEnds,
 		m.Subgraphs,
 		m.Targets,
 		m.Threads,

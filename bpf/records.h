@@ -188,13 +188,14 @@ struct mapped_record {
 #define SAMPLE_NODES 16       // MAX_DEPTH
 #define SAMPLE_REGISTERS 33   // by their DWARF numbers; 32 is arm64's pc, x86-64's is 16
 #define SAMPLE_STACK (32 << 10)
+#define SAMPLE_BELOW 128 // bytes of it below the stack pointer: unwind tables look for registers there that were just restored
 
 #define SAMPLE_KERNEL 1       // the CPU was at work in the kernel
 #define SAMPLE_NO_REGISTERS 2 // and this Linux doesn't tell where the program was
 #define SAMPLE_WORKER 4       // the thread runs no ops of its own: nodes are those of the one that it works for
 
-// What a CPU was at when its clock event fired, during an op. A copy of the stack follows, from the stack pointer up. Where
-// that is too long, its middle is left out: large arrays are there.
+// What a CPU was at when its clock event fired, during an op. A copy of the stack follows, from SAMPLE_BELOW under the stack
+// pointer up. Where that is too long, its middle is left out: large arrays are there.
 struct sample_record {
 	struct record_header header;
 	u64 process;  // id

@@ -18,6 +18,9 @@ const (
 // MaxSampleStack is how much of a stack comes with a sample, in bytes.
 const MaxSampleStack = 32 << 10
 
+// SampleBelow is how much of that lies below the stack pointer.
+const SampleBelow = 128
+
 // Stack returns the copy of the stack that follows a record in the ring buffer. It is valid as long as the record's
 // sample is, from which Decode made it.
 func (r *programsSampleRecord) Stack(sample []byte) []byte {
@@ -35,6 +38,7 @@ const (
 func planSampling(spec *ebpf.CollectionSpec, wanted bool) string {
 	if !wanted {
 		delete(spec.Maps, "sample_rooms")
+		delete(spec.Maps, "stack_ends")
 		return ""
 	}
 	if cpus, err := ebpf.PossibleCPU(); err == nil {

@@ -23,6 +23,14 @@ struct {
 	__type(value, struct sample_room);
 } sample_rooms SEC(".maps");
 
+// Where the stacks of workers end, by tid: the agent tells it when it has seen a sample of one.
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, u64);
+} stack_ends SEC(".maps");
+
 // Registers by their DWARF numbers: System V ABI for x86-64, figure 3.36; DWARF for the Arm 64-bit Architecture, 4.1.
 static __always_inline void number_registers(struct regs *r, u64 *to)
 {
@@ -111,19 +119,20 @@ static __always_inline int take_sample(struct regs *regs, u32 ask_task)
 	u64 bytes = 0;
 	if (!(flags & SAMPLE_NO_REGISTERS)) {
 		number_registers(&room->regs, r->registers);
-		u64 want = SAMPLE_STACK, end = top->sp;
+		u64 want = SAMPLE_STACK, end = top->sp, start = sp - SAMPLE_BELOW;
 		if (flags & SAMPLE_WORKER) {
-			end = sp + want;
+			u64 *known = bpf_map_lookup_elem(&stack_ends, &tid);
+			end = known && *known > sp ? *known : start + want;
 		} else if (top->kind == FRAME_OPERATOR && depth > 1) {
 			end = frame_at(runs, depth - 2)->sp;
 			r->outer_sp = end;
 		}
-		if (end > sp && end - sp < want)
-			want = end - sp;
+		if (end > sp && end - start < want)
+			want = end - start;
 		else if (end > sp)
-			r->gap = end - sp - want;
+			r->gap = end - start - want;
 		if (end > sp)
-			bytes = copy_stack(room, sp, want, r->gap);
+			bytes = copy_stack(room, start, want, r->gap);
 	}
 	r->flags = flags;
 	r->stack_bytes = bytes;
