@@ -93,7 +93,7 @@ func (s *Session) addSample(r *bpf.SampleRecord, sample []byte) {
 	if stack.Worker {
 		s.tellStackEnd(p, r)
 	}
-	calls := sp.images.unwind(p, r, r.Stack(sample))
+	calls := sp.images.unwind(p, r, r.Copied(sample))
 	if calls.outer {
 		stack.Nodes = stack.Nodes[:len(stack.Nodes)-1]
 	}

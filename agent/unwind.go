@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"runtime"
@@ -37,9 +36,8 @@ var processor = symbolize.ProcessorOf(runtime.GOARCH)
 type unwinder struct {
 	images  *images
 	process *process
-	stack   []byte
-	from    uint64 // address of the stack's first byte
-	gap     uint64 // left out after so many bytes
+	sample  *bpf.SampleRecord
+	stack   []byte // what of it was copied
 	entry   uint64 // that stack pointer; 0: a worker's
 	outer   uint64 // that of the delegate node's kernel, if the op is one of its operators; else 0
 }
@@ -49,7 +47,7 @@ func (is *images) unwind(p *process, r *bpf.SampleRecord, stack []byte) callStac
 		return callStack{broken: brokenKernel}
 	}
 	regs := symbolize.Registers(r.Registers)
-	u := unwinder{images: is, process: p, stack: stack, from: regs[processor.StackPointer] - bpf.SampleBelow, gap: r.Gap, entry: r.FrameSp, outer: r.OuterSp}
+	u := unwinder{images: is, process: p, sample: r, stack: stack, entry: r.FrameSp, outer: r.OuterSp}
 	pc := regs[processor.ProgramCounter]
 	at := is.locate(p, pc)
 	if at.image == nil && at.mapping == "" && is.refresh(p) {
@@ -69,19 +67,7 @@ func (is *images) unwind(p *process, r *bpf.SampleRecord, stack []byte) callStac
 	return s
 }
 
-func (u *unwinder) read(address uint64) (uint64, bool) {
-	offset := address - u.from
-	if offset >= bpf.MaxSampleStack/2 && u.gap != 0 {
-		if offset < bpf.MaxSampleStack/2+u.gap {
-			return 0, false
-		}
-		offset -= u.gap
-	}
-	if offset >= uint64(len(u.stack)) || uint64(len(u.stack))-offset < 8 {
-		return 0, false
-	}
-	return binary.LittleEndian.Uint64(u.stack[offset:]), true
-}
+func (u *unwinder) read(address uint64) (uint64, bool) { return u.sample.Word(u.stack, address) }
 
 // walk unwinds from the innermost frame on. Where the unwind table has nothing it searches, if it may.
 func (u *unwinder) walk(regs symbolize.Registers, search bool) callStack {

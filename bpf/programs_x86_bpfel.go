@@ -219,9 +219,12 @@ type programsSampleRecord struct {
 	Process    uint64
 	FrameSp    uint64
 	OuterSp    uint64
+	Stack      uint64
 	Gap        uint64
 	Flags      uint32
 	StackBytes uint32
+	Missing    uint32
+	Pad        uint32
 	Nodes      [16]uint64
 	Registers  [33]uint64
 }

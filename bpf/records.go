@@ -15,7 +15,7 @@ type (
 	ExitRecord     = programsExitRecord
 	MappedRecord   = programsMappedRecord
 	OperatorRecord = programsOperatorRecord
-	SampleRecord   = programsSampleRecord // a copy of the stack follows: Stack
+	SampleRecord   = programsSampleRecord // a copy of the stack follows: Copied
 )
 
 // Sizes that records.h asserts, too: a difference doesn't compile.
@@ -24,7 +24,7 @@ const (
 	nodeBytes     = 440
 	tensorBytes   = 712
 	subgraphBytes = 1472
-	sampleBytes   = 440
+	sampleBytes   = 456
 )
 
 var (

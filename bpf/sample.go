@@ -1,6 +1,7 @@
 package bpf
 
 import (
+	"encoding/binary"
 	"unsafe"
 
 	"github.com/cilium/ebpf"
@@ -18,14 +19,28 @@ const (
 // MaxSampleStack is how much of a stack comes with a sample, in bytes.
 const MaxSampleStack = 32 << 10
 
-// SampleBelow is how much of that lies below the stack pointer.
-const SampleBelow = 128
+const sampleChunk = 1024
 
-// Stack returns the copy of the stack that follows a record in the ring buffer. It is valid as long as the record's
-// sample is, from which Decode made it.
-func (r *programsSampleRecord) Stack(sample []byte) []byte {
+// Copied returns the copy of the stack that follows a record in the ring buffer. It is valid as long as sample, from which
+// Decode made the record.
+func (r *programsSampleRecord) Copied(sample []byte) []byte {
 	stack := sample[unsafe.Sizeof(*r):]
 	return stack[:min(len(stack), int(r.StackBytes))]
+}
+
+// Word returns the word at an address of the thread's stack, given the copy; false if that doesn't have it.
+func (r *programsSampleRecord) Word(stack []byte, address uint64) (uint64, bool) {
+	offset := address - r.Stack
+	if r.Gap != 0 && offset >= MaxSampleStack/2 {
+		if offset < MaxSampleStack/2+r.Gap {
+			return 0, false
+		}
+		offset -= r.Gap
+	}
+	if offset%8 != 0 || offset >= uint64(len(stack)) || uint64(len(stack))-offset < 8 || r.Missing&(1<<(offset/sampleChunk)) != 0 {
+		return 0, false
+	}
+	return binary.LittleEndian.Uint64(stack[offset:]), true
 }
 
 // LostSamples counts samples that found the ring buffer full, SamplesOutside those outside of any op.

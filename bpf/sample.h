@@ -7,8 +7,6 @@
 
 #include "frames.h"
 
-#define SAMPLE_CHUNK 1024 // of the stack, read at once: above a thread's first frame there is at least as much
-
 struct sample_room {
 	struct sample_record record;
 	u8 stack[SAMPLE_STACK];
@@ -47,18 +45,20 @@ static __always_inline void number_registers(struct regs *r, u64 *to)
 #endif
 }
 
-// Copies the stack from sp up, at most want bytes but for a gap in their middle. Returns how many there are.
-static __always_inline u64 copy_stack(struct sample_room *room, u64 sp, u64 want, u64 gap)
+// Copies the stack from where the record says up, want bytes but for the gap in their middle.
+static __always_inline void copy_stack(struct sample_room *room, u64 want)
 {
-	u64 bytes = 0;
+	u64 from = room->record.stack;
+	u32 missing = 0;
 	for (u32 i = 0; i < SAMPLE_STACK / SAMPLE_CHUNK; i++) {
-		if (i == SAMPLE_STACK / SAMPLE_CHUNK / 2)
-			sp += gap;
-		if (i * SAMPLE_CHUNK >= want || read_user(room->stack + i * SAMPLE_CHUNK, SAMPLE_CHUNK, sp + i * SAMPLE_CHUNK))
+		if (i * SAMPLE_CHUNK >= want)
 			break;
-		bytes += SAMPLE_CHUNK;
+		if (i == SAMPLE_STACK / SAMPLE_CHUNK / 2)
+			from += room->record.gap;
+		if (read_user(room->stack + i * SAMPLE_CHUNK, SAMPLE_CHUNK, from + i * SAMPLE_CHUNK))
+			missing |= 1U << i;
 	}
-	return bytes < want ? bytes : want;
+	room->record.missing = missing;
 }
 
 // Reads the registers that the program had when it entered the kernel.
@@ -117,22 +117,26 @@ static __always_inline int take_sample(struct regs *regs, u32 ask_task)
 		r->nodes[i] = i < depth ? runs->frames[i].node : 0;
 
 	u64 bytes = 0;
+	r->stack = r->missing = r->pad = 0;
 	if (!(flags & SAMPLE_NO_REGISTERS)) {
 		number_registers(&room->regs, r->registers);
-		u64 want = SAMPLE_STACK, end = top->sp, start = sp - SAMPLE_BELOW;
+		u64 end = top->sp;
+		r->stack = (sp - SAMPLE_BELOW) & ~(SAMPLE_CHUNK - 1ULL); // no chunk lies in two pages
 		if (flags & SAMPLE_WORKER) {
 			u64 *known = bpf_map_lookup_elem(&stack_ends, &tid);
-			end = known && *known > sp ? *known : start + want;
+			end = known && *known > sp ? *known : r->stack + SAMPLE_STACK;
 		} else if (top->kind == FRAME_OPERATOR && depth > 1) {
 			end = frame_at(runs, depth - 2)->sp;
 			r->outer_sp = end;
 		}
-		if (end > sp && end - start < want)
-			want = end - start;
-		else if (end > sp)
-			r->gap = end - start - want;
-		if (end > sp)
-			bytes = copy_stack(room, start, want, r->gap);
+		if (end > sp) {
+			bytes = (end - r->stack + SAMPLE_CHUNK - 1) & ~(SAMPLE_CHUNK - 1ULL);
+			if (bytes > SAMPLE_STACK) {
+				r->gap = bytes - SAMPLE_STACK;
+				bytes = SAMPLE_STACK;
+			}
+			copy_stack(room, bytes);
+		}
 	}
 	r->flags = flags;
 	r->stack_bytes = bytes;
