@@ -33,6 +33,7 @@ func (rec *recording) result(options Options) *OpsResult {
 	b := builder{rec: rec, ops: make(map[*row]*Op), models: make(map[*graph]*Model)}
 	result.Models = b.buildModels()
 	result.stacks = b.stacks()
+	result.samples = b.sampled()
 	result.By = options.By
 	result.Groups = result.group(rec)
 	return result
@@ -44,17 +45,19 @@ func (rec *recording) overview() *OpsResult {
 		DurationNS: rec.durationNS(),
 		Lost:       rec.lost(),
 		Recording: Recording{
-			Recorder:     h.GetRecorder(),
-			CommandLine:  notNil(h.GetCommandLine()),
-			Linux:        h.GetLinux(),
-			Architecture: h.GetArchitecture(),
-			Hostname:     h.GetHostname(),
-			StartUnixNS:  h.GetStartUnixNs(),
-			AttachMethod: h.GetAttachMethod(),
-			ProbeCosts:   []ProbeCost{},
-			Followed:     []Followed{},
-			Cores:        []Core{},
-			EndReason:    rec.end.GetReason(),
+			Recorder:       h.GetRecorder(),
+			CommandLine:    notNil(h.GetCommandLine()),
+			Linux:          h.GetLinux(),
+			Architecture:   h.GetArchitecture(),
+			Hostname:       h.GetHostname(),
+			StartUnixNS:    h.GetStartUnixNs(),
+			AttachMethod:   h.GetAttachMethod(),
+			ProbeCosts:     []ProbeCost{},
+			Followed:       []Followed{},
+			Cores:          []Core{},
+			SamplePeriodNS: h.GetSamplePeriodNs(),
+			SamplesOutside: rec.samples.outside,
+			EndReason:      rec.end.GetReason(),
 		},
 		Notes:     []Note{},
 		Processes: []*Process{},

@@ -18,6 +18,8 @@ type recording struct {
 	losses     []*trace.Loss // as counted last
 	notes      []*trace.Note
 
+	samples samples
+
 	undescribed uint64 // ops of nodes that the trace doesn't describe
 
 	processes map[uint32]*trace.Process
@@ -52,6 +54,7 @@ func newRecording() *recording {
 		phases:       make(map[uint32]*phase),
 		interpreters: make(map[interpreterKey]*graph),
 		foldAt:       minFold,
+		samples:      newSamples(),
 	}
 }
 
@@ -76,6 +79,7 @@ func (rec *recording) finish() {
 		t.stack.finish()
 	}
 	rec.fold()
+	rec.samples.fold()
 }
 
 func (rec *recording) add(b *trace.Block) {
@@ -91,6 +95,7 @@ func (rec *recording) add(b *trace.Block) {
 			rec.addOp(t, n, op)
 		}
 	}
+	rec.addSamples(b)
 	if b.Losses != nil {
 		rec.losses = b.Losses
 	}
@@ -104,6 +109,7 @@ func (rec *recording) add(b *trace.Block) {
 	}
 	if len(rec.graphs) >= rec.foldAt {
 		rec.fold()
+		rec.samples.fold()
 	}
 }
 

@@ -20,23 +20,26 @@ type OpsResult struct {
 	By          By                `json:"by,omitempty"`
 	Groups      []*Group          `json:"groups,omitempty"`
 
-	stacks []Stack
+	stacks  []Stack
+	samples []SampledStack
 }
 
 // Recording says how the trace was made.
 type Recording struct {
-	Recorder     string      `json:"recorder"`
-	CommandLine  []string    `json:"command_line"`
-	Linux        string      `json:"linux"`
-	Architecture string      `json:"architecture"`
-	Hostname     string      `json:"hostname"`
-	StartUnixNS  int64       `json:"start_unix_ns"`
-	AttachMethod string      `json:"attach_method"`
-	Followed     []Followed  `json:"followed"`
-	Cores        []Core      `json:"cores"`
-	ProbeCosts   []ProbeCost `json:"probe_costs"`
-	EndReason    string      `json:"end_reason"`
-	Ops          uint64      `json:"ops"` // op records read
+	Recorder       string      `json:"recorder"`
+	CommandLine    []string    `json:"command_line"`
+	Linux          string      `json:"linux"`
+	Architecture   string      `json:"architecture"`
+	Hostname       string      `json:"hostname"`
+	StartUnixNS    int64       `json:"start_unix_ns"`
+	AttachMethod   string      `json:"attach_method"`
+	Followed       []Followed  `json:"followed"`
+	Cores          []Core      `json:"cores"`
+	ProbeCosts     []ProbeCost `json:"probe_costs"`
+	SamplePeriodNS uint64      `json:"sample_period_ns"` // of a core's time; 0 when none were taken
+	SamplesOutside uint64      `json:"samples_outside"`  // of any op, on threads that ran ops or worked for such
+	EndReason      string      `json:"end_reason"`
+	Ops            uint64      `json:"ops"` // op records read
 }
 
 // ProbeCost is what an op pays for being recorded, by the class of the probed instruction.
@@ -121,6 +124,7 @@ type Op struct {
 	Wall          *Distribution `json:"wall_ns"`
 	SelfNS        uint64        `json:"self_ns"`
 	FirstNS       uint64        `json:"first_ns"`
+	Samples       uint64        `json:"samples"` // taken while it was the innermost op
 	Paid          *Paid         `json:"paid"`
 	Causes        []Cause       `json:"causes"`
 	Share         float64       `json:"share"`
