@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"debug/elf"
 	"errors"
 	"os"
@@ -49,6 +50,11 @@ func (is *images) locate(p *process, address uint64) place {
 	m := p.findMapping(address)
 	if m == nil {
 		return place{}
+	}
+	if m.Pathname == vdso {
+		if i := is.openVDSO(p, m); i != nil {
+			return place{i, address - uint64(m.StartAddr), vdso}
+		}
 	}
 	if !isFile(m) || !m.Perms.Execute {
 		return place{mapping: m.Pathname}
@@ -117,12 +123,17 @@ func (is *images) open(p *process, m *procfs.ProcMap) *image {
 			return i
 		}
 	}
+	return is.add(key, m.Pathname, file)
+}
+
+// add describes a file without kernels in the trace, and owns it from then on.
+func (is *images) add(key fileKey, shown string, file *symbolize.File) *image {
 	i := newImage(file)
 	i.owned = true
 	ls := &is.session.libraries
 	ls.runtime++
 	i.runtime = ls.runtime
-	described := &trace.Runtime{Id: i.runtime, Path: m.Pathname, Entry: file.Entry, BuildId: file.BuildID}
+	described := &trace.Runtime{Id: i.runtime, Path: shown, Entry: file.Entry, BuildId: file.BuildID}
 	if file.BuildID == "" {
 		described.Sha256, _ = file.SHA256()
 	}
@@ -130,6 +141,29 @@ func (is *images) open(p *process, m *procfs.ProcMap) *image {
 	is.session.describe(described)
 	is.files[key] = i
 	return i
+}
+
+// vdso is the mapping of the code that Linux itself gives to processes, such as for reading clocks.
+const vdso = "[vdso]"
+
+// openVDSO reads the code that Linux gives to processes from the first process that was sampled there: it is the same for all.
+func (is *images) openVDSO(p *process, m *procfs.ProcMap) *image {
+	key := fileKey{} // no file's
+	if i, known := is.files[key]; known {
+		return i
+	}
+	const most = 1 << 20 // it has a few pages
+	b := make([]byte, min(uint64(m.EndAddr-m.StartAddr), most))
+	if p.read(uint64(m.StartAddr), b) != nil {
+		return nil // the process is gone: perhaps another one's can be read
+	}
+	is.files[key] = nil
+	file, err := symbolize.NewFile(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		return nil
+	}
+	file.Path = vdso
+	return is.add(key, vdso, file)
 }
 
 // ofLibrary shares the file of a library with kernels.

@@ -110,6 +110,7 @@ type (
 		Count           int
 		Wall            wallJSON `json:"wall_ns"`
 		SelfNS          uint64   `json:"self_ns"`
+		Samples         int
 		Paid            paidJSON
 		Causes          []causeJSON
 		ProbeCost       uint64 `json:"probe_cost_ns"`
