@@ -59,6 +59,8 @@ func (s *Session) record(sample []byte) {
 		s.heap.addSite(r)
 	case *bpf.MappedRecord:
 		s.mapped(r)
+	case *bpf.SampleRecord:
+		s.addSample(r, sample)
 	}
 }
 

@@ -30,7 +30,7 @@ type followed struct {
 	wanted Follow
 	bpf    bpf.Follow
 	task   error // why Linux's types aren't known
-	faults [2]faultEvents
+	faults [2]softwareEvents
 }
 
 // plan decides what the programs are loaded with.
@@ -48,8 +48,8 @@ func (f *followed) plan() {
 // attach attaches the programs that count page faults.
 func (f *followed) attach(programs *bpf.Programs) {
 	if f.wanted.Faults {
-		f.faults[0].attach(unix.PERF_COUNT_SW_PAGE_FAULTS_MIN, programs.MinorFault)
-		f.faults[1].attach(unix.PERF_COUNT_SW_PAGE_FAULTS_MAJ, programs.MajorFault)
+		f.faults[0].attach(unix.PERF_COUNT_SW_PAGE_FAULTS_MIN, 1, programs.MinorFault)
+		f.faults[1].attach(unix.PERF_COUNT_SW_PAGE_FAULTS_MAJ, 1, programs.MajorFault)
 	}
 }
 
@@ -88,17 +88,17 @@ func (f *followed) describe(ts *tracepoints) []*trace.Followed {
 	}
 }
 
-// faultEvents counts one kind of page fault: a software event of perf on each CPU.
-type faultEvents struct {
+// softwareEvents run a program at every so many of one kind of perf's software events, on each CPU.
+type softwareEvents struct {
 	events []int
 	err    error // the last one
 }
 
-func (e *faultEvents) attach(kind uint64, program *ebpf.Program) {
+func (e *softwareEvents) attach(kind, every uint64, program *ebpf.Program) {
 	cpus, err := ebpf.PossibleCPU()
 	e.err = err
 	for cpu := range cpus {
-		attr := &unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Config: kind, Sample: 1}
+		attr := &unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Config: kind, Sample: every, Bits: unix.PerfBitExcludeIdle}
 		event, err := unix.PerfEventOpen(attr, -1, cpu, -1, unix.PERF_FLAG_FD_CLOEXEC)
 		if errors.Is(err, unix.ENODEV) {
 			continue // a core that is switched off
@@ -108,20 +108,20 @@ func (e *faultEvents) attach(kind uint64, program *ebpf.Program) {
 			err = unix.IoctlSetInt(event, unix.PERF_EVENT_IOC_SET_BPF, program.FD())
 		}
 		if err != nil {
-			e.err = fmt.Errorf("count page faults on core %d: %w", cpu, err)
+			e.err = fmt.Errorf("open perf event on core %d: %w", cpu, err)
 			return
 		}
 	}
 }
 
-func (e *faultEvents) missing() string {
+func (e *softwareEvents) missing() string {
 	if e.err != nil {
 		return e.err.Error()
 	}
 	return ""
 }
 
-func (e *faultEvents) close() error {
+func (e *softwareEvents) close() error {
 	var errs []error
 	for _, event := range e.events {
 		errs = append(errs, unix.Close(event))

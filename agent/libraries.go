@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"debug/elf"
 	"errors"
 	"fmt"
 	"os"
@@ -193,14 +192,7 @@ func (ls *libraries) newLibrary(path, shown string, file *symbolize.File) *libra
 		prepares: make(map[uint64]bool),
 		runtime:  &trace.Runtime{Id: ls.runtime, Path: shown, Entry: file.Entry, BuildId: file.BuildID, Sha256: sha},
 	}
-	for _, segment := range file.Segments {
-		if segment.Flags&elf.PF_X != 0 {
-			l.runtime.TextStart = segment.Address
-			l.runtime.TextEnd = segment.Address + segment.FileSize
-			l.runtime.TextOffset = segment.Offset + uint64(file.Base)
-			break
-		}
-	}
+	describeText(l.runtime, file)
 	ls.session.describe(l.runtime)
 	return l
 }

@@ -35,12 +35,13 @@ type Options struct {
 	// Aggregate sums ops up in the kernel: bpf.AggregateToo is for comparing the sums with the ops.
 	Aggregate bpf.Aggregate
 	// Budget is the share of the app's time that recording may cost; 0 is any.
-	Budget   float64
-	Only     Only
-	Heap     bool // what ops allocate
-	Cache    *probes.Cache
-	Progress io.Writer // gets a live line; nil for none
-	Recorder string    // name and version, for the trace
+	Budget     float64
+	Only       Only
+	Heap       bool // what ops allocate
+	Cache      *probes.Cache
+	Progress   io.Writer // gets a live line; nil for none
+	Recorder   string    // name and version, for the trace
+	SampleRate int       // samples a second and core of what ops are at; zero: none
 	// Began is called when the target is found and the probes are in place: from then on there is something to lose.
 	Began func() error
 	// Finished is called when the trace is complete. Removing the probes may take Linux minutes after that, unless it has
@@ -68,6 +69,7 @@ type Session struct {
 	budget      budget
 	period      uint32 // odd while recording pauses
 	heap        heap
+	sampling    sampling
 	writer      *trace.Writer
 	writeErr    error
 
@@ -139,6 +141,7 @@ func (s *Session) open() error {
 		OnlyTargets: s.options.Library == "" || len(s.options.Only.Processes) > 0,
 		EntryOnly:   s.options.EntryOnly,
 		Aggregate:   s.options.Aggregate,
+		Sample:      s.options.SampleRate > 0,
 	}
 	if len(s.options.Command) > 0 {
 		options.StopSignal = stopSignal
@@ -166,20 +169,21 @@ func (s *Session) open() error {
 	s.followed.attach(programs)
 	s.started = now()
 	header := &trace.Header{
-		Recorder:     s.options.Recorder,
-		CommandLine:  os.Args,
-		Linux:        linuxRelease(),
-		Architecture: runtime.GOARCH,
-		StartNs:      s.started,
-		StartUnixNs:  time.Now().UnixNano(),
-		AttachMethod: string(method),
-		ProbeCosts:   costs,
-		Cpus:         uint32(runtime.NumCPU()),
-		Followed:     append(s.followed.describe(&s.tracepoints), s.heap.describe()),
-		Cores:        cores(),
-		EntryOnly:    s.options.EntryOnly,
-		Only:         s.options.Only.Said,
-		Budget:       s.options.Budget,
+		Recorder:       s.options.Recorder,
+		CommandLine:    os.Args,
+		Linux:          linuxRelease(),
+		Architecture:   runtime.GOARCH,
+		StartNs:        s.started,
+		StartUnixNs:    time.Now().UnixNano(),
+		AttachMethod:   string(method),
+		ProbeCosts:     costs,
+		Cpus:           uint32(runtime.NumCPU()),
+		Followed:       append(s.followed.describe(&s.tracepoints), s.heap.describe()),
+		Cores:          cores(),
+		SamplePeriodNs: samplePeriod(s.options.SampleRate),
+		EntryOnly:      s.options.EntryOnly,
+		Only:           s.options.Only.Said,
+		Budget:         s.options.Budget,
 	}
 	if s.options.Aggregate != bpf.AggregateOff {
 		header.AggregateOctave = bpf.AggregateOctave
@@ -200,6 +204,7 @@ func (s *Session) open() error {
 			s.note("attach", "tracepoint %s: %v: %s", tp.name, tp.err, tp.without)
 		}
 	}
+	s.startSampling()
 	return nil
 }
 
@@ -336,10 +341,12 @@ func (s *Session) finish() error {
 	if s.method.Together() { // the others take seconds: the trace is closed first
 		errs = append(errs, s.libraries.detach())
 	}
+	errs = append(errs, s.sampling.events.close())
 	s.drain()
 	s.aggregates.write()
 	s.identifyModels()
 	s.heap.write(time.Now().Add(heapEvery))
+	s.flushSamples()
 	s.noteCounters()
 	end := &trace.End{DurationNs: now() - s.started, Reason: s.reason}
 	if l := s.launcher; l != nil && s.reason == "command exited" {
@@ -361,7 +368,7 @@ func (s *Session) finish() error {
 }
 
 func (s *Session) close() error {
-	errs := []error{s.heap.detach(), s.followed.close(), s.tracepoints.close(), s.libraries.close()}
+	errs := []error{s.heap.detach(), s.followed.close(), s.sampling.events.close(), s.sampling.images.close(), s.tracepoints.close(), s.libraries.close()}
 	for _, p := range s.processes {
 		p.close()
 	}
@@ -408,6 +415,7 @@ func (s *Session) note(kind, format string, args ...any) {
 
 func (s *Session) flush() {
 	s.heap.write(time.Now())
+	s.flushSamples()
 	s.writer.SetLosses(s.losses())
 	if err := s.writer.Flush(now()); err != nil && s.writeErr == nil {
 		s.writeErr = err

@@ -29,9 +29,10 @@ type Summary struct {
 	Pauses    int           // how often a thread of the command was held to search new code
 	PausedFor time.Duration // in all; not in the ops' times
 
-	Budget float64       // share of the app's time that it might cost; 0: any
-	Gaps   time.Duration // in which nothing was recorded to keep to it
-	Cost   time.Duration // that it took of the app's time by estimate
+	Budget  float64       // share of the app's time that it might cost; 0: any
+	Gaps    time.Duration // in which nothing was recorded to keep to it
+	Cost    time.Duration // that it took of the app's time by estimate
+	Samples *SampleCounts // nil when none were taken
 
 	HasExitStatus bool
 	ExitStatus    int // of the command
@@ -47,18 +48,19 @@ type Summary struct {
 func (s *Summary) Lost() uint64 {
 	var n uint64
 	for _, l := range s.Losses {
-		if l.Cause != causeDescriptions && !strings.HasPrefix(l.Cause, causeHeap) {
+		if l.Cause != causeDescriptions && l.Cause != causeSamples && !strings.HasPrefix(l.Cause, causeHeap) {
 			n += l.Count
 		}
 	}
 	return n
 }
 
-// Causes of loss that are counted here and not by BPF. Lost descriptions make ops anonymous, they lose none.
+// Causes of loss that are counted here and not by BPF. Lost descriptions make ops anonymous, they lose none; nor do lost samples.
 const (
 	causeUnattributed = "unattributed"
 	causeDescriptions = "descriptions"
 	causeHeap         = "heap_" // begins those of allocations, which lose no op
+	causeSamples      = "samples"
 )
 
 // losses returns every way to lose something, with how often it happened so far.
@@ -84,6 +86,9 @@ func (s *Session) losses() []*trace.Loss {
 	}
 	if n, err := s.programs.Count(bpf.DescriptionsLost); err == nil {
 		losses = append(losses, &trace.Loss{Cause: causeDescriptions, Count: n})
+	}
+	if s.sampling.rate > 0 {
+		losses = append(losses, &trace.Loss{Cause: causeSamples, Count: s.lostSamples()})
 	}
 	return append(losses, s.heap.losses()...)
 }
@@ -114,6 +119,10 @@ func (s *Session) summarize(end *trace.End) {
 	m.Losses = s.losses()
 	if n := s.writer.Unwritten(); n > 0 {
 		m.Losses = append(m.Losses, &trace.Loss{Cause: trace.LossUnwritten, Count: n})
+	}
+	if s.sampling.rate > 0 {
+		s.sampling.counts.Lost = s.lostSamples()
+		m.Samples = &s.sampling.counts
 	}
 	m.Pauses, m.PausedFor = s.pauses.count, s.pauses.total
 	m.HasExitStatus, m.ExitStatus = end.HasExitStatus, int(end.ExitStatus)
@@ -183,6 +192,9 @@ func (s *Summary) Print(w io.Writer, trace string) {
 	if s.Budget > 0 {
 		fmt.Fprintf(w, "recorded %.1f of %.1f s, to cost the app at most %.2g%% of its time: %.2f%% by estimate\n",
 			(s.Duration - s.Gaps).Seconds(), s.Duration.Seconds(), 100*s.Budget, 100*s.Cost.Seconds()/s.Duration.Seconds())
+	}
+	if s.Samples != nil {
+		s.Samples.print(w)
 	}
 	if s.Pauses > 0 {
 		fmt.Fprintf(w, "the command's threads were held %d times, %.1f ms in all, while new code was searched: the ops' times are without that\n",

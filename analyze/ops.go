@@ -34,6 +34,7 @@ func (rec *recording) result(options Options) *OpsResult {
 	result.Models = b.buildModels()
 	result.stacks = b.stacks()
 	result.heapSites = b.heapSites()
+	result.samples = b.sampled()
 	result.By = options.By
 	result.Groups = result.group(rec)
 	return result
@@ -45,23 +46,25 @@ func (rec *recording) overview() *OpsResult {
 		DurationNS: rec.durationNS(),
 		Lost:       rec.lost(),
 		Recording: Recording{
-			Recorder:     h.GetRecorder(),
-			CommandLine:  notNil(h.GetCommandLine()),
-			Linux:        h.GetLinux(),
-			Architecture: h.GetArchitecture(),
-			Hostname:     h.GetHostname(),
-			StartUnixNS:  h.GetStartUnixNs(),
-			AttachMethod: h.GetAttachMethod(),
-			ProbeCosts:   []ProbeCost{},
-			Followed:     []Followed{},
-			Cores:        []Core{},
-			EndReason:    rec.end.GetReason(),
-			EntryOnly:    h.GetEntryOnly(),
-			Only:         notNil(h.GetOnly()),
-			Budget:       h.GetBudget(),
-			CostNS:       rec.end.GetCostNs(),
-			Gaps:         rec.gaps.count,
-			GapsNS:       rec.gapsNS(),
+			Recorder:       h.GetRecorder(),
+			CommandLine:    notNil(h.GetCommandLine()),
+			Linux:          h.GetLinux(),
+			Architecture:   h.GetArchitecture(),
+			Hostname:       h.GetHostname(),
+			StartUnixNS:    h.GetStartUnixNs(),
+			AttachMethod:   h.GetAttachMethod(),
+			ProbeCosts:     []ProbeCost{},
+			Followed:       []Followed{},
+			Cores:          []Core{},
+			EndReason:      rec.end.GetReason(),
+			EntryOnly:      h.GetEntryOnly(),
+			Only:           notNil(h.GetOnly()),
+			Budget:         h.GetBudget(),
+			CostNS:         rec.end.GetCostNs(),
+			Gaps:           rec.gaps.count,
+			GapsNS:         rec.gapsNS(),
+			SamplePeriodNS: h.GetSamplePeriodNs(),
+			SamplesOutside: rec.samples.outside,
 		},
 		Notes:     []Note{},
 		Processes: []*Process{},

@@ -18,6 +18,8 @@ type recording struct {
 	losses     []*trace.Loss // as counted last
 	notes      []*trace.Note
 
+	samples samples
+
 	undescribed uint64 // ops of nodes that the trace doesn't describe
 
 	heap heapUses
@@ -58,6 +60,7 @@ func newRecording() *recording {
 		interpreters: make(map[interpreterKey]*graph),
 		foldAt:       minFold,
 		sums:         make(map[sumKey]*sum),
+		samples:      newSamples(),
 	}
 }
 
@@ -83,6 +86,7 @@ func (rec *recording) finish() {
 	}
 	rec.placeSums()
 	rec.fold()
+	rec.samples.fold()
 }
 
 // gaps are the times in which nothing was recorded.
@@ -123,6 +127,7 @@ func (rec *recording) add(b *trace.Block) {
 			rec.addOp(t, n, op)
 		}
 	}
+	rec.addSamples(b)
 	if b.Losses != nil {
 		rec.losses = b.Losses
 	}
@@ -136,6 +141,7 @@ func (rec *recording) add(b *trace.Block) {
 	}
 	if len(rec.graphs) >= rec.foldAt {
 		rec.fold()
+		rec.samples.fold()
 	}
 }
 

@@ -22,6 +22,7 @@ type OpsResult struct {
 
 	stacks    []Stack
 	heapSites []HeapSite
+	samples   []SampledStack
 }
 
 // Recording says how the trace was made.
@@ -40,13 +41,15 @@ type Recording struct {
 	Ops          uint64      `json:"ops"` // op records read
 
 	// How the recording was restricted.
-	EntryOnly      bool     `json:"entry_only"`      // kernels have no return probes where they can do without
-	Only           []string `json:"only"`            // as the user said it
-	Budget         float64  `json:"budget"`          // share of the app's time; 0: any
-	CostNS         uint64   `json:"cost_ns"`         // that it took of the app's time by estimate, with a budget
-	Gaps           int      `json:"gaps"`            // how often nothing was recorded for a while
-	GapsNS         uint64   `json:"gaps_ns"`         // and for how long in all
-	AggregateError float64  `json:"aggregate_error"` // of quantiles, as a share, when ops were summed up as they ran; else 0
+	EntryOnly      bool     `json:"entry_only"`       // kernels have no return probes where they can do without
+	Only           []string `json:"only"`             // as the user said it
+	Budget         float64  `json:"budget"`           // share of the app's time; 0: any
+	CostNS         uint64   `json:"cost_ns"`          // that it took of the app's time by estimate, with a budget
+	Gaps           int      `json:"gaps"`             // how often nothing was recorded for a while
+	GapsNS         uint64   `json:"gaps_ns"`          // and for how long in all
+	AggregateError float64  `json:"aggregate_error"`  // of quantiles, as a share, when ops were summed up as they ran; else 0
+	SamplePeriodNS uint64   `json:"sample_period_ns"` // of a core's time; 0 when none were taken
+	SamplesOutside uint64   `json:"samples_outside"`  // of any op, on threads that ran ops or worked for such
 }
 
 // ProbeCost is what an op pays for being recorded, by the class of the probed instruction.
@@ -132,6 +135,7 @@ type Op struct {
 	SelfNS        uint64        `json:"self_ns"`
 	FirstNS       uint64        `json:"first_ns"`
 	EndsInferred  uint64        `json:"ends_inferred"` // ops whose end was taken from the next one's start
+	Samples       uint64        `json:"samples"`       // taken while it was the innermost op
 	Paid          *Paid         `json:"paid"`
 	Causes        []Cause       `json:"causes"`
 	Share         float64       `json:"share"`

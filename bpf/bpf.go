@@ -37,6 +37,8 @@ type Options struct {
 	Aggregate Aggregate
 	// Heap loads the programs for an allocator's functions.
 	Heap bool
+	// Sample loads the program that takes samples, for a perf event.
+	Sample bool
 	// RingBytes is the ring buffer's size, a power of two; zero means 4 MiB.
 	RingBytes int
 }
@@ -74,8 +76,10 @@ type Programs struct {
 	MinorFault, MajorFault                *ebpf.Program              // on perf events
 	Heap                                  map[HeapCall]*ebpf.Program // nil without Options.Heap
 	Ring, Counters, Targets               *ebpf.Map
-	Aggregates                            *ebpf.Map // by node id
-	Enclosing                             *ebpf.Map // of NodeKey: nodes of EnterOnly that run subgraphs
+	Aggregates                            *ebpf.Map     // by node id
+	Enclosing                             *ebpf.Map     // of NodeKey: nodes of EnterOnly that run subgraphs
+	Sample                                *ebpf.Program // on a perf event; nil unless Options.Sample
+	StackEnds                             *ebpf.Map     // of sampled workers' stacks: tid, uint32, to address, uint64; nil unless Options.Sample
 	collection                            *ebpf.Collection
 }
 
@@ -96,6 +100,8 @@ func Load(options Options) (*Programs, error) {
 		keep["enter_only"+suffix] = true
 	}
 	options.loadHeap(spec, keep)
+	sample := planSampling(spec, options.Sample)
+	keep[sample] = sample != ""
 	for name := range spec.Programs {
 		if !keep[name] {
 			delete(spec.Programs, name)
@@ -148,6 +154,8 @@ func Load(options Options) (*Programs, error) {
 		WakingNew:   program("waking_new"),
 		MinorFault:  program("minor_fault"),
 		MajorFault:  program("major_fault"),
+		Sample:      program(sample),
+		StackEnds:   collection.Maps["stack_ends"],
 		Ring:        collection.Maps["ring"],
 		Counters:    collection.Maps["counters"],
 		Targets:     collection.Maps["targets"],

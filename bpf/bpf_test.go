@@ -12,7 +12,7 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, variant := range []Variant{Multi, Cookie, Address} {
-		for _, options := range []Options{{Variant: variant}, {Variant: variant, OnlyTargets: true, StopSignal: 23, RingBytes: 1 << 16}, {Variant: variant, Heap: true}} {
+		for _, options := range []Options{{Variant: variant}, {Variant: variant, OnlyTargets: true, StopSignal: 23, RingBytes: 1 << 16, Sample: true}, {Variant: variant, Heap: true}} {
 			programs, err := Load(options)
 			if err != nil {
 				t.Errorf("%+v: %v", options, err)

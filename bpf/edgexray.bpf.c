@@ -7,6 +7,7 @@
 // that Linux without BTF (Android's 5.10) runs them.
 
 #include "ends.h"
+#include "sample.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -53,11 +53,13 @@ const (
 	programsCounterHEAP_UNRETURNED   programsCounter = 12
 	programsCounterHEAP_NOT_HELD     programsCounter = 13
 	programsCounterHEAP_NO_SITE      programsCounter = 14
-	programsCounterALIASES           programsCounter = 15
-	programsCounterLOST_ENDS         programsCounter = 16
-	programsCounterLOST_NO_AGGREGATE programsCounter = 17
-	programsCounterCUT_OFF           programsCounter = 18
-	programsCounterCOUNTERS          programsCounter = 19
+	programsCounterLOST_SAMPLES      programsCounter = 15
+	programsCounterSAMPLES_OUTSIDE   programsCounter = 16
+	programsCounterALIASES           programsCounter = 17
+	programsCounterLOST_ENDS         programsCounter = 18
+	programsCounterLOST_NO_AGGREGATE programsCounter = 19
+	programsCounterCUT_OFF           programsCounter = 20
+	programsCounterCOUNTERS          programsCounter = 21
 )
 
 type programsExitRecord struct {
@@ -309,6 +311,7 @@ const (
 	programsRecordTypeRECORD_OP_TO_NEXT programsRecordType = 9
 	programsRecordTypeRECORD_HEAP       programsRecordType = 20
 	programsRecordTypeRECORD_HEAP_SITE  programsRecordType = 21
+	programsRecordTypeRECORD_SAMPLE     programsRecordType = 15
 )
 
 type programsRunning struct {
@@ -316,6 +319,56 @@ type programsRunning struct {
 	Since uint64
 	Owner uint32
 	Place uint32
+}
+
+type programsSampleRecord struct {
+	_      structs.HostLayout
+	Header struct {
+		_    structs.HostLayout
+		Type programsRecordType
+		Tid  uint32
+	}
+	Process    uint64
+	FrameSp    uint64
+	OuterSp    uint64
+	Stack      uint64
+	Gap        uint64
+	Flags      uint32
+	StackBytes uint32
+	Missing    uint32
+	Pad        uint32
+	Nodes      [16]uint64
+	Registers  [33]uint64
+}
+
+type programsSampleRoom struct {
+	_      structs.HostLayout
+	Record programsSampleRecord
+	Stack  [32768]uint8
+	Regs   struct {
+		_      structs.HostLayout
+		R15    uint64
+		R14    uint64
+		R13    uint64
+		R12    uint64
+		Bp     uint64
+		Bx     uint64
+		R11    uint64
+		R10    uint64
+		R9     uint64
+		R8     uint64
+		Ax     uint64
+		Cx     uint64
+		Dx     uint64
+		Si     uint64
+		Di     uint64
+		OrigAx uint64
+		Ip     uint64
+		Cs     uint64
+		Flags  uint64
+		Sp     uint64
+		Ss     uint64
+	}
 }
 
 type programsSubgraphKey struct {
@@ -450,6 +503,8 @@ const (
 	programsMapProcesses          = "processes"
 	programsMapRing               = "ring"
 	programsMapRunning            = "running"
+	programsMapSampleRooms        = "sample_rooms"
+	programsMapStackEnds          = "stack_ends"
 	programsMapSubgraphs          = "subgraphs"
 	programsMapTargets            = "targets"
 	programsMapThreads            = "threads"
@@ -483,6 +538,8 @@ const (
 	programsProgPrepareCookie     = "prepare_cookie"
 	programsProgPrepareMulti      = "prepare_multi"
 	programsProgProgramExec       = "program_exec"
+	programsProgSample            = "sample"
+	programsProgSampleInKernel    = "sample_in_kernel"
 	programsProgSwitched          = "switched"
 	programsProgThreadExit        = "thread_exit"
 	programsProgWaking            = "waking"
@@ -574,6 +631,8 @@ type programsProgramSpecs struct {
 	PrepareCookie     *ebpf.ProgramSpec `ebpf:"prepare_cookie"`
 	PrepareMulti      *ebpf.ProgramSpec `ebpf:"prepare_multi"`
 	ProgramExec       *ebpf.ProgramSpec `ebpf:"program_exec"`
+	Sample            *ebpf.ProgramSpec `ebpf:"sample"`
+	SampleInKernel    *ebpf.ProgramSpec `ebpf:"sample_in_kernel"`
 	Switched          *ebpf.ProgramSpec `ebpf:"switched"`
 	ThreadExit        *ebpf.ProgramSpec `ebpf:"thread_exit"`
 	Waking            *ebpf.ProgramSpec `ebpf:"waking"`
@@ -598,6 +657,8 @@ type programsMapSpecs struct {
 	Processes       *ebpf.MapSpec `ebpf:"processes"`
 	Ring            *ebpf.MapSpec `ebpf:"ring"`
 	Running         *ebpf.MapSpec `ebpf:"running"`
+	SampleRooms     *ebpf.MapSpec `ebpf:"sample_rooms"`
+	StackEnds       *ebpf.MapSpec `ebpf:"stack_ends"`
 	Subgraphs       *ebpf.MapSpec `ebpf:"subgraphs"`
 	Targets         *ebpf.MapSpec `ebpf:"targets"`
 	Threads         *ebpf.MapSpec `ebpf:"threads"`
@@ -656,6 +717,8 @@ type programsMaps struct {
 	Processes       *ebpf.Map `ebpf:"processes"`
 	Ring            *ebpf.Map `ebpf:"ring"`
 	Running         *ebpf.Map `ebpf:"running"`
+	SampleRooms     *ebpf.Map `ebpf:"sample_rooms"`
+	StackEnds       *ebpf.Map `ebpf:"stack_ends"`
 	Subgraphs       *ebpf.Map `ebpf:"subgraphs"`
 	Targets         *ebpf.Map `ebpf:"targets"`
 	Threads         *ebpf.Map `ebpf:"threads"`
@@ -677,6 +740,8 @@ func (m *programsMaps) Close() error {
 		m.Processes,
 		m.Ring,
 		m.Running,
+		m.SampleRooms,
+		m.StackEnds,
 		m.Subgraphs,
 		m.Targets,
 		m.Threads,
@@ -736,6 +801,8 @@ type programsPrograms struct {
 	PrepareCookie     *ebpf.Program `ebpf:"prepare_cookie"`
 	PrepareMulti      *ebpf.Program `ebpf:"prepare_multi"`
 	ProgramExec       *ebpf.Program `ebpf:"program_exec"`
+	Sample            *ebpf.Program `ebpf:"sample"`
+	SampleInKernel    *ebpf.Program `ebpf:"sample_in_kernel"`
 	Switched          *ebpf.Program `ebpf:"switched"`
 	ThreadExit        *ebpf.Program `ebpf:"thread_exit"`
 	Waking            *ebpf.Program `ebpf:"waking"`
@@ -774,6 +841,8 @@ func (p *programsPrograms) Close() error {
 		p.PrepareCookie,
 		p.PrepareMulti,
 		p.ProgramExec,
+		p.Sample,
+		p.SampleInKernel,
 		p.Switched,
 		p.ThreadExit,
 		p.Waking,

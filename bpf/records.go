@@ -18,6 +18,7 @@ type (
 	NodeKey        = programsNodeKey
 	HeapRecord     = programsHeapRecord
 	HeapSiteRecord = programsHeapSiteRecord
+	SampleRecord   = programsSampleRecord // a copy of the stack follows: Copied
 )
 
 // Sizes that records.h asserts, too: a difference doesn't compile.
@@ -26,6 +27,7 @@ const (
 	nodeBytes     = 440
 	tensorBytes   = 712
 	subgraphBytes = 1472
+	sampleBytes   = 456
 )
 
 var (
@@ -33,6 +35,7 @@ var (
 	_ [nodeBytes]byte     = [unsafe.Sizeof(NodeRecord{})]byte{}
 	_ [tensorBytes]byte   = [unsafe.Sizeof(TensorRecord{})]byte{}
 	_ [subgraphBytes]byte = [unsafe.Sizeof(SubgraphRecord{})]byte{}
+	_ [sampleBytes]byte   = [unsafe.Sizeof(SampleRecord{})]byte{}
 )
 
 // WithData is set in the attach cookie of a function that takes user data before its context. A probe without a cookie
@@ -86,6 +89,8 @@ func Decode(sample []byte) (any, error) {
 		return view[HeapRecord](sample)
 	case programsRecordTypeRECORD_HEAP_SITE:
 		return view[HeapSiteRecord](sample)
+	case programsRecordTypeRECORD_SAMPLE:
+		return view[SampleRecord](sample)
 	default:
 		return nil, fmt.Errorf("decode ring-buffer record: unknown type %d", kind)
 	}

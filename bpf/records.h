@@ -23,6 +23,7 @@ enum record_type {
 	RECORD_OP_TO_NEXT = 9,
 	RECORD_HEAP = 20,
 	RECORD_HEAP_SITE = 21,
+	RECORD_SAMPLE = 15,
 };
 
 // Every record starts with its type and the thread that caused it.
@@ -210,6 +211,33 @@ struct heap_site_record {
 	u64 frames[HEAP_FRAMES]; // return addresses, the allocator's caller first
 };
 
+#define SAMPLE_NODES 16       // MAX_DEPTH
+#define SAMPLE_REGISTERS 33   // by their DWARF numbers; 32 is arm64's pc, x86-64's is 16
+#define SAMPLE_STACK (32 << 10)
+#define SAMPLE_BELOW 128  // bytes of it below the stack pointer: unwind tables look for registers there that were just restored
+#define SAMPLE_CHUNK 1024 // bytes read at once
+
+#define SAMPLE_KERNEL 1       // the CPU was at work in the kernel
+#define SAMPLE_NO_REGISTERS 2 // and this Linux doesn't tell where the program was
+#define SAMPLE_WORKER 4       // the thread runs no ops of its own: nodes are those of the one that it works for
+
+// What a CPU was at when its clock event fired, during an op. A copy of the stack follows. Where that is too long, its
+// middle is left out: large arrays are there.
+struct sample_record {
+	struct record_header header;
+	u64 process;  // id
+	u64 frame_sp; // stack pointer at the entry of the innermost op's kernel; 0 for a worker
+	u64 outer_sp; // when that is an operator, at the entry of its delegate node's kernel; else 0
+	u64 stack;    // address of the copy's first byte
+	u64 gap;      // bytes left out after the first SAMPLE_STACK / 2
+	u32 flags;
+	u32 stack_bytes; // of the copy
+	u32 missing;     // a bit for each SAMPLE_CHUNK of it that wasn't in memory, as pages aren't that were never written
+	u32 pad;
+	u64 nodes[SAMPLE_NODES]; // ids of the open ops' descriptions, outermost first; then 0
+	u64 registers[SAMPLE_REGISTERS];
+};
+
 // Ways in which something was lost, or happened that a reader of the trace must know. One slot each in map "counters".
 enum counter {
 	LOST_RING_FULL,      // op finished, ring buffer full
@@ -227,6 +255,8 @@ enum counter {
 	HEAP_UNRETURNED,     // allocation in an op, its return was not seen
 	HEAP_NOT_HELD,       // allocation in an op, no room to remember its address: what is kept and the peak are without it
 	HEAP_NO_SITE,        // allocation in an op, no room for its stack, or ring buffer full
+	LOST_SAMPLES,        // during an op, ring buffer full
+	SAMPLES_OUTSIDE,     // of threads that run ops or work for such, outside of any op
 	ALIASES,             // a kernel called another kernel with the same node: counted as one op
 	LOST_ENDS,           // op started, no return probe, and what ran next isn't of its subgraph
 	LOST_NO_AGGREGATE,   // op finished, no room to add it up
@@ -276,6 +306,7 @@ union record {
 	struct aggregate aggregate;
 	struct heap_record heap;
 	struct heap_site_record heap_site;
+	struct sample_record sample;
 	enum counter counter;
 };
 
@@ -284,3 +315,4 @@ _Static_assert(sizeof(struct op_record) == 72, "op_record");
 _Static_assert(sizeof(struct node_record) == 440, "node_record");
 _Static_assert(sizeof(struct tensor_record) == 712, "tensor_record");
 _Static_assert(sizeof(struct subgraph_record) == 1472, "subgraph_record");
+_Static_assert(sizeof(struct sample_record) == 456, "sample_record");

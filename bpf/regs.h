@@ -28,6 +28,7 @@ _Static_assert(sizeof(struct regs) == 168, "pt_regs");
 #define SYSCALL_ARG2(r) ((r)->dx)
 #define SYSCALL_ARG4(r) ((r)->r8)
 #define NR_MMAP 9
+#define IN_KERNEL(r) (((r)->cs & 3) == 0)
 #elif defined(__TARGET_ARCH_arm64)
 struct regs {
 	u64 regs[31], sp, pc, pstate;
@@ -50,6 +51,7 @@ _Static_assert(sizeof(struct regs) == 272, "user_pt_regs");
 #define SYSCALL_ARG2(r) ((r)->regs[2])
 #define SYSCALL_ARG4(r) ((r)->regs[4])
 #define NR_MMAP 222
+#define IN_KERNEL(r) (((r)->pstate & 15) != 0)
 #else
 #error "architecture"
 #endif

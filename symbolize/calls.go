@@ -56,3 +56,48 @@ func (f *File) stubSlot(address uint64) (uint64, bool) {
 	}
 	return 0, false
 }
+
+// FollowsCall says whether the instruction before an address is a call: whether the address may be one that a function
+// returns to.
+func (f *File) FollowsCall(address uint64) bool {
+	const longest = 7
+	code, err := f.Code(address-longest, longest)
+	if err != nil || len(code) < longest {
+		return false
+	}
+	switch f.Machine {
+	case elf.EM_X86_64:
+		if code[longest-5] == 0xe8 { // call rel32
+			return true
+		}
+		for size := 2; size <= longest; size++ { // call r/m64: ff /2, of that length with ModRM, SIB and displacement
+			b := code[longest-size:]
+			if b[0] == 0xff && b[1]>>3&7 == 2 && modRMBytes(b) == size-1 {
+				return true
+			}
+		}
+	case elf.EM_AARCH64:
+		call := order.Uint32(code[longest-4:])
+		return call&0xfc000000 == 0x94000000 || call&0xfefff800 == 0xd63f0800 || call&0xfffffc1f == 0xd63f0000 // bl, blraa and the like, blr
+	}
+	return false
+}
+
+// modRMBytes is how many bytes ModRM, SIB and displacement of an instruction with a one-byte opcode take.
+func modRMBytes(instruction []byte) int {
+	mod, rm := instruction[1]>>6, instruction[1]&7
+	size := 1
+	if mod != 3 && rm == 4 {
+		size++
+		if mod == 0 && len(instruction) > 2 && instruction[2]&7 == 5 {
+			size += 4
+		}
+	}
+	switch {
+	case mod == 1:
+		size++
+	case mod == 2, mod == 0 && rm == 5:
+		size += 4
+	}
+	return size
+}

@@ -1,7 +1,6 @@
 package symbolize
 
 import (
-	"bytes"
 	"debug/elf"
 	"slices"
 	"sort"
@@ -62,6 +61,7 @@ type frameTable struct {
 	bytes     []byte
 	encodings map[int]byte // by offset of the CIE: how its FDEs write addresses
 	functions []Range
+	fdes      []uint64 // addresses of the FDEs of functions
 }
 
 func (t *frameTable) walk(exact bool) {
@@ -79,7 +79,7 @@ func (t *frameTable) walk(exact bool) {
 		}
 		if end-start >= 4 {
 			if id := int(order.Uint32(t.bytes[start:])); id != 0 {
-				t.describe(start-id, start+4, end)
+				t.describe(start-id, at, start+4, end)
 			}
 		}
 		at = end
@@ -101,13 +101,15 @@ func (t *frameTable) record(at int) (start, end int, ok bool) {
 	return start, start + int(length), true
 }
 
-// describe adds the function of an FDE whose addresses start at an offset.
-func (t *frameTable) describe(cie, at, end int) {
+// describe adds the function of an FDE, given the offsets of its CIE, itself, and its addresses.
+func (t *frameTable) describe(cie, fde, at, end int) {
 	encoding, ok := t.encodings[cie]
 	if !ok {
-		if encoding, ok = t.readEncoding(cie); !ok {
+		common, ok := t.cie(cie)
+		if !ok {
 			return
 		}
+		encoding = common.encoding
 		t.encodings[cie] = encoding
 	}
 	start, size, ok := t.file.pointer(t.bytes[at:end], t.address+uint64(at), encoding)
@@ -120,58 +122,28 @@ func (t *frameTable) describe(cie, at, end int) {
 		return
 	}
 	t.functions = append(t.functions, Range{start, start + length})
+	t.fdes = append(t.fdes, t.address+uint64(fde))
 }
 
-// readEncoding finds a CIE's encoding of addresses: the "R" of its augmentation, else plain pointers.
-func (t *frameTable) readEncoding(at int) (encoding byte, ok bool) {
+// cie reads the CIE at an offset.
+func (t *frameTable) cie(at int) (cie, bool) {
 	if at < 0 || len(t.bytes)-at < 4 {
-		return 0, false
+		return cie{}, false
 	}
 	start, end, ok := t.record(at)
-	if !ok || end-start < 6 || order.Uint32(t.bytes[start:]) != 0 {
-		return 0, false
+	if !ok {
+		return cie{}, false
 	}
-	b := leb{bytes: t.bytes[start+5 : end]} // after ID and version
-	version := t.bytes[start+4]
-	augmentation, rest, ok := bytes.Cut(b.bytes, []byte{0})
-	if !ok || len(augmentation) == 0 || augmentation[0] != 'z' {
-		return 0, ok && len(augmentation) == 0
-	}
-	b.bytes = rest
-	b.unsigned() // code alignment
-	b.unsigned() // data alignment
-	if version == 1 {
-		b.byte()
-	} else {
-		b.unsigned() // return address register
-	}
-	b.unsigned() // length of what follows
-	for _, letter := range augmentation[1:] {
-		switch letter {
-		case 'R':
-			encoding = b.byte()
-			return encoding, !b.short
-		case 'L':
-			b.byte()
-		case 'P':
-			_, size, ok := t.file.pointer(b.bytes[min(1, len(b.bytes)):], 0, b.peek()&formatMask)
-			if !ok {
-				return 0, false
-			}
-			b.bytes = b.bytes[1+size:]
-		case 'S', 'B', 'G': // Signal frame, arm64 pointer authentication key B, memory tagging: no data
-		default:
-			return 0, false
-		}
-	}
-	return 0, true
+	return t.file.parseCIE(t.bytes[start:end])
 }
 
 // Pointer encodings (LSB, "DWARF Exception Header Encoding"): the low four bits are the format, the rest what it is
 // relative to.
 const (
-	formatMask = 0x0f
-	relativePC = 0x10
+	formatMask    = 0x0f
+	relativePC    = 0x10
+	relativeTable = 0x30 // to .eh_frame_hdr, in its search table
+	signedWord    = 0x0b // format sdata4
 )
 
 // pointer reads an encoded pointer stored at an address. Those relative to anything but their own address, or

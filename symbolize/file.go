@@ -41,13 +41,14 @@ type File struct {
 	headers  []elf.Prog64
 	sections []section
 
-	sha256    func() (string, error)
-	dynamic   func() dynamic
-	dynsym    func() []byte
-	data      func() ([]Data, error)
-	functions func() []Range
-	text      func() []Range
-	symbols   func() []*symbolTable
+	sha256      func() (string, error)
+	dynamic     func() dynamic
+	dynsym      func() []byte
+	data        func() ([]Data, error)
+	functions   func() []Range
+	unwindIndex func() unwindIndex
+	text        func() []Range
+	symbols     func() []*symbolTable
 }
 
 // Segment is a part of the file that is mapped when it is loaded (PT_LOAD).
@@ -101,6 +102,7 @@ func newFile(r io.ReaderAt, size int64) (*File, error) {
 	f.dynsym = sync.OnceValue(f.readDynsym)
 	f.data = sync.OnceValues(f.readData)
 	f.functions = sync.OnceValue(f.readFunctions)
+	f.unwindIndex = sync.OnceValue(f.readUnwindIndex)
 	f.text = sync.OnceValue(f.readText)
 	f.symbols = sync.OnceValue(f.readSymbols)
 	return f, nil

@@ -29,6 +29,10 @@ func exercise(f *File) {
 			f.Address(offset)
 		}
 	}
+	for _, r := range functions[:min(len(functions), 64)] {
+		f.Unwind(r.Start)
+		f.FollowsCall(r.End)
+	}
 	f.Mentions("TfLite")
 	f.Definitions(func(string) bool { return true })
 	f.ID()

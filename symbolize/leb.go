@@ -50,3 +50,28 @@ func (l *leb) byte() byte {
 	l.bytes = l.bytes[min(1, len(l.bytes)):]
 	return b
 }
+
+// fixed is a little-endian number of size bytes, at most 8.
+func (l *leb) fixed(size int) (value uint64) {
+	if len(l.bytes) < size {
+		l.bytes, l.short = nil, true
+		return 0
+	}
+	for i := range size {
+		value |= uint64(l.bytes[i]) << (8 * i)
+	}
+	l.bytes = l.bytes[size:]
+	return value
+}
+
+// block is bytes behind their number.
+func (l *leb) block() []byte {
+	n := l.unsigned()
+	if n > uint64(len(l.bytes)) {
+		l.bytes, l.short = nil, true
+		return nil
+	}
+	b := l.bytes[:n]
+	l.bytes = l.bytes[n:]
+	return b
+}

@@ -117,6 +117,7 @@ type (
 		Share           float64
 		EndsInferred    uint64 `json:"ends_inferred"`
 		SelfNS          uint64 `json:"self_ns"`
+		Samples         int
 		Paid            paidJSON
 		Causes          []causeJSON
 		ProbeCost       uint64 `json:"probe_cost_ns"`

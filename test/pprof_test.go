@@ -29,6 +29,11 @@ func export(t *testing.T, r recording) exported {
 	if got.status != 0 || !strings.Contains(got.stderr, "go tool pprof") || !strings.Contains(got.stderr, path) {
 		t.Fatalf("exit status %d\n%s", got.status, got.stderr)
 	}
+	return parseProfile(t, path)
+}
+
+func parseProfile(t *testing.T, path string) exported {
+	t.Helper()
 	p, err := profile.ParseData(read(t, path))
 	if err != nil {
 		t.Fatal(err)

@@ -50,6 +50,8 @@ type Block struct {
 	Gaps          []*Gap                 `protobuf:"bytes,20,rep,name=gaps,proto3" json:"gaps,omitempty"`                         // that ended before any op of this block began, and after all ops of the blocks before
 	HeapUses      []*HeapUse             `protobuf:"bytes,17,rep,name=heap_uses,json=heapUses,proto3" json:"heap_uses,omitempty"` // sums up to the end of this block; a later one of the same node or site replaces it
 	HeapSites     []*HeapSite            `protobuf:"bytes,18,rep,name=heap_sites,json=heapSites,proto3" json:"heap_sites,omitempty"`
+	Frames        []*Frame               `protobuf:"bytes,15,rep,name=frames,proto3" json:"frames,omitempty"`
+	Samples       []*SampleStack         `protobuf:"bytes,16,rep,name=samples,proto3" json:"samples,omitempty"` // since the block before
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -203,6 +205,20 @@ func (x *Block) GetHeapSites() []*HeapSite {
 	return nil
 }
 
+func (x *Block) GetFrames() []*Frame {
+	if x != nil {
+		return x.Frames
+	}
+	return nil
+}
+
+func (x *Block) GetSamples() []*SampleStack {
+	if x != nil {
+		return x.Samples
+	}
+	return nil
+}
+
 // Header says where, when and how the trace was recorded.
 type Header struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
@@ -222,6 +238,7 @@ type Header struct {
 	Only            []string               `protobuf:"bytes,16,rep,name=only,proto3" json:"only,omitempty"`                                               // what the recording was restricted to, as the user said it
 	AggregateOctave uint32                 `protobuf:"varint,18,opt,name=aggregate_octave,json=aggregateOctave,proto3" json:"aggregate_octave,omitempty"` // ops are in aggregates, with so many buckets an octave, instead of op batches; 0: they aren't
 	Budget          float64                `protobuf:"fixed64,19,opt,name=budget,proto3" json:"budget,omitempty"`                                         // share of the app's time that recording may cost; 0: any
+	SamplePeriodNs  uint64                 `protobuf:"varint,14,opt,name=sample_period_ns,json=samplePeriodNs,proto3" json:"sample_period_ns,omitempty"`  // of a core's time from one sample to the next; 0: none were taken
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -364,6 +381,13 @@ func (x *Header) GetAggregateOctave() uint32 {
 func (x *Header) GetBudget() float64 {
 	if x != nil {
 		return x.Budget
+	}
+	return 0
+}
+
+func (x *Header) GetSamplePeriodNs() uint64 {
+	if x != nil {
+		return x.SamplePeriodNs
 	}
 	return 0
 }
@@ -544,7 +568,7 @@ func (x *ProbeCost) GetInsideNs() uint64 {
 	return 0
 }
 
-// Runtime is a library or executable that holds kernels.
+// Runtime is a library or executable that holds kernels, or other code in which samples were taken.
 type Runtime struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -2118,6 +2142,184 @@ func (x *StackFrame) GetSymbol() string {
 	return ""
 }
 
+// Frame is a place in a program's code.
+type Frame struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Runtime       uint32                 `protobuf:"varint,2,opt,name=runtime,proto3" json:"runtime,omitempty"`
+	Address       uint64                 `protobuf:"varint,3,opt,name=address,proto3" json:"address,omitempty"`   // virtual address in the ELF image; of the call, in functions that called another one
+	Function      uint64                 `protobuf:"varint,4,opt,name=function,proto3" json:"function,omitempty"` // of the beginning of the function that holds it; 0 when not known
+	Symbol        string                 `protobuf:"bytes,5,opt,name=symbol,proto3" json:"symbol,omitempty"`      // the function's name, demangled; empty when the file doesn't tell
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Frame) Reset() {
+	*x = Frame{}
+	mi := &file_trace_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Frame) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Frame) ProtoMessage() {}
+
+func (x *Frame) ProtoReflect() protoreflect.Message {
+	mi := &file_trace_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Frame.ProtoReflect.Descriptor instead.
+func (*Frame) Descriptor() ([]byte, []int) {
+	return file_trace_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Frame) GetId() uint32 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Frame) GetRuntime() uint32 {
+	if x != nil {
+		return x.Runtime
+	}
+	return 0
+}
+
+func (x *Frame) GetAddress() uint64 {
+	if x != nil {
+		return x.Address
+	}
+	return 0
+}
+
+func (x *Frame) GetFunction() uint64 {
+	if x != nil {
+		return x.Function
+	}
+	return 0
+}
+
+func (x *Frame) GetSymbol() string {
+	if x != nil {
+		return x.Symbol
+	}
+	return ""
+}
+
+// SampleStack is samples that found a thread at the same place. Counts of different blocks add up.
+type SampleStack struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Thread        uint32                 `protobuf:"varint,1,opt,name=thread,proto3" json:"thread,omitempty"`        // that was sampled; 0 when outside of ops
+	Nodes         []uint32               `protobuf:"varint,2,rep,packed,name=nodes,proto3" json:"nodes,omitempty"`   // the ops that were open, outermost first; none for samples outside of ops
+	Frames        []uint32               `protobuf:"varint,3,rep,packed,name=frames,proto3" json:"frames,omitempty"` // innermost first. The last one is in the innermost op's kernel or, for a worker, its first function
+	Broken        string                 `protobuf:"bytes,4,opt,name=broken,proto3" json:"broken,omitempty"`         // why there are no further frames although there should be
+	Kernel        bool                   `protobuf:"varint,5,opt,name=kernel,proto3" json:"kernel,omitempty"`        // Linux was at work for the thread
+	Worker        bool                   `protobuf:"varint,6,opt,name=worker,proto3" json:"worker,omitempty"`        // the ops are those of the thread that it works for
+	Count         uint64                 `protobuf:"varint,7,opt,name=count,proto3" json:"count,omitempty"`
+	Guessed       uint32                 `protobuf:"varint,8,opt,name=guessed,proto3" json:"guessed,omitempty"` // of the frames: the unwind table has no function for them, what follows was found by search
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SampleStack) Reset() {
+	*x = SampleStack{}
+	mi := &file_trace_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SampleStack) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SampleStack) ProtoMessage() {}
+
+func (x *SampleStack) ProtoReflect() protoreflect.Message {
+	mi := &file_trace_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SampleStack.ProtoReflect.Descriptor instead.
+func (*SampleStack) Descriptor() ([]byte, []int) {
+	return file_trace_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *SampleStack) GetThread() uint32 {
+	if x != nil {
+		return x.Thread
+	}
+	return 0
+}
+
+func (x *SampleStack) GetNodes() []uint32 {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
+func (x *SampleStack) GetFrames() []uint32 {
+	if x != nil {
+		return x.Frames
+	}
+	return nil
+}
+
+func (x *SampleStack) GetBroken() string {
+	if x != nil {
+		return x.Broken
+	}
+	return ""
+}
+
+func (x *SampleStack) GetKernel() bool {
+	if x != nil {
+		return x.Kernel
+	}
+	return false
+}
+
+func (x *SampleStack) GetWorker() bool {
+	if x != nil {
+		return x.Worker
+	}
+	return false
+}
+
+func (x *SampleStack) GetCount() uint64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *SampleStack) GetGuessed() uint32 {
+	if x != nil {
+		return x.Guessed
+	}
+	return 0
+}
+
 // Loss is a way to lose records and how often it happened.
 type Loss struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2129,7 +2331,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_trace_proto_msgTypes[20]
+	mi := &file_trace_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2141,7 +2343,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[20]
+	mi := &file_trace_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2154,7 +2356,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{20}
+	return file_trace_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Loss) GetCause() string {
@@ -2182,7 +2384,7 @@ type Note struct {
 
 func (x *Note) Reset() {
 	*x = Note{}
-	mi := &file_trace_proto_msgTypes[21]
+	mi := &file_trace_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2194,7 +2396,7 @@ func (x *Note) String() string {
 func (*Note) ProtoMessage() {}
 
 func (x *Note) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[21]
+	mi := &file_trace_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2207,7 +2409,7 @@ func (x *Note) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Note.ProtoReflect.Descriptor instead.
 func (*Note) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{21}
+	return file_trace_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Note) GetKind() string {
@@ -2242,7 +2444,7 @@ type End struct {
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_trace_proto_msgTypes[22]
+	mi := &file_trace_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2254,7 +2456,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[22]
+	mi := &file_trace_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2267,7 +2469,7 @@ func (x *End) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use End.ProtoReflect.Descriptor instead.
 func (*End) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{22}
+	return file_trace_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *End) GetDurationNs() uint64 {
@@ -2337,7 +2539,7 @@ var File_trace_proto protoreflect.FileDescriptor
 
 const file_trace_proto_rawDesc = "" +
 	"\n" +
-	"\vtrace.proto\x12\x11edgexray.trace.v1\"\xe2\x06\n" +
+	"\vtrace.proto\x12\x11edgexray.trace.v1\"\xce\a\n" +
 	"\x05Block\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.edgexray.trace.v1.HeaderR\x06header\x126\n" +
 	"\bruntimes\x18\x02 \x03(\v2\x1a.edgexray.trace.v1.RuntimeR\bruntimes\x123\n" +
@@ -2359,7 +2561,9 @@ const file_trace_proto_rawDesc = "" +
 	"\x04gaps\x18\x14 \x03(\v2\x16.edgexray.trace.v1.GapR\x04gaps\x127\n" +
 	"\theap_uses\x18\x11 \x03(\v2\x1a.edgexray.trace.v1.HeapUseR\bheapUses\x12:\n" +
 	"\n" +
-	"heap_sites\x18\x12 \x03(\v2\x1b.edgexray.trace.v1.HeapSiteR\theapSites\"\xb2\x04\n" +
+	"heap_sites\x18\x12 \x03(\v2\x1b.edgexray.trace.v1.HeapSiteR\theapSites\x120\n" +
+	"\x06frames\x18\x0f \x03(\v2\x18.edgexray.trace.v1.FrameR\x06frames\x128\n" +
+	"\asamples\x18\x10 \x03(\v2\x1e.edgexray.trace.v1.SampleStackR\asamples\"\xdc\x04\n" +
 	"\x06Header\x12\x1a\n" +
 	"\brecorder\x18\x01 \x01(\tR\brecorder\x12!\n" +
 	"\fcommand_line\x18\x02 \x03(\tR\vcommandLine\x12\x14\n" +
@@ -2379,7 +2583,8 @@ const file_trace_proto_rawDesc = "" +
 	"entry_only\x18\x0f \x01(\bR\tentryOnly\x12\x12\n" +
 	"\x04only\x18\x10 \x03(\tR\x04only\x12)\n" +
 	"\x10aggregate_octave\x18\x12 \x01(\rR\x0faggregateOctave\x12\x16\n" +
-	"\x06budget\x18\x13 \x01(\x01R\x06budget\"8\n" +
+	"\x06budget\x18\x13 \x01(\x01R\x06budget\x12(\n" +
+	"\x10sample_period_ns\x18\x0e \x01(\x04R\x0esamplePeriodNs\"8\n" +
 	"\bFollowed\x12\x12\n" +
 	"\x04part\x18\x01 \x01(\tR\x04part\x12\x18\n" +
 	"\amissing\x18\x02 \x01(\tR\amissing\"M\n" +
@@ -2553,7 +2758,22 @@ const file_trace_proto_rawDesc = "" +
 	"StackFrame\x12\x18\n" +
 	"\aruntime\x18\x01 \x01(\rR\aruntime\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\x04R\aaddress\x12\x16\n" +
-	"\x06symbol\x18\x03 \x01(\tR\x06symbol\"2\n" +
+	"\x06symbol\x18\x03 \x01(\tR\x06symbol\"\x7f\n" +
+	"\x05Frame\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\rR\x02id\x12\x18\n" +
+	"\aruntime\x18\x02 \x01(\rR\aruntime\x12\x18\n" +
+	"\aaddress\x18\x03 \x01(\x04R\aaddress\x12\x1a\n" +
+	"\bfunction\x18\x04 \x01(\x04R\bfunction\x12\x16\n" +
+	"\x06symbol\x18\x05 \x01(\tR\x06symbol\"\xcb\x01\n" +
+	"\vSampleStack\x12\x16\n" +
+	"\x06thread\x18\x01 \x01(\rR\x06thread\x12\x14\n" +
+	"\x05nodes\x18\x02 \x03(\rR\x05nodes\x12\x16\n" +
+	"\x06frames\x18\x03 \x03(\rR\x06frames\x12\x16\n" +
+	"\x06broken\x18\x04 \x01(\tR\x06broken\x12\x16\n" +
+	"\x06kernel\x18\x05 \x01(\bR\x06kernel\x12\x16\n" +
+	"\x06worker\x18\x06 \x01(\bR\x06worker\x12\x14\n" +
+	"\x05count\x18\a \x01(\x04R\x05count\x12\x18\n" +
+	"\aguessed\x18\b \x01(\rR\aguessed\"2\n" +
 	"\x04Loss\x12\x14\n" +
 	"\x05cause\x18\x01 \x01(\tR\x05cause\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x04R\x05count\".\n" +
@@ -2585,31 +2805,33 @@ func file_trace_proto_rawDescGZIP() []byte {
 	return file_trace_proto_rawDescData
 }
 
-var file_trace_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_trace_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_trace_proto_goTypes = []any{
-	(*Block)(nil),      // 0: edgexray.trace.v1.Block
-	(*Header)(nil),     // 1: edgexray.trace.v1.Header
-	(*Followed)(nil),   // 2: edgexray.trace.v1.Followed
-	(*Core)(nil),       // 3: edgexray.trace.v1.Core
-	(*ProbeCost)(nil),  // 4: edgexray.trace.v1.ProbeCost
-	(*Runtime)(nil),    // 5: edgexray.trace.v1.Runtime
-	(*Kernel)(nil),     // 6: edgexray.trace.v1.Kernel
-	(*Process)(nil),    // 7: edgexray.trace.v1.Process
-	(*Thread)(nil),     // 8: edgexray.trace.v1.Thread
-	(*Model)(nil),      // 9: edgexray.trace.v1.Model
-	(*Subgraph)(nil),   // 10: edgexray.trace.v1.Subgraph
-	(*Node)(nil),       // 11: edgexray.trace.v1.Node
-	(*Operator)(nil),   // 12: edgexray.trace.v1.Operator
-	(*Tensor)(nil),     // 13: edgexray.trace.v1.Tensor
-	(*OpBatch)(nil),    // 14: edgexray.trace.v1.OpBatch
-	(*Aggregate)(nil),  // 15: edgexray.trace.v1.Aggregate
-	(*Gap)(nil),        // 16: edgexray.trace.v1.Gap
-	(*HeapUse)(nil),    // 17: edgexray.trace.v1.HeapUse
-	(*HeapSite)(nil),   // 18: edgexray.trace.v1.HeapSite
-	(*StackFrame)(nil), // 19: edgexray.trace.v1.StackFrame
-	(*Loss)(nil),       // 20: edgexray.trace.v1.Loss
-	(*Note)(nil),       // 21: edgexray.trace.v1.Note
-	(*End)(nil),        // 22: edgexray.trace.v1.End
+	(*Block)(nil),       // 0: edgexray.trace.v1.Block
+	(*Header)(nil),      // 1: edgexray.trace.v1.Header
+	(*Followed)(nil),    // 2: edgexray.trace.v1.Followed
+	(*Core)(nil),        // 3: edgexray.trace.v1.Core
+	(*ProbeCost)(nil),   // 4: edgexray.trace.v1.ProbeCost
+	(*Runtime)(nil),     // 5: edgexray.trace.v1.Runtime
+	(*Kernel)(nil),      // 6: edgexray.trace.v1.Kernel
+	(*Process)(nil),     // 7: edgexray.trace.v1.Process
+	(*Thread)(nil),      // 8: edgexray.trace.v1.Thread
+	(*Model)(nil),       // 9: edgexray.trace.v1.Model
+	(*Subgraph)(nil),    // 10: edgexray.trace.v1.Subgraph
+	(*Node)(nil),        // 11: edgexray.trace.v1.Node
+	(*Operator)(nil),    // 12: edgexray.trace.v1.Operator
+	(*Tensor)(nil),      // 13: edgexray.trace.v1.Tensor
+	(*OpBatch)(nil),     // 14: edgexray.trace.v1.OpBatch
+	(*Aggregate)(nil),   // 15: edgexray.trace.v1.Aggregate
+	(*Gap)(nil),         // 16: edgexray.trace.v1.Gap
+	(*HeapUse)(nil),     // 17: edgexray.trace.v1.HeapUse
+	(*HeapSite)(nil),    // 18: edgexray.trace.v1.HeapSite
+	(*StackFrame)(nil),  // 19: edgexray.trace.v1.StackFrame
+	(*Frame)(nil),       // 20: edgexray.trace.v1.Frame
+	(*SampleStack)(nil), // 21: edgexray.trace.v1.SampleStack
+	(*Loss)(nil),        // 22: edgexray.trace.v1.Loss
+	(*Note)(nil),        // 23: edgexray.trace.v1.Note
+	(*End)(nil),         // 24: edgexray.trace.v1.End
 }
 var file_trace_proto_depIdxs = []int32{
 	1,  // 0: edgexray.trace.v1.Block.header:type_name -> edgexray.trace.v1.Header
@@ -2621,26 +2843,28 @@ var file_trace_proto_depIdxs = []int32{
 	10, // 6: edgexray.trace.v1.Block.subgraphs:type_name -> edgexray.trace.v1.Subgraph
 	11, // 7: edgexray.trace.v1.Block.nodes:type_name -> edgexray.trace.v1.Node
 	14, // 8: edgexray.trace.v1.Block.ops:type_name -> edgexray.trace.v1.OpBatch
-	20, // 9: edgexray.trace.v1.Block.losses:type_name -> edgexray.trace.v1.Loss
-	21, // 10: edgexray.trace.v1.Block.notes:type_name -> edgexray.trace.v1.Note
-	22, // 11: edgexray.trace.v1.Block.end:type_name -> edgexray.trace.v1.End
+	22, // 9: edgexray.trace.v1.Block.losses:type_name -> edgexray.trace.v1.Loss
+	23, // 10: edgexray.trace.v1.Block.notes:type_name -> edgexray.trace.v1.Note
+	24, // 11: edgexray.trace.v1.Block.end:type_name -> edgexray.trace.v1.End
 	15, // 12: edgexray.trace.v1.Block.aggregates:type_name -> edgexray.trace.v1.Aggregate
 	16, // 13: edgexray.trace.v1.Block.gaps:type_name -> edgexray.trace.v1.Gap
 	17, // 14: edgexray.trace.v1.Block.heap_uses:type_name -> edgexray.trace.v1.HeapUse
 	18, // 15: edgexray.trace.v1.Block.heap_sites:type_name -> edgexray.trace.v1.HeapSite
-	4,  // 16: edgexray.trace.v1.Header.probe_costs:type_name -> edgexray.trace.v1.ProbeCost
-	2,  // 17: edgexray.trace.v1.Header.followed:type_name -> edgexray.trace.v1.Followed
-	3,  // 18: edgexray.trace.v1.Header.cores:type_name -> edgexray.trace.v1.Core
-	13, // 19: edgexray.trace.v1.Node.inputs:type_name -> edgexray.trace.v1.Tensor
-	13, // 20: edgexray.trace.v1.Node.outputs:type_name -> edgexray.trace.v1.Tensor
-	12, // 21: edgexray.trace.v1.Node.operator:type_name -> edgexray.trace.v1.Operator
-	13, // 22: edgexray.trace.v1.Node.temporaries:type_name -> edgexray.trace.v1.Tensor
-	19, // 23: edgexray.trace.v1.HeapSite.frames:type_name -> edgexray.trace.v1.StackFrame
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	20, // 16: edgexray.trace.v1.Block.frames:type_name -> edgexray.trace.v1.Frame
+	21, // 17: edgexray.trace.v1.Block.samples:type_name -> edgexray.trace.v1.SampleStack
+	4,  // 18: edgexray.trace.v1.Header.probe_costs:type_name -> edgexray.trace.v1.ProbeCost
+	2,  // 19: edgexray.trace.v1.Header.followed:type_name -> edgexray.trace.v1.Followed
+	3,  // 20: edgexray.trace.v1.Header.cores:type_name -> edgexray.trace.v1.Core
+	13, // 21: edgexray.trace.v1.Node.inputs:type_name -> edgexray.trace.v1.Tensor
+	13, // 22: edgexray.trace.v1.Node.outputs:type_name -> edgexray.trace.v1.Tensor
+	12, // 23: edgexray.trace.v1.Node.operator:type_name -> edgexray.trace.v1.Operator
+	13, // 24: edgexray.trace.v1.Node.temporaries:type_name -> edgexray.trace.v1.Tensor
+	19, // 25: edgexray.trace.v1.HeapSite.frames:type_name -> edgexray.trace.v1.StackFrame
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_trace_proto_init() }
@@ -2654,7 +2878,7 @@ func file_trace_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trace_proto_rawDesc), len(file_trace_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   23,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -15,15 +15,20 @@ import (
 
 func pprofCommand() *cobra.Command {
 	var output string
-	var memory bool
+	var memory, samples bool
 	c := &cobra.Command{
 		Use:   "pprof TRACE",
 		Short: "Make a profile for `go tool pprof`",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			build, suffix := pprofexport.Profile, ".pb.gz"
-			if memory {
+			switch {
+			case memory && samples:
+				return errors.New("pprof: --memory and --samples are profiles of their own: ask for one")
+			case memory:
 				build, suffix = pprofexport.Memory, ".memory.pb.gz"
+			case samples:
+				build, suffix = pprofexport.Samples, ".samples.pb.gz"
 			}
 			p, err := readProfile(args[0], build)
 			if err != nil {
@@ -42,8 +47,9 @@ func pprofCommand() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVarP(&output, "output", "o", "", "write to `file`, or to stdout with - (default: TRACE with .pb.gz, or .memory.pb.gz)")
+	c.Flags().StringVarP(&output, "output", "o", "", "write to `file`, or to stdout with - (default: TRACE with .pb.gz, .memory.pb.gz or .samples.pb.gz)")
 	c.Flags().BoolVar(&memory, "memory", false, "a profile of the bytes of ops' tensors instead of times")
+	c.Flags().BoolVar(&samples, "samples", false, "a profile of where CPUs were within ops, of a trace recorded with --sample")
 	return c
 }
 

@@ -47,6 +47,9 @@ func recordCommand() *cobra.Command {
 			if aggregate {
 				options.Aggregate = bpf.AggregateInstead
 			}
+			if options.SampleRate < 0 || options.SampleRate > agent.MaxSampleRate {
+				return fmt.Errorf("record: --sample %d: not from 1 to %d samples a second", options.SampleRate, agent.MaxSampleRate)
+			}
 			if n := targets(options); n != 1 {
 				return fmt.Errorf("record: %d targets named: name one of -p PID, -n NAME, --library PATH and -- CMD", n)
 			}
@@ -66,6 +69,7 @@ func recordCommand() *cobra.Command {
 	flags.StringVar(&budget, "budget", "", "record in turns, so that it costs the app at most this share of its time: 1%")
 	flags.StringSliceVar(&only, "only", nil, "record only these: ops (CONV_2D), nodes (12, 3-7, 1:12), processes (process=NAME)")
 	flags.BoolVar(&options.Heap, "heap", false, "record what ops allocate: each call of the allocator then costs the app about as much as an op's probe")
+	flags.IntVar(&options.SampleRate, "sample", 0, "take this many samples a second and core of the code that ops run, e.g. 999 (see pprof --samples)")
 	return cmd
 }
 
