@@ -7,15 +7,16 @@ import (
 
 // The records that the programs write into the ring buffer; records.h says what their fields mean.
 type (
-	OpRecord       = programsOpRecord
-	NodeRecord     = programsNodeRecord
-	IndicesRecord  = programsIndicesRecord
-	TensorRecord   = programsTensorRecord
-	SubgraphRecord = programsSubgraphRecord
-	ExitRecord     = programsExitRecord
-	MappedRecord   = programsMappedRecord
-	OperatorRecord = programsOperatorRecord
-	NodeKey        = programsNodeKey
+	OpRecord           = programsOpRecord
+	NodeRecord         = programsNodeRecord
+	IndicesRecord      = programsIndicesRecord
+	TensorRecord       = programsTensorRecord
+	SubgraphRecord     = programsSubgraphRecord
+	ExitRecord         = programsExitRecord
+	MappedRecord       = programsMappedRecord
+	OperatorRecord     = programsOperatorRecord
+	NodeKey            = programsNodeKey
+	OperatorsRanRecord = programsOperatorsRanRecord
 )
 
 // Sizes that records.h asserts, too: a difference doesn't compile.
@@ -80,6 +81,8 @@ func Decode(sample []byte) (any, error) {
 		return view[MappedRecord](sample)
 	case programsRecordTypeRECORD_OPERATOR:
 		return view[OperatorRecord](sample)
+	case programsRecordTypeRECORD_OPERATORS_RAN:
+		return view[OperatorsRanRecord](sample)
 	default:
 		return nil, fmt.Errorf("decode ring-buffer record: unknown type %d", kind)
 	}

@@ -21,6 +21,7 @@ enum record_type {
 	RECORD_MAPPED = 7,
 	RECORD_OPERATOR = 8,
 	RECORD_OP_TO_NEXT = 9,
+	RECORD_OPERATORS_RAN = 10,
 };
 
 // Every record starts with its type and the thread that caused it.
@@ -92,6 +93,13 @@ struct operator_record {
 	u64 ip;      // probed address
 	u32 place;   // how many operators the delegate node had run before
 	u32 type;    // XNNPACK's number of its type; OPERATOR_TYPE_UNKNOWN
+};
+
+// A delegate node has returned that ran operators for the first time: all that can be known of them is in memory now.
+struct operators_ran_record {
+	struct record_header header;
+	u64 node; // id of the delegate node's description
+	u64 time_ns;
 };
 
 #define OPERATOR_TYPE_UNKNOWN 0xffffffff
@@ -245,6 +253,7 @@ union record {
 	struct mapped_record mapped;
 	struct operator_record operator;
 	struct aggregate aggregate;
+	struct operators_ran_record operators_ran;
 	enum counter counter;
 };
 
