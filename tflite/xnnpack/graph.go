@@ -10,7 +10,7 @@ import (
 type Graph struct {
 	Nodes           []Node   // that the delegate replaced, in the order in which they would run
 	Tensors         []Tensor // of the subgraph, by index
-	Inputs, Outputs []int32  // of the delegate node
+	Inputs, Outputs []int32  // of the delegate node, constants among them
 }
 
 // Node is a node of the model. Indices of tensors are -1 for what is left out.
@@ -72,7 +72,7 @@ func newGraph(g *Graph) *graph {
 		}
 	}
 	for _, t := range slices.Concat(g.Inputs, g.Outputs) {
-		index.external[t] = !handles[t]
+		index.external[t] = !handles[t] && !index.tensor(t).Constant
 	}
 	return index
 }
