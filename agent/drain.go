@@ -49,6 +49,8 @@ func (s *Session) record(sample []byte) {
 		s.addReplaced(r)
 	case *bpf.OperatorRecord:
 		s.addOperator(r)
+	case *bpf.OperatorsRanRecord:
+		s.operatorsRan(r)
 	case *bpf.SubgraphRecord:
 		s.addSubgraph(r)
 	case *bpf.ExitRecord:

@@ -23,6 +23,7 @@ type library struct {
 	prepares    map[uint64]bool    // prepare functions
 	inspection  *probes.Inspection // nil for a file without a runtime
 	operators   *kernel            // XNNPACK's run function, nil when it isn't probed
+	layouts     layouts            // of XNNPACK's runtimes
 	learned     bool               // ops of kernels, since it was cached
 	attachments []*probes.Attachment
 }

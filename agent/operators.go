@@ -7,6 +7,7 @@ import (
 
 	"github.com/edgexray/edgexray/bpf"
 	"github.com/edgexray/edgexray/tflite"
+	"github.com/edgexray/edgexray/tflite/xnnpack"
 	"github.com/edgexray/edgexray/trace"
 )
 
@@ -17,6 +18,8 @@ type operator struct {
 	address  uint64
 	kind     uint32 // XNNPACK's number of its type, bpf.OperatorTypeUnknown
 	run      *kernel
+
+	standsFor *standsFor // nil until it is known
 }
 
 func (s *Session) addOperator(r *bpf.OperatorRecord) {
@@ -42,19 +45,29 @@ func (s *Session) settleOperator(n *node) {
 	s.settle(o.delegate)
 	s.nextID.node++
 	n.id = s.nextID.node
-	name := o.name(n.subgraph.process)
-	n.op = cmp.Or(name, fmt.Sprintf("operator %d", o.place))
+	n.op = cmp.Or(o.name(n.subgraph.process), fmt.Sprintf("operator %d", o.place))
+	s.describe(s.describeOperator(n))
+}
+
+// describeOperator makes the trace's description of an operator, with the node that it stands for once that is known.
+func (s *Session) describeOperator(n *node) *trace.Node {
+	o := n.operator
 	d := &trace.Node{
 		Id: n.id, Subgraph: n.subgraph.described.Id, Index: -1, OpCode: int32(tflite.OpUnknown), Op: n.op,
 		Delegate: o.delegate.op,
 		Operator: &trace.Operator{
-			Name: name, Place: o.place, Node: o.delegate.id, DelegateIndex: o.delegate.index, Mapping: "unknown",
+			Name: o.name(n.subgraph.process), Place: o.place, Node: o.delegate.id, DelegateIndex: o.delegate.index,
+			Mapping: string(xnnpack.Unknown),
 		},
 	}
 	if o.run != nil {
 		d.Kernel = s.announce(o.run)
 	}
-	s.describe(d)
+	if f := o.standsFor; f != nil {
+		d.Index, d.OpCode, d.Op, d.Inputs, d.Outputs = f.index, int32(f.code), f.ops[0], f.inputs, f.outputs
+		d.Operator.Mapping, d.Operator.Nodes, d.Operator.Ops = f.mapping, f.nodes, f.ops
+	}
+	return d
 }
 
 // name returns XNNPACK's name of the operator, "" when the library has none. Without a cookie BPF couldn't tell its type.
@@ -68,6 +81,7 @@ func (o *operator) name(p *process) string {
 		var b [4]byte
 		if p.read(o.address+uint64(x.TypeOffset), b[:]) == nil {
 			kind = binary.LittleEndian.Uint32(b[:])
+			o.kind = kind // the process may be gone the next time
 		}
 	}
 	if uint64(kind) >= uint64(len(x.Names)) {

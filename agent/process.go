@@ -136,13 +136,16 @@ func (p *process) readString(address uint64, limit int) (string, bool) {
 	if p.memory == nil || address == 0 {
 		return "", false
 	}
-	b := make([]byte, limit)
-	n, _ := p.memory.ReadAt(b, int64(address)) // stops at the end of the mapping
-	end := bytes.IndexByte(b[:n], 0)
-	if end < 0 {
-		return "", false
+	for size := min(128, limit); ; size = min(16*size, limit) { // most are short
+		b := make([]byte, size)
+		n, _ := p.memory.ReadAt(b, int64(address)) // stops at the end of the mapping
+		if end := bytes.IndexByte(b[:n], 0); end >= 0 {
+			return string(b[:end]), true
+		}
+		if n < size || size == limit {
+			return "", false
+		}
 	}
-	return string(b[:end]), true
 }
 
 // snapshot returns the description as it stands, for the trace to keep.

@@ -132,11 +132,16 @@ func (p *process) readTensor(context uint64, index int32) (*trace.Tensor, bool) 
 		return nil, false
 	}
 	raw, _ := tflite.DecodeTensor(memory[:])
+	return p.completeTensor(index, raw), true
+}
+
+// completeTensor describes a tensor with what it points to in a live process.
+func (p *process) completeTensor(index int32, raw tflite.RawTensor) *trace.Tensor {
 	t := describeTensor(index, raw)
 	t.Shape = p.ints(raw.Dims)
 	p.quantization(t, raw)
 	t.Name, _ = p.readString(raw.Name, 64<<10)
-	return t, true
+	return t
 }
 
 func (p *process) quantization(t *trace.Tensor, raw tflite.RawTensor) {

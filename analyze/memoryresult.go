@@ -71,6 +71,9 @@ type MemoryPart struct {
 
 // opMemory sums up the tensors of the row's node.
 func opMemory(r *row) *OpMemory {
+	if r.desc.Operator != nil {
+		return nil // what it reads and writes is within its delegate node
+	}
 	m := &OpMemory{}
 	if r.live.known {
 		m.Live, m.Unknown = &r.live.bytes, r.live.unknown

@@ -223,6 +223,7 @@ func (b *builder) op(r *row) *Op {
 		OperatorIndex: -1,
 		DelegateNode:  -1,
 		MappedNodes:   []int32{},
+		MappedOps:     []string{},
 		Count:         r.wall.Count,
 		Wall:          &r.wall,
 		SelfNS:        r.self,
@@ -235,7 +236,7 @@ func (b *builder) op(r *row) *Op {
 	}
 	if o := d.Operator; o != nil {
 		op.Operator, op.OperatorIndex, op.Mapping = o.Name, int(o.Place), o.Mapping
-		op.DelegateNode, op.MappedNodes = o.DelegateIndex, notNil(o.Nodes)
+		op.DelegateNode, op.MappedNodes, op.MappedOps = o.DelegateIndex, notNil(o.Nodes), notNil(o.Ops)
 	}
 	if op.Op == "" {
 		op.Op = "UNKNOWN"

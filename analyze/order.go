@@ -141,7 +141,7 @@ func (rec *recording) nestOp(t *thread, n *node, op trace.Op) {
 		}
 		l.reset()
 	}
-	if depth == 0 || !n.hasTensors() { // without, it's no node of a subgraph, but what a delegate's node does
+	if depth == 0 || n.desc == nil || n.desc.Operator != nil { // it's no node of a subgraph, but what a delegate's node does
 		return
 	}
 	for len(t.nest) < depth {
@@ -156,10 +156,6 @@ func (rec *recording) nestOp(t *thread, n *node, op trace.Op) {
 	}
 	l.subgraph = n.subgraph
 	l.add(n)
-}
-
-func (n *node) hasTensors() bool {
-	return n.desc != nil && len(n.desc.Inputs)+len(n.desc.Outputs)+len(n.desc.Temporaries) > 0
 }
 
 func (rec *recording) endNested(l *nested) {

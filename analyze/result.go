@@ -127,7 +127,8 @@ type Op struct {
 	OperatorIndex int           `json:"operator_index"` // in the order in which the delegate node runs them; -1 for nodes
 	DelegateNode  int32         `json:"delegate_node"`  // that it runs in; -1 for nodes
 	Mapping       string        `json:"mapping"`        // "exact", "fused", "inferred" or "unknown"
-	MappedNodes   []int32       `json:"mapped_nodes"`   // whose work it does
+	MappedNodes   []int32       `json:"mapped_nodes"`   // whose work it does, Node first
+	MappedOps     []string      `json:"mapped_ops"`     // theirs
 	Inputs        []Tensor      `json:"inputs"`
 	Outputs       []Tensor      `json:"outputs"`
 	Count         uint64        `json:"count"`

@@ -10,6 +10,7 @@ static __noinline void begin(struct thread *thread, struct frame *frame, u32 kin
 {
 	frame->kind = kind;
 	frame->operators = 0;
+	frame->fresh = 0;
 	frame->workers = thread->workers;
 	thread->workers = 0;
 	take_stock(thread, 0, &frame->paid);

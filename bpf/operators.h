@@ -36,9 +36,29 @@ static __noinline u64 operator_id(struct frame *delegate, struct regs *regs, u64
 	if (type_offset && read_user(&r->type, sizeof(r->type), address + type_offset))
 		r->type = OPERATOR_TYPE_UNKNOWN;
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+	delegate->fresh = 1;
 	if (bpf_map_update_elem(&operators, &key, &id, BPF_ANY))
 		count(NODES_FORGOTTEN);
 	return id;
+}
+
+// Asks for the operators of a delegate node that returns to be mapped to nodes. A thread that can be stopped waits for it:
+// its process may not live to run them again.
+static __noinline int send_operators_ran(u64 node)
+{
+	struct operators_ran_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+	if (!r) {
+		count(DESCRIPTIONS_LOST);
+		return 0;
+	}
+	r->header.type = RECORD_OPERATORS_RAN;
+	r->header.tid = (u32)bpf_get_current_pid_tgid();
+	r->node = node;
+	r->time_ns = bpf_ktime_get_ns();
+	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
+	if (stop_signal)
+		bpf_send_signal_thread(stop_signal);
+	return 0;
 }
 
 static __always_inline u32 is_operator(struct thread *thread, u32 depth)

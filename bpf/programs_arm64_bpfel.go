@@ -282,6 +282,17 @@ type programsOperatorRecord struct {
 	Type    uint32
 }
 
+type programsOperatorsRanRecord struct {
+	_      structs.HostLayout
+	Header struct {
+		_    structs.HostLayout
+		Type programsRecordType
+		Tid  uint32
+	}
+	Node   uint64
+	TimeNs uint64
+}
+
 type programsProcessState struct {
 	_  structs.HostLayout
 	Id uint64
@@ -300,18 +311,19 @@ type programsRecord struct {
 type programsRecordType uint32
 
 const (
-	programsRecordTypeRECORD_OP         programsRecordType = 1
-	programsRecordTypeRECORD_NODE       programsRecordType = 2
-	programsRecordTypeRECORD_INDICES    programsRecordType = 3
-	programsRecordTypeRECORD_TENSOR     programsRecordType = 4
-	programsRecordTypeRECORD_SUBGRAPH   programsRecordType = 5
-	programsRecordTypeRECORD_EXIT       programsRecordType = 6
-	programsRecordTypeRECORD_MAPPED     programsRecordType = 7
-	programsRecordTypeRECORD_OPERATOR   programsRecordType = 8
-	programsRecordTypeRECORD_OP_TO_NEXT programsRecordType = 9
-	programsRecordTypeRECORD_HEAP       programsRecordType = 20
-	programsRecordTypeRECORD_HEAP_SITE  programsRecordType = 21
-	programsRecordTypeRECORD_SAMPLE     programsRecordType = 15
+	programsRecordTypeRECORD_OP            programsRecordType = 1
+	programsRecordTypeRECORD_NODE          programsRecordType = 2
+	programsRecordTypeRECORD_INDICES       programsRecordType = 3
+	programsRecordTypeRECORD_TENSOR        programsRecordType = 4
+	programsRecordTypeRECORD_SUBGRAPH      programsRecordType = 5
+	programsRecordTypeRECORD_EXIT          programsRecordType = 6
+	programsRecordTypeRECORD_MAPPED        programsRecordType = 7
+	programsRecordTypeRECORD_OPERATOR      programsRecordType = 8
+	programsRecordTypeRECORD_OP_TO_NEXT    programsRecordType = 9
+	programsRecordTypeRECORD_HEAP          programsRecordType = 20
+	programsRecordTypeRECORD_HEAP_SITE     programsRecordType = 21
+	programsRecordTypeRECORD_SAMPLE        programsRecordType = 15
+	programsRecordTypeRECORD_OPERATORS_RAN programsRecordType = 10
 )
 
 type programsRunning struct {
@@ -454,6 +466,8 @@ type programsThread struct {
 		TailCalls uint32
 		Kind      uint32
 		Operators uint32
+		Fresh     uint32
+		Pad       uint32
 		Workers   uint64
 		Paid      struct {
 			_           structs.HostLayout

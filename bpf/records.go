@@ -7,18 +7,19 @@ import (
 
 // The records that the programs write into the ring buffer; records.h says what their fields mean.
 type (
-	OpRecord       = programsOpRecord
-	NodeRecord     = programsNodeRecord
-	IndicesRecord  = programsIndicesRecord
-	TensorRecord   = programsTensorRecord
-	SubgraphRecord = programsSubgraphRecord
-	ExitRecord     = programsExitRecord
-	MappedRecord   = programsMappedRecord
-	OperatorRecord = programsOperatorRecord
-	NodeKey        = programsNodeKey
-	HeapRecord     = programsHeapRecord
-	HeapSiteRecord = programsHeapSiteRecord
-	SampleRecord   = programsSampleRecord // a copy of the stack follows: Copied
+	OpRecord           = programsOpRecord
+	NodeRecord         = programsNodeRecord
+	IndicesRecord      = programsIndicesRecord
+	TensorRecord       = programsTensorRecord
+	SubgraphRecord     = programsSubgraphRecord
+	ExitRecord         = programsExitRecord
+	MappedRecord       = programsMappedRecord
+	OperatorRecord     = programsOperatorRecord
+	NodeKey            = programsNodeKey
+	HeapRecord         = programsHeapRecord
+	HeapSiteRecord     = programsHeapSiteRecord
+	SampleRecord       = programsSampleRecord // a copy of the stack follows: Copied
+	OperatorsRanRecord = programsOperatorsRanRecord
 )
 
 // Sizes that records.h asserts, too: a difference doesn't compile.
@@ -91,6 +92,8 @@ func Decode(sample []byte) (any, error) {
 		return view[HeapSiteRecord](sample)
 	case programsRecordTypeRECORD_SAMPLE:
 		return view[SampleRecord](sample)
+	case programsRecordTypeRECORD_OPERATORS_RAN:
+		return view[OperatorsRanRecord](sample)
 	default:
 		return nil, fmt.Errorf("decode ring-buffer record: unknown type %d", kind)
 	}

@@ -24,6 +24,7 @@ enum record_type {
 	RECORD_HEAP = 20,
 	RECORD_HEAP_SITE = 21,
 	RECORD_SAMPLE = 15,
+	RECORD_OPERATORS_RAN = 10,
 };
 
 // Every record starts with its type and the thread that caused it.
@@ -95,6 +96,13 @@ struct operator_record {
 	u64 ip;      // probed address
 	u32 place;   // how many operators the delegate node had run before
 	u32 type;    // XNNPACK's number of its type; OPERATOR_TYPE_UNKNOWN
+};
+
+// A delegate node has returned that ran operators for the first time: all that can be known of them is in memory now.
+struct operators_ran_record {
+	struct record_header header;
+	u64 node; // id of the delegate node's description
+	u64 time_ns;
 };
 
 #define OPERATOR_TYPE_UNKNOWN 0xffffffff
@@ -307,6 +315,7 @@ union record {
 	struct heap_record heap;
 	struct heap_site_record heap_site;
 	struct sample_record sample;
+	struct operators_ran_record operators_ran;
 	enum counter counter;
 };
 

@@ -47,6 +47,8 @@ struct frame {
 	u32 tail_calls; // kernels it jumped to with its own arguments: each returns once more
 	u32 kind;       // enum frame_kind
 	u32 operators;  // of a delegate node: how many it has run
+	u32 fresh;      // it ran one that was not described before
+	u32 pad;
 	u64 workers;    // thread.workers when it began
 	struct paid paid; // the thread's when it began
 };

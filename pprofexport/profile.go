@@ -84,9 +84,10 @@ func (b *builder) stack(s analyze.Stack) []*profile.Location {
 			frames = append(frames, b.frame(s.Models[i].Name))
 		}
 		if op.Mapping != "" { // inside the node before
-			frames = append(frames, b.frame(op.Op))
 			if op.Node >= 0 {
 				frames = append(frames, b.frame(nodeName(op)))
+			} else {
+				frames = append(frames, b.frame(op.Op))
 			}
 			if op.Operator != "" && op.Operator != op.Op {
 				frames = append(frames, b.frame(op.Operator))
@@ -132,7 +133,7 @@ func subgraphName(op *analyze.Op) string {
 
 // nodeName returns "CONV_2D #12 MobilenetV2/Conv/Relu6".
 func nodeName(op *analyze.Op) string {
-	name := op.Op
+	name := report.FusedName(op)
 	if op.Node >= 0 {
 		name += fmt.Sprintf(" #%d", op.Node)
 	}

@@ -2,6 +2,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -256,7 +257,7 @@ func opTable(ops []*analyze.Op) *table {
 		t.add(slices.Concat(
 			[]string{Place(op), opName(op), mark},
 			distributionCells(op.Wall, op.Share, cumulative),
-			[]string{causes(op), outputs(op.Outputs), shortKernel(op.Kernel)})...)
+			[]string{causes(op), outputs(op.Outputs), kernel(op)})...)
 	}
 	return t.withoutEmpty()
 }
@@ -278,10 +279,33 @@ func opName(op *analyze.Op) string {
 	if op.Mapping == "" {
 		return op.Op
 	}
-	if op.Op == op.Operator || op.Operator == "" {
-		return "└ " + op.Op
+	return "└ " + FusedName(op)
+}
+
+// FusedName names an op; an operator that does the work of several nodes by all of their ops in the order of the nodes:
+// "PAD+CONV_2D+RELU".
+func FusedName(op *analyze.Op) string {
+	if len(op.MappedOps) < 2 || len(op.MappedOps) != len(op.MappedNodes) {
+		return op.Op
 	}
-	return "└ " + op.Op + ": " + op.Operator
+	order := make([]int, len(op.MappedOps))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(op.MappedNodes[a], op.MappedNodes[b]) })
+	names := make([]string, len(order))
+	for i, at := range order {
+		names[i] = op.MappedOps[at]
+	}
+	return strings.Join(names, "+")
+}
+
+// kernel is what ran an op: of an operator XNNPACK's name for it, as all of them run through the same function.
+func kernel(op *analyze.Op) string {
+	if op.Operator != "" {
+		return op.Operator
+	}
+	return shortKernel(op.Kernel)
 }
 
 // Place names a node: "12", or "1:12" in another subgraph than the first. An operator is named by the node it stands for,

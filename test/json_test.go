@@ -111,6 +111,8 @@ type (
 		OperatorIndex   int `json:"operator_index"`
 		DelegateNode    int `json:"delegate_node"`
 		Mapping         string
+		MappedNodes     []int    `json:"mapped_nodes"`
+		MappedOps       []string `json:"mapped_ops"`
 		Inputs, Outputs []tensorJSON
 		Count           int
 		Wall            wallJSON `json:"wall_ns"`

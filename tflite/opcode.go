@@ -7,13 +7,18 @@ type OpCode int32
 
 // The op codes that code needs to tell apart.
 const (
-	OpUnknown   OpCode = -1
-	OpCustom    OpCode = 32 // identified by its custom name
-	OpDelegate  OpCode = 51 // stands for nodes that a delegate took over; never in a file
-	OpIf        OpCode = 118
-	OpWhile     OpCode = 119
-	OpCallOnce  OpCode = 129
-	OpComposite OpCode = 206 // may be replaced at run time by the nodes of its decomposition
+	OpUnknown        OpCode = -1
+	OpDequantize     OpCode = 6
+	OpCustom         OpCode = 32 // identified by its custom name
+	OpDelegate       OpCode = 51 // stands for nodes that a delegate took over; never in a file
+	OpIf             OpCode = 118
+	OpWhile          OpCode = 119
+	OpDensify        OpCode = 124
+	OpCallOnce       OpCode = 129
+	OpVarHandle      OpCode = 142
+	OpReadVariable   OpCode = 143
+	OpAssignVariable OpCode = 144
+	OpComposite      OpCode = 206 // may be replaced at run time by the nodes of its decomposition
 )
 
 // String returns the schema's name, such as "CONV_2D", and "OP_217" for a code newer than this table.

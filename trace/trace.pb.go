@@ -1309,6 +1309,7 @@ type Operator struct {
 	Mapping       string                 `protobuf:"bytes,4,opt,name=mapping,proto3" json:"mapping,omitempty"`                                   // "exact", "fused", "inferred" or "unknown": how sure the node is that it stands for
 	Nodes         []int32                `protobuf:"varint,5,rep,packed,name=nodes,proto3" json:"nodes,omitempty"`                               // indices of all nodes whose work it does, Node.index first
 	DelegateIndex int32                  `protobuf:"varint,6,opt,name=delegate_index,json=delegateIndex,proto3" json:"delegate_index,omitempty"` // index of the delegate node
+	Ops           []string               `protobuf:"bytes,7,rep,name=ops,proto3" json:"ops,omitempty"`                                           // of nodes, in their order
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1383,6 +1384,13 @@ func (x *Operator) GetDelegateIndex() int32 {
 		return x.DelegateIndex
 	}
 	return 0
+}
+
+func (x *Operator) GetOps() []string {
+	if x != nil {
+		return x.Ops
+	}
+	return nil
 }
 
 type Tensor struct {
@@ -2672,14 +2680,15 @@ const file_trace_proto_rawDesc = "" +
 	"incomplete\x18\x0e \x01(\bR\n" +
 	"incomplete\x127\n" +
 	"\boperator\x18\x0f \x01(\v2\x1b.edgexray.trace.v1.OperatorR\boperator\x12;\n" +
-	"\vtemporaries\x18\x10 \x03(\v2\x19.edgexray.trace.v1.TensorR\vtemporaries\"\x9f\x01\n" +
+	"\vtemporaries\x18\x10 \x03(\v2\x19.edgexray.trace.v1.TensorR\vtemporaries\"\xb1\x01\n" +
 	"\bOperator\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05place\x18\x02 \x01(\rR\x05place\x12\x12\n" +
 	"\x04node\x18\x03 \x01(\rR\x04node\x12\x18\n" +
 	"\amapping\x18\x04 \x01(\tR\amapping\x12\x14\n" +
 	"\x05nodes\x18\x05 \x03(\x05R\x05nodes\x12%\n" +
-	"\x0edelegate_index\x18\x06 \x01(\x05R\rdelegateIndex\"\xca\x02\n" +
+	"\x0edelegate_index\x18\x06 \x01(\x05R\rdelegateIndex\x12\x10\n" +
+	"\x03ops\x18\a \x03(\tR\x03ops\"\xca\x02\n" +
 	"\x06Tensor\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
