@@ -33,8 +33,9 @@ type Summary struct {
 	Gaps   time.Duration // in which nothing was recorded to keep to it
 	Cost   time.Duration // that it took of the app's time by estimate
 
+	CommandPID    int // 0 without a command
 	HasExitStatus bool
-	ExitStatus    int // of the command
+	ExitStatus    int // of the command, if it has ended
 
 	costs        []*trace.ProbeCost
 	unattributed uint64
@@ -117,6 +118,9 @@ func (s *Session) summarize(end *trace.End) {
 	m.Pauses, m.PausedFor = s.pauses.count, s.pauses.total
 	m.HasExitStatus, m.ExitStatus = end.HasExitStatus, int(end.ExitStatus)
 	m.CPU, m.MaxRSS = time.Duration(end.CpuNs), end.MaxRss
+	if s.launcher != nil {
+		m.CommandPID = s.launcher.pid
+	}
 	for _, l := range s.libraries.files {
 		if l != nil {
 			m.Runtimes++
@@ -151,7 +155,7 @@ func (s *Summary) NothingRecorded() error {
 	}
 }
 
-// Print writes the summary for a person.
+// Print writes the summary for a person. The trace is a file's path, or empty.
 func (s *Summary) Print(w io.Writer, trace string) {
 	if s.aggregated > 0 {
 		fmt.Fprintf(w, "%d ops were summed up as they ran, by node\n", s.aggregated)
@@ -159,7 +163,10 @@ func (s *Summary) Print(w io.Writer, trace string) {
 	if s.excluded > 0 {
 		fmt.Fprintf(w, "%d ops were not asked for and left out\n", s.excluded)
 	}
-	fmt.Fprintf(w, "recorded %d ops in %.1f s to %s (%s; ended: %s)\n", s.Ops, s.Duration.Seconds(), trace, s.Method, s.Reason)
+	if trace != "" {
+		trace = " to " + trace
+	}
+	fmt.Fprintf(w, "recorded %d ops in %.1f s%s (%s; ended: %s)\n", s.Ops, s.Duration.Seconds(), trace, s.Method, s.Reason)
 	if lost := s.Lost(); lost == 0 {
 		fmt.Fprintln(w, "lost 0 ops")
 	} else {

@@ -97,7 +97,8 @@ func (r *recent) merge(other *recent) {
 	}
 }
 
-// each yields the slices within the window, with their place in it. What is older than the window is freed.
+// each yields the slices within the window, with their place in it: the one in progress is the last. What is older than
+// the window is freed.
 func (r *recent) each(yield func(place int, s *recentSlice) bool) {
 	if r == nil || r.slices == nil {
 		return
@@ -109,7 +110,7 @@ func (r *recent) each(yield func(place int, s *recentSlice) bool) {
 			continue
 		}
 		fresh = true
-		if !yield(int(s.number-r.window.first()), s) {
+		if !yield(windowSlices-1-int(r.window.current-s.number), s) {
 			return
 		}
 	}
