@@ -95,7 +95,7 @@ type LiveRow struct {
 	SelfNS  uint64
 	Share   float64               // of the model's SelfNS
 	Trend   [windowSlices]float64 // mean ns of each slice of the window, the latest one last; 0 where none ran
-	Trusted bool                  // no node's ops are too short
+	Trusted bool                  // by node: its ops are not too short
 }
 
 // Figures are of durations.

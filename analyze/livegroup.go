@@ -21,7 +21,6 @@ func newLiveGroups(o LiveOptions) *liveGroups {
 func (gs *liveGroups) add(op *Op, r *row) uint64 {
 	g := gs.group(op)
 	g.row.Nodes++
-	g.row.Trusted = g.row.Trusted && op.Trusted
 	before := g.wall.Count
 	if !gs.options.Recent {
 		g.wall.Merge(&r.wall)
@@ -49,7 +48,7 @@ func (gs *liveGroups) group(op *Op) *liveGroup {
 	if g := gs.byName[name]; g != nil && !byNode {
 		return g
 	}
-	g := &liveGroup{row: LiveRow{Name: name, Trusted: true}, wall: new(Distribution)}
+	g := &liveGroup{row: LiveRow{Name: name, Trusted: !byNode || op.Trusted}, wall: new(Distribution)}
 	if byNode {
 		described := *op
 		described.Wall, described.Paid, described.Causes, described.Count = nil, nil, nil, 0

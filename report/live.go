@@ -71,11 +71,11 @@ func liveScreen(s *analyze.Snapshot, v LiveView) []LiveLine {
 	rows, room := LiveRows(s, v)
 	middle, shown := []LiveLine{{Text: idle(s)}}, ""
 	if rows > 0 {
-		table := liveTableLines(s.Models[v.Model].Rows, v)
+		table := liveTableLines(s.Models[v.Model].Rows, s.By, v)
 		first := min(max(v.First, 0), max(rows-room, 0))
 		last := min(first+room, rows)
 		middle = append(table[:1:1], table[1+first:1+last]...)
-		shown = fmt.Sprintf("%d-%d of %d %ss", first+1, last, rows, s.By)
+		shown = fmt.Sprintf("%ss %d-%d of %d", s.By, first+1, last, rows)
 	}
 	for len(middle) < room+1 {
 		middle = append(middle, LiveLine{})
@@ -102,9 +102,12 @@ func around(s *analyze.Snapshot, v LiveView, shown string) (above, below []LiveL
 	}
 	if v.Model < len(s.Models) {
 		m := s.Models[v.Model]
+		if len(s.Models) > 1 {
+			shown = fmt.Sprintf("model %d of %d, %s", v.Model+1, len(s.Models), shown)
+		}
 		all = append(all,
-			line{LiveLine{Text: justify(modelName(m), fmt.Sprintf("model %d of %d", v.Model+1, len(s.Models)), v.Width)}, false, 4},
-			line{LiveLine{Text: justify(invokes(s, m), shown, v.Width)}, false, 2})
+			line{LiveLine{Text: justify(modelName(m), shown, v.Width)}, false, 4},
+			line{LiveLine{Text: invokes(s, m)}, false, 2})
 		if m.LastWords != "" {
 			all = append(all, line{LiveLine{fmt.Sprintf("%s (pid %d): %s", m.Process, m.PID, m.LastWords), Alert}, true, 1})
 		}
@@ -184,7 +187,7 @@ func modelName(m *analyze.LiveModel) string {
 }
 
 func invokes(s *analyze.Snapshot, m *analyze.LiveModel) string {
-	span := "since the start"
+	span := "since the start" // of the recording
 	if s.Recent {
 		span = "last " + seconds(s.WindowNS)
 	}
@@ -225,7 +228,7 @@ func LiveText(w io.Writer, s *analyze.Snapshot, sort LiveSort, width int) error 
 			p.line("%s", m.LastWords)
 		}
 		p.line("%s", invokes(s, m))
-		for _, l := range liveTableLines(m.Rows, LiveView{Width: width, Sort: sort}) {
+		for _, l := range liveTableLines(m.Rows, s.By, LiveView{Width: width, Sort: sort}) {
 			p.line("%s", l.Text)
 		}
 	}

@@ -10,10 +10,11 @@ import (
 // keys returns as many of the keys as fit into a line.
 func keys(width int) string {
 	choices := []string{
-		"q quit  ←→ sort  r reverse  n/o/k by node/op/kernel  w span  m model  p pause  ? help",
-		"q quit  ←→ sort  r reverse  n/o/k node/op/kernel  w span  m model  p pause  ? help",
-		"q quit  ? help  ←→ sort  n/o/k by  w span  m model  p pause",
-		"q quit  ? help",
+		"q: quit  ?: help  ← →: sort  r: reverse  n/o/k: node/op/kernel  w: window  m: model  p: pause",
+		"q:quit ?:help ←→:sort r:reverse n/o/k:node/op/kernel w:window m:model p:pause",
+		"q:quit ?:help ←→:sort n/o/k:group w:window m:model p:pause",
+		"q:quit ?:help ←→:sort m:model",
+		"q:quit ?:help",
 	}
 	for _, c := range choices {
 		if utf8.RuneCountInString(c) <= width {
@@ -34,7 +35,7 @@ var helpTexts = []string{
 	"share    of the time of the model's ops, without the ops within them",
 	"trend    means of each tenth of the latest time, against their mean: in the",
 	"         middle the same, full half as much again or more, empty nothing ran",
-	"!        too short to trust: median under %d times the cost of its probe",
+	"!        in front of a mean: too short to trust: median under %dx its probe's cost",
 	"└        an operator of XNNPACK's, within its delegate node",
 	"lost     records that are missing, by cause",
 	"probe    what an op pays for being recorded, measured at the start",

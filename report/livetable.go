@@ -66,16 +66,15 @@ const (
 )
 
 // liveTableLines returns the table, its column names first.
-func liveTableLines(rows []analyze.LiveRow, v LiveView) []LiveLine {
+func liveTableLines(rows []analyze.LiveRow, by analyze.By, v LiveView) []LiveLine {
 	rows = v.sorted(rows)
-	byNode := len(rows) > 0 && rows[0].Op != nil
-	t := liveTable(rows, byNode)
+	t := liveTable(rows, by)
 	for i := range t.columns {
 		t.columns[i].name = v.heading(t.columns[i].name)
 	}
 	t = t.withoutEmpty()
 	if v.Width > 0 {
-		name := slices.IndexFunc(t.columns, func(c column) bool { return c.max != 0 })
+		name := slices.IndexFunc(t.columns, func(c column) bool { return c.max == maxLiveName })
 		t.columns[name].max = minLiveName
 		widths := t.widths()
 		total := -2
@@ -114,24 +113,27 @@ func (v LiveView) heading(name string) string {
 	return "↓" + name
 }
 
-func liveTable(rows []analyze.LiveRow, byNode bool) *table {
+func liveTable(rows []analyze.LiveRow, by analyze.By) *table {
 	name := "op"
+	if by == analyze.ByKernel {
+		name = "kernel"
+	}
 	t := &table{columns: []column{
-		{name: "node", min: 5, rare: true}, {name: name, left: true, max: maxLiveName}, {left: true, rare: true},
+		{name: "node", min: 5, rare: true}, {name: name, left: true, max: maxLiveName},
 		{name: "share", min: 6}, {name: "mean us", min: 8, drop: 8}, {name: "p99 us", min: 8, drop: 7},
 		{name: "trend", left: true, drop: 6, min: 10}, {name: "count", min: 7, drop: 5},
 		{name: "p50 us", min: 8, drop: 4}, {name: "max us", min: 8, drop: 3},
-		{name: "output", left: true, rare: true, drop: 2}, {name: "kernel", left: true, rare: true, drop: 1},
+		{name: "output", left: true, rare: true, drop: 2, max: 36}, {name: "kernel", left: true, rare: true, drop: 1},
 	}}
 	for _, r := range rows {
-		mark, place, shape, kernel, name := "", "", "", "", shortKernel(r.Name)
+		mean, place, shape, kernel, name := us(r.MeanNS), "", "", "", shortKernel(r.Name)
 		if !r.Trusted {
-			mark = "!"
+			mean = "!" + mean
 		}
-		if byNode {
+		if r.Op != nil {
 			place, name, shape, kernel = Place(r.Op), opName(r.Op), outputs(r.Op.Outputs), shortKernel(r.Op.Kernel)
 		}
-		t.add(place, name, mark, percent(r.Share), us(r.MeanNS), us(float64(r.P99NS)), trend(r), strconv.FormatUint(r.Count, 10),
+		t.add(place, name, percent(r.Share), mean, us(float64(r.P99NS)), trend(r), strconv.FormatUint(r.Count, 10),
 			us(float64(r.P50NS)), us(float64(r.MaxNS)), shape, kernel)
 	}
 	return t

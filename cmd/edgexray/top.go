@@ -234,7 +234,13 @@ func (t *top) target() string {
 	o := t.options
 	switch {
 	case len(o.Command) > 0:
-		return strings.Join(append([]string{filepath.Base(o.Command[0])}, o.Command[1:]...), " ")
+		short := make([]string, len(o.Command))
+		for i, word := range o.Command {
+			if short[i] = word; filepath.IsAbs(word) {
+				short[i] = filepath.Base(word)
+			}
+		}
+		return strings.Join(short, " ")
 	case o.PID != 0:
 		return fmt.Sprintf("process %d", o.PID)
 	case o.Name != "":
