@@ -11,8 +11,9 @@ import (
 // What a Live keeps of what is over. Apps make an interpreter for each request, threads for each piece of work, and are
 // started again and again; a recording may go on for days.
 const (
-	maxIdleThreads = 256 // threads are dropped when there are twice as many
-	maxGoneModels  = 32  // of processes that ended
+	maxIdleThreads = 256  // threads are dropped when there are twice as many
+	maxGoneModels  = 32   // of processes that ended
+	maxLiveRows    = 4096 // of a subgraph; from then on a node's shapes are not told apart
 )
 
 // gone is what a recording of which a window is kept can forget, or has forgotten.
@@ -25,6 +26,12 @@ type gone struct {
 type contextKey struct {
 	process uint32
 	context uint64
+}
+
+// withoutTensors returns the description of a node as if its tensors were not known.
+func withoutTensors(m *trace.Node) *trace.Node {
+	return &trace.Node{Id: m.Id, Subgraph: m.Subgraph, Index: m.Index, OpCode: m.OpCode, Op: m.Op, Custom: m.Custom, Version: m.Version,
+		Kernel: m.Kernel, Delegate: m.Delegate, Replaced: m.Replaced, OpGuessed: m.OpGuessed, Incomplete: m.Incomplete, Operator: m.Operator}
 }
 
 // noticeSubgraph notices that a subgraph has taken the place of another one.

@@ -133,6 +133,9 @@ func (rec *recording) describeNode(m *trace.Node) {
 		rec.describeSubgraph(&trace.Subgraph{Id: m.Subgraph, Index: -1})
 	}
 	s := rec.subgraphs[m.Subgraph].resolve()
+	if rec.window != nil && len(s.rows) >= maxLiveRows {
+		m = withoutTensors(m)
+	}
 	key := rowKey(m)
 	r := s.rows[key]
 	if r == nil {

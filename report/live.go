@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -143,39 +144,50 @@ func title(s *analyze.Snapshot, v LiveView) string {
 	return justify("edgexray top: "+v.Target, state, v.Width)
 }
 
-// health says what was lost, and what recording costs.
+// health says what was lost, and what recording costs. Causes come last, where a narrow screen ends.
 func health(s *analyze.Snapshot, model int) string {
-	lost := "lost 0"
-	if len(s.Lost) > 0 {
-		var causes []string
-		for _, cause := range slices.Sorted(maps.Keys(s.Lost)) {
-			causes = append(causes, fmt.Sprintf("%s %d", cause, s.Lost[cause]))
-		}
-		lost = "LOST " + strings.Join(causes, ", ")
+	cost := probes(s)
+	if model < len(s.Models) {
+		cost = probe(s, s.Models[model])
 	}
-	return fmt.Sprintf("%s; %s; %.0f ops/s", lost, probe(s, model), s.OpsRate)
+	total, causes := lost(s)
+	return fmt.Sprintf("%s; %s; %.0f ops/s%s", total, cost, s.OpsRate, causes)
 }
 
-func probe(s *analyze.Snapshot, model int) string {
-	if len(s.Recording.ProbeCosts) == 0 {
+// lost returns how many records were lost, and the causes, which are none if there are no losses.
+func lost(s *analyze.Snapshot) (total, causes string) {
+	var n uint64
+	for _, cause := range slices.Sorted(maps.Keys(s.Lost)) {
+		n += s.Lost[cause]
+		causes += fmt.Sprintf("; %s %d", cause, s.Lost[cause])
+	}
+	if n == 0 {
+		return "lost 0", ""
+	}
+	return fmt.Sprintf("LOST %d", n), causes
+}
+
+// probe says what the model's ops pay for being recorded.
+func probe(s *analyze.Snapshot, m *analyze.LiveModel) string {
+	var count uint64
+	for _, r := range m.Rows {
+		count += r.Count
+	}
+	if count == 0 || m.SelfNS == 0 || len(s.Recording.ProbeCosts) == 0 {
+		return probes(s)
+	}
+	return fmt.Sprintf("probe %.2f us an op, %s of the ops' time", micro(m.ProbesNS)/float64(count),
+		percent(float64(m.ProbesNS)/float64(m.SelfNS)))
+}
+
+// probes says what an op pays, whatever the instruction at which it is probed.
+func probes(s *analyze.Snapshot) string {
+	costs := s.Recording.ProbeCosts
+	if len(costs) == 0 {
 		return "the probe's cost was not measured"
 	}
-	if model < len(s.Models) {
-		m := s.Models[model]
-		var count uint64
-		for _, r := range m.Rows {
-			count += r.Count
-		}
-		if count > 0 && m.SelfNS > 0 {
-			return fmt.Sprintf("probe %.2f us an op, %s of the ops' time", micro(m.ProbesNS)/float64(count),
-				percent(float64(m.ProbesNS)/float64(m.SelfNS)))
-		}
-	}
-	var costs []string
-	for _, c := range s.Recording.ProbeCosts {
-		costs = append(costs, fmt.Sprintf("%.2f us (%s)", micro(c.TotalNS), c.InstructionClass))
-	}
-	return "probe " + strings.Join(costs, ", ") + " an op"
+	byCost := func(a, b analyze.ProbeCost) int { return cmp.Compare(a.TotalNS, b.TotalNS) }
+	return fmt.Sprintf("probe %.2f to %.2f us an op", micro(slices.MinFunc(costs, byCost).TotalNS), micro(slices.MaxFunc(costs, byCost).TotalNS))
 }
 
 func modelName(m *analyze.LiveModel) string {
@@ -207,7 +219,7 @@ func idle(s *analyze.Snapshot) string {
 	case len(s.Models) == 0:
 		return "Waiting for the first op of a TFLite or LiteRT model."
 	default:
-		return "Idle: no op of this model ran lately (w shows all since the start, m the next model)."
+		return "Idle: nothing ran lately (w: since the start, m: the next model)."
 	}
 }
 
@@ -215,7 +227,8 @@ func idle(s *analyze.Snapshot) string {
 // where 0 is no limit.
 func LiveText(w io.Writer, s *analyze.Snapshot, sort LiveSort, width int) error {
 	p := printer{w: w, format: Text, width: width}
-	p.line("recorded %s: %d ops; %s", seconds(s.DurationNS), s.Ops, health(s, 0))
+	total, causes := lost(s)
+	p.line("recorded %s: %d ops; %s%s", seconds(s.DurationNS), s.Ops, total, causes)
 	if s.Truncated != "" {
 		p.line("INCOMPLETE: %s", s.Truncated)
 	}
@@ -227,7 +240,7 @@ func LiveText(w io.Writer, s *analyze.Snapshot, sort LiveSort, width int) error 
 		if m.LastWords != "" {
 			p.line("%s", m.LastWords)
 		}
-		p.line("%s", invokes(s, m))
+		p.line("%s; %s", invokes(s, m), probe(s, m))
 		for _, l := range liveTableLines(m.Rows, s.By, LiveView{Width: width, Sort: sort}) {
 			p.line("%s", l.Text)
 		}
@@ -245,6 +258,9 @@ func seconds(ns uint64) string { return time.Duration(ns).Round(time.Second).Str
 func justify(left, right string, width int) string {
 	left, right = Printable(left), Printable(right)
 	room := width - utf8.RuneCountInString(left) - utf8.RuneCountInString(right)
+	if right == "" {
+		return left
+	}
 	if room >= 2 {
 		return left + strings.Repeat(" ", room) + right
 	}

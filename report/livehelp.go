@@ -35,7 +35,7 @@ var helpTexts = []string{
 	"share    of the time of the model's ops, without the ops within them",
 	"trend    means of each tenth of the latest time, against their mean: in the",
 	"         middle the same, full half as much again or more, empty nothing ran",
-	"!        in front of a mean: too short to trust: median under %dx its probe's cost",
+	"!        on a mean: too short to trust, median under %d times its probe's cost",
 	"└        an operator of XNNPACK's, within its delegate node",
 	"lost     records that are missing, by cause",
 	"probe    what an op pays for being recorded, measured at the start",
