@@ -33,7 +33,7 @@ type Summary struct {
 	Gaps   time.Duration // in which nothing was recorded to keep to it
 	Cost   time.Duration // that it took of the app's time by estimate
 
-	CommandPID    int // 0 without a command
+	CommandPID    int // of a command that goes on
 	HasExitStatus bool
 	ExitStatus    int // of the command, if it has ended
 
@@ -118,8 +118,8 @@ func (s *Session) summarize(end *trace.End) {
 	m.Pauses, m.PausedFor = s.pauses.count, s.pauses.total
 	m.HasExitStatus, m.ExitStatus = end.HasExitStatus, int(end.ExitStatus)
 	m.CPU, m.MaxRSS = time.Duration(end.CpuNs), end.MaxRss
-	if s.launcher != nil {
-		m.CommandPID = s.launcher.pid
+	if l := s.launcher; l != nil && !hasEnded(l.pid) {
+		m.CommandPID = l.pid
 	}
 	for _, l := range s.libraries.files {
 		if l != nil {

@@ -58,6 +58,7 @@ func TestTopOnceStatus(t *testing.T) {
 		{[]string{"top", "--once"}, 2, "0 targets"},
 		{[]string{"top", "--once", "-p", noProcess}, 2, "no such process"},
 		{[]string{"top", "--once", "--by", "thread", "-p", "1"}, 2, "edgexray ops"},
+		{[]string{"top", "--once", "--window", "1s", "-p", "1"}, 2, "5s or more"},
 		{[]string{"top", "--once", "--sort", "moon", "-p", "1"}, 2, "share"},
 		{[]string{"top", "--once", "--", "true"}, 4, "no TFLite runtime"},
 		{[]string{"top", "--once", "--", "/no/such/command"}, 2, "start /no/such/command"},

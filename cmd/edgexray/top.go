@@ -32,6 +32,9 @@ type topFlags struct {
 // onceFor is how long `top --once` looks at what it didn't start itself.
 const onceFor = 5 * time.Second
 
+// minWindow is ten times how often a recording hands over what it has.
+const minWindow = 5 * time.Second
+
 func topCommand() *cobra.Command {
 	var recording recordingFlags
 	var flags topFlags
@@ -56,6 +59,9 @@ stderr. q leaves the command running, Ctrl-C interrupts it.`,
 			}
 			if err != nil {
 				return err
+			}
+			if flags.window < minWindow {
+				return fmt.Errorf("top: --window %v: it must be %v or more, as ops arrive every half second", flags.window, minWindow)
 			}
 			sort, err := report.ParseLiveSort(flags.sort)
 			if err != nil {
@@ -127,7 +133,7 @@ func (t *top) run(ctx context.Context) error {
 	case <-t.finished:
 	case <-t.recorded:
 	}
-	err = errors.Join(err, t.conclude(file))
+	err = errors.Join(err, t.conclude(file, interrupted))
 	stop() // removing probes may take long: Ctrl-C ends us now
 	<-t.recorded
 	if err := errors.Join(err, t.err); err != nil || t.summary == nil {
@@ -185,7 +191,7 @@ func (t *top) record(ctx context.Context, end func()) error {
 }
 
 // conclude tells what came of it, once the screen is free.
-func (t *top) conclude(commandOutput *os.File) error {
+func (t *top) conclude(commandOutput *os.File, interrupted bool) error {
 	if t.summary == nil {
 		return nil
 	}
@@ -194,7 +200,7 @@ func (t *top) conclude(commandOutput *os.File) error {
 		err = report.LiveText(t.stdout, t.feed.Snapshot(false, t.by), t.sort, width(t.stdout))
 	}
 	t.summary.Print(t.stderr, t.output)
-	if t.summary.CommandPID != 0 && !t.summary.HasExitStatus {
+	if t.summary.CommandPID != 0 && !interrupted {
 		fmt.Fprintf(t.stderr, "the command goes on as process %d\n", t.summary.CommandPID)
 	}
 	if commandOutput != nil {
