@@ -151,7 +151,7 @@ func health(s *analyze.Snapshot, model int) string {
 		cost = probe(s, s.Models[model])
 	}
 	total, causes := lost(s)
-	return fmt.Sprintf("%s; %s; %.0f ops/s%s", total, cost, s.OpsRate, causes)
+	return fmt.Sprintf("%s; %s; %.0f ops/s%s%s", total, cost, s.OpsRate, causes, restrictions(s))
 }
 
 // lost returns how many records were lost, and the causes, which are none if there are no losses.
@@ -165,6 +165,22 @@ func lost(s *analyze.Snapshot) (total, causes string) {
 		return "lost 0", ""
 	}
 	return fmt.Sprintf("LOST %d", n), causes
+}
+
+// restrictions says what the recording leaves out on purpose.
+func restrictions(s *analyze.Snapshot) string {
+	var text string
+	rec := &s.Recording
+	if rec.Budget != 0 {
+		text += fmt.Sprintf("; %s of the time recorded for a budget of %s", percent(1-ratio(rec.GapsNS, s.DurationNS)), percent(rec.Budget))
+	}
+	if rec.EntryOnly {
+		text += "; entry probes only"
+	}
+	if len(rec.Only) > 0 {
+		text += "; only " + strings.Join(rec.Only, ", ")
+	}
+	return text
 }
 
 // probe says what the model's ops pay for being recorded.
@@ -228,7 +244,7 @@ func idle(s *analyze.Snapshot) string {
 func LiveText(w io.Writer, s *analyze.Snapshot, sort LiveSort, width int) error {
 	p := printer{w: w, format: Text, width: width}
 	total, causes := lost(s)
-	p.line("recorded %s: %d ops; %s%s", seconds(s.DurationNS), s.Ops, total, causes)
+	p.line("recorded %s: %d ops; %s%s%s", seconds(s.DurationNS), s.Ops, total, causes, restrictions(s))
 	if s.Truncated != "" {
 		p.line("INCOMPLETE: %s", s.Truncated)
 	}

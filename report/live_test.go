@@ -130,6 +130,14 @@ func TestLiveFits(t *testing.T) {
 	}
 }
 
+func TestRestrictions(t *testing.T) {
+	s := &analyze.Snapshot{DurationNS: 100, Recording: analyze.Recording{Budget: 0.01, GapsNS: 75, EntryOnly: true, Only: []string{"ADD", "7"}}}
+	want := "; 25.0% of the time recorded for a budget of 1.0%; entry probes only; only ADD, 7"
+	if got := restrictions(s); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestTrend(t *testing.T) {
 	for _, c := range []struct {
 		trend []float64
