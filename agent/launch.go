@@ -2,7 +2,6 @@ package agent
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"runtime"
 	"syscall"
@@ -22,7 +21,7 @@ const traceOptions = unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.P
 // launcher runs a command under ptrace, which costs the command nothing but a stop at each fork, clone, exec and
 // signal. It serves one purpose: when new code appears, the process waits while its kernels are found and probed.
 type launcher struct {
-	command []string
+	command *exec.Cmd
 	// follow is called with every new process or thread before it runs.
 	follow func(pid int)
 	// arrived is called while a process stands still because it has executed a program (exec), mapped code or built an
@@ -36,8 +35,8 @@ type launcher struct {
 }
 
 // launch starts the command and returns when its program has been loaded but has not run yet, or with the reason why
-// not. The command gets our standard streams.
-func launch(command []string, follow func(pid int), arrived func(pid int, exec bool)) (*launcher, error) {
+// not. The command's streams are files.
+func launch(command *exec.Cmd, follow func(pid int), arrived func(pid int, exec bool)) (*launcher, error) {
 	l := &launcher{command: command, follow: follow, arrived: arrived, started: make(chan error, 1), exited: make(chan struct{})}
 	go l.run()
 	if err := <-l.started; err != nil {
@@ -58,28 +57,27 @@ func (l *launcher) run() {
 }
 
 func (l *launcher) start() error {
-	cmd := exec.Command(l.command[0], l.command[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start %s: %w", l.command[0], err)
+	name := l.command.Args[0]
+	l.command.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
+	if err := l.command.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", name, err)
 	}
-	l.pid = cmd.Process.Pid
+	l.pid = l.command.Process.Pid
 	var status unix.WaitStatus
 	if _, err := unix.Wait4(l.pid, &status, 0, nil); err != nil || !status.Stopped() {
-		return fmt.Errorf("start %s: it ended before its first instruction (wait status %#x, %v)", l.command[0], status, err)
+		return fmt.Errorf("start %s: it ended before its first instruction (wait status %#x, %v)", name, status, err)
 	}
 	// The child stands at its first instruction, traced the old way, in which job control doesn't work. Let it go into
 	// an ordinary stop and seize it there.
 	if err := ptrace(unix.PTRACE_DETACH, l.pid, 0, uintptr(unix.SIGSTOP)); err != nil {
-		return fmt.Errorf("start %s: let go of it: %w", l.command[0], err)
+		return fmt.Errorf("start %s: let go of it: %w", name, err)
 	}
 	if _, err := unix.Wait4(l.pid, &status, unix.WUNTRACED, nil); err != nil {
-		return fmt.Errorf("start %s: wait for its stop: %w", l.command[0], err)
+		return fmt.Errorf("start %s: wait for its stop: %w", name, err)
 	}
 	if err := ptrace(unix.PTRACE_SEIZE, l.pid, 0, traceOptions); err != nil {
 		unix.Kill(l.pid, unix.SIGCONT)
-		return fmt.Errorf("start %s: trace it: %w (another tracer, or Yama's ptrace_scope of 3?)", l.command[0], err)
+		return fmt.Errorf("start %s: trace it: %w (another tracer, or Yama's ptrace_scope of 3?)", name, err)
 	}
 	l.follow(l.pid)
 	return nil

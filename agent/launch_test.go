@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"os/exec"
 	"sync"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func TestLaunch(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var lock sync.Mutex
 			followed, execs := make(map[int]bool), 0
-			l, err := launch(test.command,
+			l, err := launch(exec.Command(test.command[0], test.command[1:]...),
 				func(pid int) {
 					lock.Lock()
 					defer lock.Unlock()
@@ -59,7 +60,7 @@ func TestLaunch(t *testing.T) {
 
 // A command that stops itself stays stopped until somebody continues it, and is not stuck then.
 func TestLaunchKeepsJobControl(t *testing.T) {
-	l, err := launch([]string{"sh", "-c", "kill -STOP $$; exit 5"}, func(int) {}, func(int, bool) {})
+	l, err := launch(exec.Command("sh", "-c", "kill -STOP $$; exit 5"), func(int) {}, func(int, bool) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +80,7 @@ func TestLaunchKeepsJobControl(t *testing.T) {
 }
 
 func TestLaunchNoSuchCommand(t *testing.T) {
-	if _, err := launch([]string{"/no/such/command"}, func(int) {}, func(int, bool) {}); err == nil {
+	if _, err := launch(exec.Command("/no/such/command"), func(int) {}, func(int, bool) {}); err == nil {
 		t.Error("no error")
 	}
 }

@@ -3,11 +3,13 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"runtime"
 	"time"
 
@@ -25,6 +27,8 @@ type Options struct {
 	Name    string   // of processes, running or yet to start
 	Library string   // or an APK: every process that maps it
 	Command []string // is started; its children are followed
+
+	Stdin, Stdout, Stderr *os.File // the command's; nil: our own
 
 	Duration time.Duration // zero: until the target ends or the context is done
 	Output   io.Writer     // gets the trace; truncated back to whole blocks on a write error if it is a file
@@ -237,11 +241,18 @@ func (s *Session) launch() error {
 	}
 	launched := make(chan error, 1)
 	go func() {
-		l, err := launch(s.options.Command, follow, ask)
+		l, err := launch(s.options.command(), follow, ask)
 		s.launcher = l
 		launched <- err
 	}()
 	return <-launched
+}
+
+// command returns the command, ready to start.
+func (o *Options) command() *exec.Cmd {
+	c := exec.Command(o.Command[0], o.Command[1:]...)
+	c.Stdin, c.Stdout, c.Stderr = cmp.Or(o.Stdin, os.Stdin), cmp.Or(o.Stdout, os.Stdout), cmp.Or(o.Stderr, os.Stderr)
+	return c
 }
 
 // target makes a process one of those that are recorded.

@@ -34,8 +34,9 @@ type Summary struct {
 	Cost    time.Duration // that it took of the app's time by estimate
 	Samples *SampleCounts // nil when none were taken
 
+	CommandPID    int // of a command that goes on
 	HasExitStatus bool
-	ExitStatus    int // of the command
+	ExitStatus    int // of the command, if it has ended
 
 	costs        []*trace.ProbeCost
 	unattributed uint64
@@ -127,6 +128,9 @@ func (s *Session) summarize(end *trace.End) {
 	m.Pauses, m.PausedFor = s.pauses.count, s.pauses.total
 	m.HasExitStatus, m.ExitStatus = end.HasExitStatus, int(end.ExitStatus)
 	m.CPU, m.MaxRSS = time.Duration(end.CpuNs), end.MaxRss
+	if l := s.launcher; l != nil && !hasEnded(l.pid) {
+		m.CommandPID = l.pid
+	}
 	for _, l := range s.libraries.files {
 		if l != nil && len(l.kernels) > 0 {
 			m.Runtimes++
@@ -161,7 +165,7 @@ func (s *Summary) NothingRecorded() error {
 	}
 }
 
-// Print writes the summary for a person.
+// Print writes the summary for a person. The trace is a file's path, or empty.
 func (s *Summary) Print(w io.Writer, trace string) {
 	if s.aggregated > 0 {
 		fmt.Fprintf(w, "%d ops were summed up as they ran, by node\n", s.aggregated)
@@ -169,7 +173,10 @@ func (s *Summary) Print(w io.Writer, trace string) {
 	if s.excluded > 0 {
 		fmt.Fprintf(w, "%d ops were not asked for and left out\n", s.excluded)
 	}
-	fmt.Fprintf(w, "recorded %d ops in %.1f s to %s (%s; ended: %s)\n", s.Ops, s.Duration.Seconds(), trace, s.Method, s.Reason)
+	if trace != "" {
+		trace = " to " + trace
+	}
+	fmt.Fprintf(w, "recorded %d ops in %.1f s%s (%s; ended: %s)\n", s.Ops, s.Duration.Seconds(), trace, s.Method, s.Reason)
 	if lost := s.Lost(); lost == 0 {
 		fmt.Fprintln(w, "lost 0 ops")
 	} else {

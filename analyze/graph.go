@@ -21,6 +21,7 @@ type interpreterKey struct{ process, interpreter, subgraph uint32 }
 type graph struct {
 	process      uint32
 	model        uint32
+	number       int // in order of appearance
 	interpreters int
 	subgraphs    []*subgraph
 	memory       *memory // nil until evaluated
@@ -48,6 +49,7 @@ type row struct {
 	firstStart uint64 // ns, and the duration of that op
 	first      uint64
 	live       liveBytes
+	recent     *recent
 	merged     *row // into that one
 }
 
@@ -96,7 +98,8 @@ func (rec *recording) describeSubgraph(m *trace.Subgraph) {
 	}
 	g := rec.interpreters[key]
 	if g == nil {
-		g = &graph{process: m.Process, interpreters: 1}
+		rec.graphsSeen++
+		g = &graph{process: m.Process, number: rec.graphsSeen, interpreters: 1}
 		rec.interpreters[key] = g
 		rec.graphs = append(rec.graphs, g)
 	}
@@ -106,13 +109,14 @@ func (rec *recording) describeSubgraph(m *trace.Subgraph) {
 	}
 	s := rec.subgraphs[m.Id]
 	if s == nil {
-		s = &subgraph{graph: g, rows: make(map[string]*row)}
+		s = &subgraph{graph: g, rows: make(map[string]*row), invokes: invokes{recent: rec.newRecent()}}
 		rec.subgraphs[m.Id] = s
 		g.subgraphs = append(g.subgraphs, s)
 	}
 	s = s.resolve()
 	s.desc = m
 	rec.ranSubgraph(m.Id).desc = m
+	rec.noticeSubgraph(m)
 	if old := s.graph.resolve(); old != g { // its interpreter has become known
 		g.absorb(old)
 		g.interpreters--
@@ -129,10 +133,13 @@ func (rec *recording) describeNode(m *trace.Node) {
 		rec.describeSubgraph(&trace.Subgraph{Id: m.Subgraph, Index: -1})
 	}
 	s := rec.subgraphs[m.Subgraph].resolve()
+	if rec.window != nil && len(s.rows) >= maxLiveRows {
+		m = withoutTensors(m)
+	}
 	key := rowKey(m)
 	r := s.rows[key]
 	if r == nil {
-		r = &row{desc: m, subgraph: s}
+		r = &row{desc: m, subgraph: s, recent: rec.newRecent()}
 		s.rows[key] = r
 	}
 	place := nodeKey{m.Subgraph, m.Index}
@@ -327,5 +334,6 @@ func (r *row) absorb(other *row) {
 	r.toNext += other.toNext
 	r.paid.merge(&other.paid)
 	r.live.merge(other.live)
+	r.recent.merge(other.recent)
 	other.wall = Distribution{}
 }

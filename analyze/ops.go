@@ -133,7 +133,9 @@ func (b *builder) buildModels() []*Model {
 	for _, t := range b.rec.threads {
 		ran := make(map[*Model]bool)
 		for r := range t.stack.roots {
-			ran[b.models[r.subgraph.graph]] = true
+			if m := b.models[r.subgraph.graph]; m != nil {
+				ran[m] = true
+			}
 		}
 		for m := range ran {
 			m.Threads++

@@ -67,6 +67,9 @@ type orderKey struct {
 // keepOrder returns the order of a run of a subgraph that ended; nil when it isn't kept.
 func (rec *recording) keepOrder(subgraph uint32, s *sequence, outermost bool) *order {
 	r := rec.ranSubgraph(subgraph)
+	if rec.window != nil {
+		return nil // memory is for whole traces
+	}
 	r.ran, r.active = true, true
 	key := orderKey{len(s.nodes), s.hash}
 	known := r.orders[key]

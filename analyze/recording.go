@@ -39,7 +39,10 @@ type recording struct {
 	interpreters map[interpreterKey]*graph
 	graphs       []*graph // in order of appearance, merged ones included
 	foldAt       int      // fold when there are so many graphs
-	runs         uint64   // invokes begun, of any subgraph
+	graphsSeen   int
+	runs         uint64  // invokes begun, of any subgraph
+	window       *window // nil unless the trace is still being written
+	gone         gone
 
 	sums map[sumKey]*sum // of ops that were recorded as sums
 	gaps gaps
@@ -183,6 +186,7 @@ const maxNotes = 1000
 func (rec *recording) addOp(t *thread, n *node, op trace.Op) {
 	r := n.row.resolve()
 	r.wall.Add(op.Duration)
+	r.recent.add(op.Duration)
 	r.paid.add(op)
 	r.toNext += op.ToNext
 	t.wall.Add(op.Duration)

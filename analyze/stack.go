@@ -55,6 +55,7 @@ func (s *stack) end(r *row, op trace.Op) {
 	children, wall := s.within(depth, op.Start)
 	self := op.Duration - min(op.Duration, wall)
 	r.self += self
+	r.recent.addSelf(self)
 	if depth == 0 {
 		if root := s.roots[r]; root != nil && children == nil { // nearly every op
 			root.count++

@@ -96,11 +96,13 @@ const maxVariants = 32
 // invokes sums up the invokes of a subgraph by how many ops they ran. The most frequent number is what a whole invoke
 // runs. Others are parts of one: the recording began or ended within it, or op records were lost.
 type invokes struct {
-	byOps map[int]*Distribution // wall time in ns, from the first op's start to the last one's end
-	other uint64                // invokes beyond maxVariants
+	byOps  map[int]*Distribution // wall time in ns, from the first op's start to the last one's end
+	other  uint64                // invokes beyond maxVariants
+	recent *recent
 }
 
 func (v *invokes) add(ops int, wall uint64) {
+	v.recent.add(wall)
 	if d := v.variant(ops); d != nil {
 		d.Add(wall)
 	} else {
@@ -122,6 +124,7 @@ func (v *invokes) variant(ops int) *Distribution {
 
 func (v *invokes) merge(other *invokes) {
 	v.other += other.other
+	v.recent.merge(other.recent)
 	for ops, from := range other.byOps {
 		if d := v.variant(ops); d != nil {
 			d.Merge(from)

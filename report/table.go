@@ -17,6 +17,7 @@ type column struct {
 	left bool // aligned
 	drop int  // when a line is too long, columns go in this order; those with 0 stay
 	max  int  // characters shown as text; 0 is no limit
+	min  int  // width as text, so that it doesn't change with the rows
 	rare bool // left out when all its cells are empty
 }
 
@@ -93,6 +94,9 @@ func (t *table) cell(i int, cell string) string {
 
 func (t *table) widths() []int {
 	widths := make([]int, len(t.columns))
+	for i, c := range t.columns {
+		widths[i] = c.min
+	}
 	for _, row := range append([][]string{t.names()}, t.rows...) {
 		for i, cell := range row {
 			widths[i] = max(widths[i], utf8.RuneCountInString(t.cell(i, cell)))

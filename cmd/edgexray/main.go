@@ -31,6 +31,7 @@ var verbs = []func() *cobra.Command{
 	discoverCommand,
 	doctorCommand,
 	recordCommand,
+	topCommand,
 	opsCommand,
 	pprofCommand,
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/edgexray/edgexray/agent"
@@ -20,10 +21,10 @@ import (
 )
 
 func recordCommand() *cobra.Command {
-	options := agent.Options{Cache: probes.DefaultCache(), Recorder: "edgexray " + version}
-	var output, method, budget string
-	var follow, only []string
-	var aggregate bool
+	var output string
+	var aggregate, heap bool
+	var sample int
+	var recording recordingFlags
 	cmd := &cobra.Command{
 		Use:   "record [-p PID | -n NAME | --library PATH | -- CMD ARG...]",
 		Short: "Record every op of a running app, or of a command, into a trace",
@@ -32,45 +33,71 @@ func recordCommand() *cobra.Command {
   edgexray record -n com.example.app             processes of that name, running or started later
   edgexray record --library libtensorflowlite_c.so  every process that maps the library`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			options.Command = args
-			options.Method = probes.Method(method)
-			var err error
-			if options.Follow, err = parseFollow(follow); err != nil {
-				return err
-			}
-			if options.Budget, err = parseShare(budget); err != nil {
-				return err
-			}
-			if options.Only, err = agent.ParseOnly(only); err != nil {
+			options, err := recording.parse(args)
+			if err != nil {
 				return err
 			}
 			if aggregate {
 				options.Aggregate = bpf.AggregateInstead
 			}
-			if options.SampleRate < 0 || options.SampleRate > agent.MaxSampleRate {
-				return fmt.Errorf("record: --sample %d: not from 1 to %d samples a second", options.SampleRate, agent.MaxSampleRate)
+			if sample < 0 || sample > agent.MaxSampleRate {
+				return fmt.Errorf("record: --sample %d: not from 1 to %d samples a second", sample, agent.MaxSampleRate)
 			}
-			if n := targets(options); n != 1 {
-				return fmt.Errorf("record: %d targets named: name one of -p PID, -n NAME, --library PATH and -- CMD", n)
-			}
+			options.Heap, options.SampleRate = heap, sample
 			return record(cmd, options, output)
 		},
 	}
 	flags := cmd.Flags()
+	recording.add(flags)
+	flags.StringVarP(&output, "output", "o", "run.xray", "file for the trace")
+	flags.BoolVar(&aggregate, "aggregate", false, "sum ops up in the kernel instead of recording each (for always-on use)")
+	flags.BoolVar(&heap, "heap", false, "record what ops allocate: each call of the allocator then costs the app about as much as an op's probe")
+	flags.IntVar(&sample, "sample", 0, "take this many samples a second and core of the code that ops run, e.g. 999 (see pprof --samples)")
+	return cmd
+}
+
+// recordingFlags are the flags of verbs that record: the target, and how to record it.
+type recordingFlags struct {
+	options agent.Options
+	method  string
+	follow  []string
+	budget  string
+	only    []string
+}
+
+func (r *recordingFlags) add(flags *pflag.FlagSet) {
+	options := &r.options
 	flags.IntVarP(&options.PID, "pid", "p", 0, "record the process with this number")
 	flags.StringVarP(&options.Name, "name", "n", "", "record processes with this name")
 	flags.StringVar(&options.Library, "library", "", "record every process that maps this library or APK")
 	flags.DurationVarP(&options.Duration, "duration", "d", 0, "stop after this time (default: when the target ends, or on Ctrl-C)")
-	flags.StringVarP(&output, "output", "o", "run.xray", "file for the trace")
-	flags.StringVar(&method, "method", "", fmt.Sprintf("attach by this method only: %v (default: the first that works)", probes.Methods))
-	flags.StringSliceVar(&follow, "follow", followed, "of what ops pay for, beside their time: some of scheduling, workers, faults; or none")
+	flags.StringVar(&r.method, "method", "", fmt.Sprintf("attach by this method only: %v (default: the first that works)", probes.Methods))
+	flags.StringSliceVar(&r.follow, "follow", followed, "of what ops pay for, beside their time: some of scheduling, workers, faults; or none")
 	flags.BoolVar(&options.EntryOnly, "entry-only", false, "probe the kernels' entries only: an op ends when the next one begins (about half the cost)")
-	flags.BoolVar(&aggregate, "aggregate", false, "sum ops up in the kernel instead of recording each (for always-on use)")
-	flags.StringVar(&budget, "budget", "", "record in turns, so that it costs the app at most this share of its time: 1%")
-	flags.StringSliceVar(&only, "only", nil, "record only these: ops (CONV_2D), nodes (12, 3-7, 1:12), processes (process=NAME)")
-	flags.BoolVar(&options.Heap, "heap", false, "record what ops allocate: each call of the allocator then costs the app about as much as an op's probe")
-	flags.IntVar(&options.SampleRate, "sample", 0, "take this many samples a second and core of the code that ops run, e.g. 999 (see pprof --samples)")
-	return cmd
+	flags.StringVar(&r.budget, "budget", "", "record in turns, so that it costs the app at most this share of its time: 1%")
+	flags.StringSliceVar(&r.only, "only", nil, "record only these: ops (CONV_2D), nodes (12, 3-7, 1:12), processes (process=NAME)")
+}
+
+// parse returns what the flags and the command, if any, ask for.
+func (r *recordingFlags) parse(command []string) (agent.Options, error) {
+	options := r.options
+	options.Cache, options.Recorder = probes.DefaultCache(), "edgexray "+version
+	options.Command = command
+	options.Method = probes.Method(r.method)
+	var err error
+	if options.Follow, err = parseFollow(r.follow); err != nil {
+		return options, err
+	}
+	if options.Budget, err = parseShare(r.budget); err != nil {
+		return options, err
+	}
+	if options.Only, err = agent.ParseOnly(r.only); err != nil {
+		return options, err
+	}
+	if n := targets(options); n != 1 {
+		return options, fmt.Errorf("record: %d targets named: name one of -p PID, -n NAME, --library PATH and -- CMD", n)
+	}
+	return options, nil
 }
 
 // parseShare reads "1%" or "0.5%"; an empty text is 0.
@@ -117,8 +144,8 @@ func targets(o agent.Options) int {
 }
 
 func record(cmd *cobra.Command, options agent.Options, output string) error {
-	if os.Geteuid() != 0 {
-		return exitError{errors.New("record: probes need root (run it with sudo or su)"), exitForbidden}
+	if err := wantRoot(); err != nil {
+		return err
 	}
 	file, err := createOutput(output)
 	if err != nil {
@@ -143,6 +170,13 @@ func record(cmd *cobra.Command, options agent.Options, output string) error {
 		return err
 	}
 	return nothing
+}
+
+func wantRoot() error {
+	if os.Geteuid() != 0 {
+		return exitError{errors.New("record: probes need root (run it with sudo or su)"), exitForbidden}
+	}
+	return nil
 }
 
 // outputFile is a trace that takes the place of an older one only when its recording has begun. The older one is kept
