@@ -93,7 +93,7 @@ func (s *Session) op(r *bpf.OpRecord) {
 	op := trace.Op{Thread: thread, Node: n.id, Start: start, Duration: duration, Depth: uint32(r.Depth), Paid: trace.Paid{
 		OffCPU: r.OffCpuNs - min(r.DurationNs-duration, r.OffCpuNs), Preempted: r.PreemptedNs, Workers: r.WorkersNs,
 		MinorFaults: uint64(r.MinorFaults), MajorFaults: uint64(r.MajorFaults),
-		Migrations: uint64(r.Migrations), Threads: uint64(r.Threads), Core: uint64(r.Cpu),
+		Migrations: uint64(r.Migrations), Threads: uint64(r.Threads), Core: uint64(r.Cpu), KHz: uint64(r.Khz),
 	}}
 	if bpf.ToNext(r) {
 		op.ToNext = 1

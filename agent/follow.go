@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,10 +21,11 @@ type Follow struct {
 	Scheduling bool // time off the CPU, and why; migrations
 	Workers    bool // CPU time of threads that work for an op's; with Scheduling only
 	Faults     bool
+	Frequency  bool // of the cores that ops run on
 }
 
 // FollowAll is what a recording follows unless told otherwise.
-var FollowAll = Follow{true, true, true}
+var FollowAll = Follow{true, true, true, true}
 
 // followed is what of it this Linux tells.
 type followed struct {
@@ -31,6 +33,7 @@ type followed struct {
 	bpf    bpf.Follow
 	task   error // why Linux's types aren't known
 	faults [2]softwareEvents
+	khz    error // why frequencies aren't
 }
 
 // plan decides what the programs are loaded with.
@@ -42,11 +45,28 @@ func (f *followed) plan() {
 	if f.wanted.Scheduling {
 		f.bpf.Task, f.task = bpf.ReadTask()
 	}
+	if f.wanted.Frequency {
+		f.khz = tellsFrequencies(cores())
+	}
+	f.bpf.Frequency = f.wanted.Frequency && f.khz == nil
 	f.bpf.Workers = f.wanted.Scheduling && f.wanted.Workers && f.task == nil
 }
 
-// attach attaches the programs that count page faults.
+// tellsFrequencies returns why they aren't known.
+func tellsFrequencies(cores []*trace.Core) error {
+	if slices.ContainsFunc(cores, func(c *trace.Core) bool { return c.Khz != 0 }) {
+		return nil
+	}
+	return errors.New("unknown: Linux has no cpufreq for these cores (as in a virtual machine)")
+}
+
+// attach attaches the programs that count page faults, and tells what frequencies are before they change.
 func (f *followed) attach(programs *bpf.Programs) {
+	if f.bpf.Frequency {
+		for cpu, core := range cores() {
+			f.khz = errors.Join(f.khz, programs.SetFrequency(uint32(cpu), uint32(core.Khz)))
+		}
+	}
 	if f.wanted.Faults {
 		f.faults[0].attach(unix.PERF_COUNT_SW_PAGE_FAULTS_MIN, 1, programs.MinorFault)
 		f.faults[1].attach(unix.PERF_COUNT_SW_PAGE_FAULTS_MAJ, 1, programs.MajorFault)
@@ -54,6 +74,9 @@ func (f *followed) attach(programs *bpf.Programs) {
 }
 
 func (f *followed) close() error { return errors.Join(f.faults[0].close(), f.faults[1].close()) }
+
+// frequencyPart is missing in most virtual machines, which is no news.
+const frequencyPart = "frequency"
 
 const notAskedFor = "not asked for"
 
@@ -76,6 +99,15 @@ func (f *followed) describe(ts *tracepoints) []*trace.Followed {
 	case err != nil:
 		workers = fmt.Sprintf("tracepoint %s: %v", schedWaking, err)
 	}
+	frequency := ""
+	switch err := ts.refused(cpuFrequency); {
+	case !f.wanted.Frequency:
+		frequency = notAskedFor
+	case f.khz != nil:
+		frequency = f.khz.Error()
+	case err != nil:
+		frequency = fmt.Sprintf("tracepoint %s: %v", cpuFrequency, err)
+	}
 	faults := [2]string{notAskedFor, notAskedFor}
 	for i := range faults {
 		if f.wanted.Faults {
@@ -85,6 +117,7 @@ func (f *followed) describe(ts *tracepoints) []*trace.Followed {
 	return []*trace.Followed{
 		{Part: "scheduling", Missing: scheduling}, {Part: "preemption", Missing: preemption}, {Part: "workers", Missing: workers},
 		{Part: "minor faults", Missing: faults[0]}, {Part: "major faults", Missing: faults[1]},
+		{Part: frequencyPart, Missing: frequency},
 	}
 }
 

@@ -199,7 +199,7 @@ func (s *Session) open() error {
 		return err
 	}
 	for _, part := range header.Followed {
-		if part.Missing != "" && part.Missing != notAskedFor {
+		if part.Missing != "" && part.Missing != notAskedFor && part.Part != frequencyPart {
 			s.note("follow", "%s not told: %s", part.Part, part.Missing)
 		}
 	}

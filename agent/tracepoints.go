@@ -34,6 +34,9 @@ func (ts *tracepoints) attach(programs *bpf.Programs) {
 	if ts.follow.Scheduling {
 		ts.try(schedSwitch, programs.Switched, "time off the CPU is not told")
 	}
+	if ts.follow.Frequency {
+		ts.try(cpuFrequency, programs.FrequencyChanged, "cores' frequencies are those at the beginning")
+	}
 	if ts.follow.Workers {
 		ts.try(schedWaking, programs.Waking, withoutWorkers)
 		ts.try("sched_wakeup_new", programs.WakingNew, withoutWorkers)
@@ -41,6 +44,7 @@ func (ts *tracepoints) attach(programs *bpf.Programs) {
 }
 
 const (
+	cpuFrequency   = "cpu_frequency"
 	schedSwitch    = "sched_switch"
 	schedWaking    = "sched_waking"
 	withoutWorkers = "CPU time of worker threads is not told"

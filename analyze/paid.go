@@ -19,6 +19,8 @@ type Paid struct {
 	Cores       map[uint64]uint64 // how many ops ended on each
 
 	count      uint64
+	khz        uint64 // summed up over those of which it is known
+	known      uint64
 	threads    uint64 // summed up
 	threadWall uint64 // ns, wall time of each op x its threads
 }
@@ -34,6 +36,10 @@ func (p *Paid) add(op trace.Op) {
 	p.Migrations += o.Migrations
 	p.count++
 	p.threads += o.Threads
+	if o.KHz != 0 {
+		p.khz += o.KHz
+		p.known++
+	}
 	p.threadWall += op.Duration * o.Threads
 	if p.Cores == nil {
 		p.Cores = make(map[uint64]uint64)
@@ -56,6 +62,8 @@ func (p *Paid) merge(other *Paid) {
 	p.Migrations += other.Migrations
 	p.count += other.count
 	p.threads += other.threads
+	p.khz += other.khz
+	p.known += other.known
 	p.threadWall += other.threadWall
 	for core, n := range other.Cores {
 		if p.Cores == nil {
@@ -79,6 +87,14 @@ func (p *Paid) Threads() float64 {
 	return float64(p.threads) / float64(p.count)
 }
 
+// MeanKHz is the frequency of the cores on which ops ended, on average; 0 when not known.
+func (p *Paid) MeanKHz() uint64 {
+	if p.known == 0 {
+		return 0
+	}
+	return p.khz / p.known
+}
+
 // Efficiency is the CPU time as a fraction of wall time x threads; 0 when the threads aren't known.
 func (p *Paid) Efficiency() float64 { return share(p.CPUNS(), p.threadWall) }
 
@@ -100,7 +116,8 @@ func (p *Paid) MarshalJSON() ([]byte, error) {
 		MinorFaults uint64            `json:"minor_faults"`
 		MajorFaults uint64            `json:"major_faults"`
 		Migrations  uint64            `json:"migrations"`
+		MeanKHz     uint64            `json:"mean_khz,omitempty"`
 		Cores       map[uint64]uint64 `json:"cores"`
 	}{p.CPUNS(), p.OffCPUNS, p.PreemptedNS, p.BlockedNS(), p.WorkersNS, round(p.Threads()), round(p.Efficiency()),
-		p.MinorFaults, p.MajorFaults, p.Migrations, cores})
+		p.MinorFaults, p.MajorFaults, p.Migrations, p.MeanKHz(), cores})
 }

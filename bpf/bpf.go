@@ -60,6 +60,7 @@ const MaxAggregates = 4096
 type Follow struct {
 	Scheduling bool // time off the CPU, migrations
 	Workers    bool // CPU time of threads that work for an op's; needs Task.PID
+	Frequency  bool // of cores; needs Programs.SetFrequency for each, as changes only are noticed
 	Task       Task
 	CPUs       int // possible ones: those of Workers are looked at
 }
@@ -73,6 +74,7 @@ type Programs struct {
 	EnterOnly                             *ebpf.Program // nil unless it was asked for: Enter, for kernels without Leave
 	ThreadExit, ProgramExec, Mapped       *ebpf.Program
 	Switched, Waking, WakingNew           *ebpf.Program
+	FrequencyChanged                      *ebpf.Program
 	MinorFault, MajorFault                *ebpf.Program              // on perf events
 	Heap                                  map[HeapCall]*ebpf.Program // nil without Options.Heap
 	Ring, Counters, Targets               *ebpf.Map
@@ -92,7 +94,7 @@ func Load(options Options) (*Programs, error) {
 	}
 	suffix := "_" + string(options.Variant)
 	keep := map[string]bool{"thread_exit": true, "program_exec": true, "mapped": true,
-		"switched": true, "waking": true, "waking_new": true, "minor_fault": true, "major_fault": true}
+		"switched": true, "waking": true, "waking_new": true, "minor_fault": true, "major_fault": true, "frequency_changed": true}
 	for _, name := range []string{"enter", "leave", "prepare", "init", "operator"} {
 		keep[name+suffix] = true
 	}
@@ -123,6 +125,7 @@ func Load(options Options) (*Programs, error) {
 		"follow_scheduling": flag(follow.Scheduling),
 		"follow_workers":    flag(follow.Workers),
 		"follow_heap":       flag(options.Heap),
+		"follow_frequency":  flag(follow.Frequency),
 		"cpus":              uint32(follow.CPUs),
 		"task_pid":          follow.Task.PID,
 		"task_state":        follow.Task.State,
@@ -140,29 +143,30 @@ func Load(options Options) (*Programs, error) {
 	}
 	program := func(name string) *ebpf.Program { return collection.Programs[name] }
 	return &Programs{
-		Enter:       program("enter" + suffix),
-		EnterOnly:   program("enter_only" + suffix),
-		Leave:       program("leave" + suffix),
-		Prepare:     program("prepare" + suffix),
-		Init:        program("init" + suffix),
-		Operator:    program("operator" + suffix),
-		ThreadExit:  program("thread_exit"),
-		ProgramExec: program("program_exec"),
-		Mapped:      program("mapped"),
-		Switched:    program("switched"),
-		Waking:      program("waking"),
-		WakingNew:   program("waking_new"),
-		MinorFault:  program("minor_fault"),
-		MajorFault:  program("major_fault"),
-		Sample:      program(sample),
-		StackEnds:   collection.Maps["stack_ends"],
-		Ring:        collection.Maps["ring"],
-		Counters:    collection.Maps["counters"],
-		Targets:     collection.Maps["targets"],
-		Aggregates:  collection.Maps["aggregates"],
-		Enclosing:   collection.Maps["enclosing"],
-		Heap:        heapPrograms(collection),
-		collection:  collection,
+		Enter:            program("enter" + suffix),
+		EnterOnly:        program("enter_only" + suffix),
+		Leave:            program("leave" + suffix),
+		Prepare:          program("prepare" + suffix),
+		Init:             program("init" + suffix),
+		Operator:         program("operator" + suffix),
+		ThreadExit:       program("thread_exit"),
+		ProgramExec:      program("program_exec"),
+		Mapped:           program("mapped"),
+		Switched:         program("switched"),
+		Waking:           program("waking"),
+		WakingNew:        program("waking_new"),
+		FrequencyChanged: program("frequency_changed"),
+		MinorFault:       program("minor_fault"),
+		MajorFault:       program("major_fault"),
+		Sample:           program(sample),
+		StackEnds:        collection.Maps["stack_ends"],
+		Ring:             collection.Maps["ring"],
+		Counters:         collection.Maps["counters"],
+		Targets:          collection.Maps["targets"],
+		Aggregates:       collection.Maps["aggregates"],
+		Enclosing:        collection.Maps["enclosing"],
+		Heap:             heapPrograms(collection),
+		collection:       collection,
 	}, nil
 }
 
@@ -171,6 +175,17 @@ func flag(set bool) uint32 {
 		return 1
 	}
 	return 0
+}
+
+// SetFrequency says what a core's frequency is now. Cores beyond MaxCPUs have none.
+func (p *Programs) SetFrequency(cpu, khz uint32) error {
+	if cpu >= MaxCPUs {
+		return nil
+	}
+	if err := p.collection.Maps["frequencies"].Put(cpu, khz); err != nil {
+		return fmt.Errorf("set the frequency of core %d: %w", cpu, err)
+	}
+	return nil
 }
 
 // Close unloads the programs once their last link is gone.

@@ -1,8 +1,10 @@
 package bpf
 
 import (
+	"errors"
 	"testing"
 
+	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/rlimit"
 )
 
@@ -32,6 +34,28 @@ func TestLoad(t *testing.T) {
 			if err := programs.Close(); err != nil {
 				t.Error(err)
 			}
+		}
+	}
+}
+
+// What cpufreq says is kept for the core that it is about. No Linux in a virtual machine says any.
+func TestFrequency(t *testing.T) {
+	programs, err := Load(Options{Variant: Address, Follow: Follow{Frequency: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer programs.Close()
+	if err := errors.Join(programs.SetFrequency(2, 1000), programs.SetFrequency(3, 2000), programs.SetFrequency(MaxCPUs, 1)); err != nil {
+		t.Fatal(err)
+	}
+	arguments := []uint64{1_500_000, 3} // frequency, cpu_id
+	if _, err := programs.FrequencyChanged.Run(&ebpf.RunOptions{Context: arguments}); err != nil {
+		t.Fatal(err)
+	}
+	for cpu, want := range map[uint32]uint32{2: 1000, 3: 1_500_000, 4: 0} {
+		var khz uint32
+		if err := programs.collection.Maps["frequencies"].Lookup(cpu, &khz); err != nil || khz != want {
+			t.Errorf("core %d has %d kHz, %v; want %d", cpu, khz, err, want)
 		}
 	}
 }

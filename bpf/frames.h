@@ -4,6 +4,7 @@
 #pragma once
 
 #include "aggregate.h"
+#include "frequency.h"
 #include "heap.h"
 
 static __noinline void begin(struct thread *thread, struct frame *frame, u32 kind)
@@ -59,6 +60,8 @@ static __noinline int emit(struct thread *thread, struct frame *frame, u32 depth
 	r->threads = threads;
 	r->depth = depth;
 	r->cpu = bpf_get_smp_processor_id();
+	r->khz = frequency_of(r->cpu);
+	r->pad = 0;
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 	return 0;
 }

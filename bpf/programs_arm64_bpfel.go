@@ -256,6 +256,8 @@ type programsOpRecord struct {
 	Migrations  uint16
 	Threads     uint16
 	Cpu         uint16
+	Khz         uint32
+	Pad         uint32
 }
 
 type programsOperatorKey struct {
@@ -492,6 +494,7 @@ const (
 	programsMapBlankThread        = "blank_thread"
 	programsMapCounters           = "counters"
 	programsMapEnclosing          = "enclosing"
+	programsMapFrequencies        = "frequencies"
 	programsMapHeapSites          = "heap_sites"
 	programsMapHeapThreads        = "heap_threads"
 	programsMapHeldBlocks         = "held_blocks"
@@ -511,6 +514,7 @@ const (
 	programsProgEnterOnlyAddress  = "enter_only_address"
 	programsProgEnterOnlyCookie   = "enter_only_cookie"
 	programsProgEnterOnlyMulti    = "enter_only_multi"
+	programsProgFrequencyChanged  = "frequency_changed"
 	programsProgHeapAligned       = "heap_aligned"
 	programsProgHeapCalloc        = "heap_calloc"
 	programsProgHeapMalloc        = "heap_malloc"
@@ -544,6 +548,7 @@ const (
 	programsVarAggregateOps       = "aggregate_ops"
 	programsVarCpus               = "cpus"
 	programsVarEntryOnly          = "entry_only"
+	programsVarFollowFrequency    = "follow_frequency"
 	programsVarFollowHeap         = "follow_heap"
 	programsVarFollowScheduling   = "follow_scheduling"
 	programsVarFollowWorkers      = "follow_workers"
@@ -604,6 +609,7 @@ type programsProgramSpecs struct {
 	EnterOnlyAddress  *ebpf.ProgramSpec `ebpf:"enter_only_address"`
 	EnterOnlyCookie   *ebpf.ProgramSpec `ebpf:"enter_only_cookie"`
 	EnterOnlyMulti    *ebpf.ProgramSpec `ebpf:"enter_only_multi"`
+	FrequencyChanged  *ebpf.ProgramSpec `ebpf:"frequency_changed"`
 	HeapAligned       *ebpf.ProgramSpec `ebpf:"heap_aligned"`
 	HeapCalloc        *ebpf.ProgramSpec `ebpf:"heap_calloc"`
 	HeapMalloc        *ebpf.ProgramSpec `ebpf:"heap_malloc"`
@@ -646,6 +652,7 @@ type programsMapSpecs struct {
 	BlankThread     *ebpf.MapSpec `ebpf:"blank_thread"`
 	Counters        *ebpf.MapSpec `ebpf:"counters"`
 	Enclosing       *ebpf.MapSpec `ebpf:"enclosing"`
+	Frequencies     *ebpf.MapSpec `ebpf:"frequencies"`
 	HeapSites       *ebpf.MapSpec `ebpf:"heap_sites"`
 	HeapThreads     *ebpf.MapSpec `ebpf:"heap_threads"`
 	HeldBlocks      *ebpf.MapSpec `ebpf:"held_blocks"`
@@ -668,6 +675,7 @@ type programsVariableSpecs struct {
 	AggregateOps     *ebpf.VariableSpec `ebpf:"aggregate_ops"`
 	Cpus             *ebpf.VariableSpec `ebpf:"cpus"`
 	EntryOnly        *ebpf.VariableSpec `ebpf:"entry_only"`
+	FollowFrequency  *ebpf.VariableSpec `ebpf:"follow_frequency"`
 	FollowHeap       *ebpf.VariableSpec `ebpf:"follow_heap"`
 	FollowScheduling *ebpf.VariableSpec `ebpf:"follow_scheduling"`
 	FollowWorkers    *ebpf.VariableSpec `ebpf:"follow_workers"`
@@ -706,6 +714,7 @@ type programsMaps struct {
 	BlankThread     *ebpf.Map `ebpf:"blank_thread"`
 	Counters        *ebpf.Map `ebpf:"counters"`
 	Enclosing       *ebpf.Map `ebpf:"enclosing"`
+	Frequencies     *ebpf.Map `ebpf:"frequencies"`
 	HeapSites       *ebpf.Map `ebpf:"heap_sites"`
 	HeapThreads     *ebpf.Map `ebpf:"heap_threads"`
 	HeldBlocks      *ebpf.Map `ebpf:"held_blocks"`
@@ -729,6 +738,7 @@ func (m *programsMaps) Close() error {
 		m.BlankThread,
 		m.Counters,
 		m.Enclosing,
+		m.Frequencies,
 		m.HeapSites,
 		m.HeapThreads,
 		m.HeldBlocks,
@@ -752,6 +762,7 @@ type programsVariables struct {
 	AggregateOps     *ebpf.Variable `ebpf:"aggregate_ops"`
 	Cpus             *ebpf.Variable `ebpf:"cpus"`
 	EntryOnly        *ebpf.Variable `ebpf:"entry_only"`
+	FollowFrequency  *ebpf.Variable `ebpf:"follow_frequency"`
 	FollowHeap       *ebpf.Variable `ebpf:"follow_heap"`
 	FollowScheduling *ebpf.Variable `ebpf:"follow_scheduling"`
 	FollowWorkers    *ebpf.Variable `ebpf:"follow_workers"`
@@ -774,6 +785,7 @@ type programsPrograms struct {
 	EnterOnlyAddress  *ebpf.Program `ebpf:"enter_only_address"`
 	EnterOnlyCookie   *ebpf.Program `ebpf:"enter_only_cookie"`
 	EnterOnlyMulti    *ebpf.Program `ebpf:"enter_only_multi"`
+	FrequencyChanged  *ebpf.Program `ebpf:"frequency_changed"`
 	HeapAligned       *ebpf.Program `ebpf:"heap_aligned"`
 	HeapCalloc        *ebpf.Program `ebpf:"heap_calloc"`
 	HeapMalloc        *ebpf.Program `ebpf:"heap_malloc"`
@@ -814,6 +826,7 @@ func (p *programsPrograms) Close() error {
 		p.EnterOnlyAddress,
 		p.EnterOnlyCookie,
 		p.EnterOnlyMulti,
+		p.FrequencyChanged,
 		p.HeapAligned,
 		p.HeapCalloc,
 		p.HeapMalloc,

@@ -50,6 +50,8 @@ struct op_record {
 	u16 migrations;   // its thread came back on another CPU
 	u16 threads;      // that ran for it, its own included; 0 when unknown
 	u16 cpu;          // that it ended on
+	u32 khz;          // that one's frequency then, 0 when not known
+	u32 pad;
 };
 
 #define PROT_EXEC 4
@@ -320,7 +322,7 @@ union record {
 };
 
 // As in records.go.
-_Static_assert(sizeof(struct op_record) == 72, "op_record");
+_Static_assert(sizeof(struct op_record) == 80, "op_record");
 _Static_assert(sizeof(struct node_record) == 440, "node_record");
 _Static_assert(sizeof(struct tensor_record) == 712, "tensor_record");
 _Static_assert(sizeof(struct subgraph_record) == 1472, "subgraph_record");

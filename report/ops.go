@@ -246,7 +246,7 @@ func opTable(ops []*analyze.Op) *table {
 	t := &table{columns: slices.Concat(
 		[]column{{name: "node"}, {name: "op", left: true, max: 40}, {name: "", left: true}},
 		distributionColumns,
-		[]column{{name: "cause", left: true, rare: true}, {name: "output", left: true, drop: 8, max: 36}, {name: "kernel", left: true, drop: 3, max: 64}})}
+		[]column{{name: "MHz", drop: 9, rare: true}, {name: "cause", left: true, rare: true}, {name: "output", left: true, drop: 8, max: 36}, {name: "kernel", left: true, drop: 3, max: 64}})}
 	var cumulative float64
 	for _, op := range ops {
 		cumulative += op.Share
@@ -257,9 +257,17 @@ func opTable(ops []*analyze.Op) *table {
 		t.add(slices.Concat(
 			[]string{Place(op), opName(op), mark},
 			distributionCells(op.Wall, op.Share, cumulative),
-			[]string{causes(op), outputs(op.Outputs), kernel(op)})...)
+			[]string{mhz(op.Paid), causes(op), outputs(op.Outputs), kernel(op)})...)
 	}
 	return t.withoutEmpty()
+}
+
+// mhz shows the cores' mean frequency, nothing when it isn't known.
+func mhz(p *analyze.Paid) string {
+	if p.MeanKHz() == 0 {
+		return ""
+	}
+	return strconv.FormatUint(p.MeanKHz()/1000, 10)
 }
 
 // causes shows what an op's time went to beside its work: "preempted 35%, parallel 48%".

@@ -26,11 +26,12 @@ type Paid struct {
 	Migrations  uint64 // its thread came back on another core
 	Threads     uint64 // that ran for it, its own included; 0 when not known
 	Core        uint64 // that it ended on
+	KHz         uint64 // that core's frequency when it ended, 0 when not known
 }
 
 // maxOpBytes is the longest encoding of one op: node 5, gap 10, duration 10, depth 5, and of what it paid for, where
 // only the times can be large.
-const maxOpBytes = 30 + 3*10 + 5*5 + 1
+const maxOpBytes = 30 + 3*10 + 6*5 + 1
 
 // batchBytes is more than what an OpBatch needs beside its ops.
 const batchBytes = 64
@@ -74,16 +75,16 @@ func (h *history) reset() {
 	clear(h.place)
 }
 
-const plainColumns = 9
+const plainColumns = 10
 
 // plain returns the columns that hold values as they are, in the order of Op.plain.
 func (b *OpBatch) plain() [plainColumns]*[]uint64 {
-	return [...]*[]uint64{&b.OffCpu, &b.Preempted, &b.Workers, &b.MinorFaults, &b.MajorFaults, &b.Migrations, &b.Threads, &b.Core, &b.ToNext}
+	return [...]*[]uint64{&b.OffCpu, &b.Preempted, &b.Workers, &b.MinorFaults, &b.MajorFaults, &b.Migrations, &b.Threads, &b.Core, &b.Khz, &b.ToNext}
 }
 
 func (op *Op) plain() [plainColumns]*uint64 {
 	p := &op.Paid
-	return [...]*uint64{&p.OffCPU, &p.Preempted, &p.Workers, &p.MinorFaults, &p.MajorFaults, &p.Migrations, &p.Threads, &p.Core, &op.ToNext}
+	return [...]*uint64{&p.OffCPU, &p.Preempted, &p.Workers, &p.MinorFaults, &p.MajorFaults, &p.Migrations, &p.Threads, &p.Core, &p.KHz, &op.ToNext}
 }
 
 // columns collects the ops of one thread for a block.

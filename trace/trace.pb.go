@@ -396,7 +396,7 @@ func (x *Header) GetSamplePeriodNs() uint64 {
 type Followed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Part  string                 `protobuf:"bytes,1,opt,name=part,proto3" json:"part,omitempty"` // "scheduling", "preemption", "workers", "minor faults",
-	// "major faults" or "heap"
+	// "major faults", "frequency" or "heap"
 	Missing       string `protobuf:"bytes,2,opt,name=missing,proto3" json:"missing,omitempty"` // why it isn't told: its columns are 0 then
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1548,6 +1548,7 @@ type OpBatch struct {
 	Migrations  []uint64 `protobuf:"varint,12,rep,packed,name=migrations,proto3" json:"migrations,omitempty"`                      // its thread came back on another core
 	Threads     []uint64 `protobuf:"varint,13,rep,packed,name=threads,proto3" json:"threads,omitempty"`                            // that ran for it, its own included; 0 when not known
 	Core        []uint64 `protobuf:"varint,14,rep,packed,name=core,proto3" json:"core,omitempty"`                                  // that it ended on
+	Khz         []uint64 `protobuf:"varint,16,rep,packed,name=khz,proto3" json:"khz,omitempty"`                                    // that core's frequency when it ended; 0 when not known
 	// 1: its end wasn't seen, but taken from the start of its thread's next op in the same subgraph. Left out when all are 0.
 	ToNext        []uint64 `protobuf:"varint,17,rep,packed,name=to_next,json=toNext,proto3" json:"to_next,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1678,6 +1679,13 @@ func (x *OpBatch) GetThreads() []uint64 {
 func (x *OpBatch) GetCore() []uint64 {
 	if x != nil {
 		return x.Core
+	}
+	return nil
+}
+
+func (x *OpBatch) GetKhz() []uint64 {
+	if x != nil {
+		return x.Khz
 	}
 	return nil
 }
@@ -2705,7 +2713,7 @@ const file_trace_proto_rawDesc = "" +
 	"\x05bytes\x18\n" +
 	" \x01(\x04R\x05bytes\x12\x18\n" +
 	"\aaddress\x18\v \x01(\x04R\aaddress\x12\x1a\n" +
-	"\bvariable\x18\f \x01(\bR\bvariable\"\x90\x03\n" +
+	"\bvariable\x18\f \x01(\bR\bvariable\"\xa2\x03\n" +
 	"\aOpBatch\x12\x16\n" +
 	"\x06thread\x18\x01 \x01(\rR\x06thread\x12\x17\n" +
 	"\abase_ns\x18\x02 \x01(\x04R\x06baseNs\x12\x12\n" +
@@ -2723,7 +2731,8 @@ const file_trace_proto_rawDesc = "" +
 	"migrations\x18\f \x03(\x04R\n" +
 	"migrations\x12\x18\n" +
 	"\athreads\x18\r \x03(\x04R\athreads\x12\x12\n" +
-	"\x04core\x18\x0e \x03(\x04R\x04core\x12\x17\n" +
+	"\x04core\x18\x0e \x03(\x04R\x04core\x12\x10\n" +
+	"\x03khz\x18\x10 \x03(\x04R\x03khz\x12\x17\n" +
 	"\ato_next\x18\x11 \x03(\x04R\x06toNext\"\x94\x04\n" +
 	"\tAggregate\x12\x16\n" +
 	"\x06thread\x18\x01 \x01(\rR\x06thread\x12\x12\n" +
