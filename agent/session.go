@@ -332,6 +332,7 @@ func (s *Session) finish() error {
 	s.aggregates.write()
 	s.identifyModels()
 	s.noteCounters()
+	s.noteUnmapped()
 	end := &trace.End{DurationNs: now() - s.started, Reason: s.reason}
 	if l := s.launcher; l != nil && s.reason == "command exited" {
 		end.HasExitStatus, end.ExitStatus = true, int32(l.status)
