@@ -105,3 +105,12 @@ func (s *Session) mapSample(from sample, l xnnpack.Layout) {
 		}
 	}
 }
+
+// noteUnmapped tells of libraries that ran too few operators to learn from.
+func (s *Session) noteUnmapped() {
+	for _, l := range s.libraries.files {
+		if l != nil && len(l.layouts.samples) > 0 {
+			s.note("xnnpack", "%s ran too few of XNNPACK's operators to tell for which nodes they stand", l.runtime.Path)
+		}
+	}
+}

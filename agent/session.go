@@ -359,6 +359,7 @@ func (s *Session) finish() error {
 	s.heap.write(time.Now().Add(heapEvery))
 	s.flushSamples()
 	s.noteCounters()
+	s.noteUnmapped()
 	end := &trace.End{DurationNs: now() - s.started, Reason: s.reason}
 	if l := s.launcher; l != nil && s.reason == "command exited" {
 		end.HasExitStatus, end.ExitStatus = true, int32(l.status)

@@ -134,8 +134,6 @@ static __always_inline int leave(struct regs *regs)
 	}
 	if (frame->kind == FRAME_TO_NEXT)
 		frame->kind = FRAME_KERNEL; // it got a return probe
-	if (frame->fresh)
-		send_operators_ran(frame->node);
 	describe_results(thread, frame);
 	return end(thread, frame, depth, now);
 }

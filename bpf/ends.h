@@ -19,6 +19,8 @@ struct {
 
 static __always_inline void describe_results(struct thread *thread, struct frame *frame)
 {
+	if (frame->fresh)
+		send_operators_ran(frame->node);
 	if (frame->dynamic)
 		frame->node = describe(thread->process, frame->context, frame->address, frame->site, frame->ip | RUNS);
 }

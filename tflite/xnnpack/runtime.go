@@ -89,7 +89,8 @@ func readRuntime(m Memory, address uint64, operators []uint64) *Runtime {
 	if slots == nil || len(slots) > int(slotCount) {
 		return nil
 	}
-	return &Runtime{slots: slots, count: int(valueCount), values: readUpTo(m, le.Uint64(raw[runtimeValues:]), int(valueCount)*valueBytes)}
+	values := readUpTo(m, le.Uint64(raw[runtimeValues:]), int(valueCount)*valueBytes)
+	return &Runtime{slots: slots, count: min(int(valueCount), len(values)/minValueBytes), values: values}
 }
 
 // split finds the slots of the operators, which lie in the order in which they run. Operators side by side are in one slot.
