@@ -25,7 +25,7 @@ func TestSamples(t *testing.T) {
 					"/lib-2.17.1.so": parts.Path(t, "tflite-2.17.1/arm64/libtensorflowlite_c.so"),
 					"/model.tflite":  modelPath(t, "mobilenet_v1_float"),
 				},
-				Script: `bpf.test -test.run 'Load' || exit 1
+				Script: `bpf.test -test.run LoadSampling || exit 1
 edgexray record --sample 499 -o /tmp/run.xray -- capi --library /lib-2.17.1.so --model /model.tflite --invokes 3 >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
 edgexray record --sample 499 -o /tmp/xnnpack.xray -- capi --library /lib-2.17.1.so --model /model.tflite --invokes 10 --xnnpack 2 >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
 `,
