@@ -8,8 +8,7 @@ import (
 )
 
 // Description is a message that a Writer takes with Describe: *Runtime, *Kernel, *Process, *Thread, *Model, *Subgraph,
-// *Node, *Aggregate, *Gap, *HeapUse, *HeapSite or *Note.
-// *Node, *Frame, *SampleStack or *Note.
+// *Node, *Aggregate, *Gap, *HeapUse, *HeapSite, *Frame, *SampleStack or *Note.
 type Description interface {
 	proto.Message
 	addTo(*Block)
