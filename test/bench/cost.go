@@ -25,7 +25,7 @@ func measureCost(b *bench) error {
 	}
 	fmt.Println()
 	var rows [][]string
-	for _, a := range smallOps {
+	for _, a := range append(slices.Clip(smallOps), operators) {
 		m, err := b.interleave(a, costPairs)
 		if err != nil {
 			return err

@@ -31,6 +31,7 @@ var subjects = []subject{
 	{"cost", "What does recording add to an op?", measureCost},
 	{"follow", "What does following what ops pay for add?", measureFollow},
 	{"slowdown", "How much longer does an invoke of MobileNetV2 take while it is recorded?", measureSlowdown},
+	{"modes", "What do the ways to record cost a model of many short XNNPACK operators?", measureModes},
 	{"size", "How large is a trace?", measureSize},
 	{"agent", "What does the recorder itself use?", measureAgent},
 	{"loss", "What is lost?", measureLoss},

@@ -53,9 +53,9 @@ type interleaved struct {
 // between the two sides but the probes: not the process's memory, and hardly
 // the machine's mood. Before each step that counts there is one that doesn't:
 // an app that has just waited for a recorder is up to 2 % slower for a while.
-// A step counts with the median of its invokes, and a recorded one is compared
+// A step counts with the median of its invokes, or their mean, and a recorded one is compared
 // with the mean of the bare ones before and after it.
-func (b *bench) interleave(a app, count int) (*interleaved, error) {
+func (b *bench) interleave(a app, count int, flags ...string) (*interleaved, error) {
 	p, err := b.start(a)
 	if err != nil {
 		return nil, err
@@ -65,9 +65,12 @@ func (b *bench) interleave(a app, count int) (*interleaved, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &interleaved{}
+	m, typical := &interleaved{}, median
+	if a.mean {
+		typical = func(values []float64) float64 { return stat.Mean(values, nil) }
+	}
 	for range count {
-		times, recorded, err := b.recorded(p, p.warmStep)
+		times, recorded, err := b.recorded(p, p.warmStep, flags...)
 		if err != nil {
 			return nil, err
 		}
@@ -75,7 +78,7 @@ func (b *bench) interleave(a app, count int) (*interleaved, error) {
 		if err != nil {
 			return nil, err
 		}
-		m.pairs = append(m.pairs, pair{(median(before) + median(after)) / 2, median(times)})
+		m.pairs = append(m.pairs, pair{(typical(before) + typical(after)) / 2, typical(times)})
 		m.ops = (recorded.ops + recorded.lost) / uint64(2*a.invokes)
 		m.lost += recorded.lost
 		m.nodes = recorded.nodes
@@ -89,8 +92,8 @@ func (b *bench) interleave(a app, count int) (*interleaved, error) {
 
 // recorded records what an app does in a step, and returns what each invoke
 // of it took.
-func (b *bench) recorded(p *process, step func() ([]float64, error)) ([]float64, *recording, error) {
-	r, err := b.record(p)
+func (b *bench) recorded(p *process, step func() ([]float64, error), flags ...string) ([]float64, *recording, error) {
+	r, err := b.record(p, flags...)
 	if err != nil {
 		return nil, nil, err
 	}

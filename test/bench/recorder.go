@@ -31,10 +31,10 @@ type recording struct {
 }
 
 // record starts a recorder of an app and returns when its probes are in place.
-func (b *bench) record(p *process) (*recorder, error) {
+func (b *bench) record(p *process, flags ...string) (*recorder, error) {
 	b.traces++
 	r := &recorder{trace: filepath.Join(b.dir, fmt.Sprintf("%d.xray", b.traces))}
-	r.command = b.command("cache", "record", "-p", p.pid(), "-o", r.trace)
+	r.command = b.command("cache", append([]string{"record", "-p", p.pid(), "-o", r.trace}, flags...)...)
 	r.command.Stderr = &r.stderr
 	if err := r.command.Start(); err != nil {
 		return nil, err
