@@ -1,16 +1,19 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/features"
 	"github.com/cilium/ebpf/rlimit"
+	"golang.org/x/sys/unix"
 
 	"github.com/edgexray/edgexray/bpf"
 	"github.com/edgexray/edgexray/probes"
@@ -152,6 +155,7 @@ func (d *Diagnosis) methods() {
 		if err == nil && best == "" {
 			costs.attach(programs)
 			d.heap(method)
+			d.samples(method)
 		}
 		if err == nil {
 			err = programs.Close()
@@ -171,6 +175,9 @@ func (d *Diagnosis) methods() {
 	}
 	if best == "" {
 		d.add(Check{"uprobes", Missing, "no attach method works", "Linux needs CONFIG_UPROBE_EVENTS, CONFIG_BPF_EVENTS and CONFIG_BPF_SYSCALL (zcat /proc/config.gz)"})
+	}
+	if best != "" && !best.Together() {
+		d.add(Check{"recording within a budget (--budget)", Degraded, string(best) + " takes seconds to remove probes", "use --entry-only or --only to make recording cheaper"})
 	}
 	for _, part := range costs.describe(&followed) {
 		check := Check{Name: "costs of an op: " + part.Part, Verdict: Works, Found: "tried: works"}
@@ -198,6 +205,21 @@ func (d *Diagnosis) heap(method probes.Method) {
 	}
 	if err != nil {
 		check = Check{check.Name, Degraded, "tried: " + err.Error(), "record --heap records ops without what they allocate"}
+	}
+	d.add(check)
+}
+
+// samples tries what record --sample loads and opens.
+func (d *Diagnosis) samples(method probes.Method) {
+	check := Check{Name: "samples of the code that ops run (--sample)", Verdict: Works, Found: "tried: works"}
+	programs, err := bpf.Load(bpf.Options{Variant: method.Variant(), Sample: true})
+	if err == nil {
+		var events softwareEvents
+		events.attach(unix.PERF_COUNT_SW_CPU_CLOCK, uint64(time.Second), programs.Sample)
+		err = errors.Join(events.err, events.close(), programs.Close())
+	}
+	if err != nil {
+		check = Check{check.Name, Degraded, "tried: " + err.Error(), "record --sample records ops without samples"}
 	}
 	d.add(check)
 }
