@@ -84,7 +84,7 @@ func TestStrippedLibrary(t *testing.T) {
 			m.Ops = append(m.Ops, m.Operators...)
 			for i := range m.Ops { // what may differ
 				op := &m.Ops[i]
-				op.Kernel, op.Wall, op.SelfNS, op.ProbeCost, op.Paid, op.Causes = "", wallJSON{}, 0, 0, paidJSON{}, nil
+				op.Kernel, op.Wall, op.SelfNS, op.Share, op.ProbeCost, op.Paid, op.Causes = "", wallJSON{}, 0, 0, 0, paidJSON{}, nil
 			}
 			return m
 		}
