@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"os"
 	"time"
 
 	"github.com/edgexray/edgexray/bpf"
@@ -124,6 +125,7 @@ func (a *aggregates) difference(now, before *bpf.AggregateValue, n *node) *trace
 		OffCpu: now.OffCpuNs - before.OffCpuNs, Preempted: now.PreemptedNs - before.PreemptedNs, Workers: now.WorkersNs - before.WorkersNs,
 		MinorFaults: now.MinorFaults - before.MinorFaults, MajorFaults: now.MajorFaults - before.MajorFaults,
 		Migrations: now.Migrations - before.Migrations, Threads: now.Threads - before.Threads, ThreadNs: now.ThreadNs - before.ThreadNs,
+		Resident: (now.ResidentPages - before.ResidentPages) * int64(os.Getpagesize()),
 	}
 	if around := s.nodes[now.Around]; around != nil {
 		s.settle(around)

@@ -147,6 +147,7 @@ func (d *Diagnosis) security() {
 func (d *Diagnosis) methods() {
 	var best probes.Method
 	costs := followed{wanted: FollowAll}
+	costs.wanted.Resident = true
 	costs.plan()
 	followed := tracepoints{mappings: true, follow: costs.bpf}
 	defer followed.close()

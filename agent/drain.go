@@ -94,6 +94,7 @@ func (s *Session) op(r *bpf.OpRecord) {
 		OffCPU: r.OffCpuNs - min(r.DurationNs-duration, r.OffCpuNs), Preempted: r.PreemptedNs, Workers: r.WorkersNs,
 		MinorFaults: uint64(r.MinorFaults), MajorFaults: uint64(r.MajorFaults),
 		Migrations: uint64(r.Migrations), Threads: uint64(r.Threads), Core: uint64(r.Cpu), KHz: uint64(r.Khz),
+		Resident: int64(r.ResidentPages) * int64(os.Getpagesize()),
 	}}
 	if bpf.ToNext(r) {
 		op.ToNext = 1

@@ -22,10 +22,11 @@ type Follow struct {
 	Workers    bool // CPU time of threads that work for an op's; with Scheduling only
 	Faults     bool
 	Frequency  bool // of the cores that ops run on
+	Resident   bool // by how much the process's resident memory grew: costs each op more than the others
 }
 
-// FollowAll is what a recording follows unless told otherwise.
-var FollowAll = Follow{true, true, true, true}
+// FollowAll is what a recording follows unless told otherwise: what costs next to nothing.
+var FollowAll = Follow{Scheduling: true, Workers: true, Faults: true, Frequency: true}
 
 // followed is what of it this Linux tells.
 type followed struct {
@@ -34,6 +35,7 @@ type followed struct {
 	task   error // why Linux's types aren't known
 	faults [2]softwareEvents
 	khz    error // why frequencies aren't
+	pages  error // why resident memory isn't
 }
 
 // plan decides what the programs are loaded with.
@@ -47,6 +49,12 @@ func (f *followed) plan() {
 	}
 	if f.wanted.Frequency {
 		f.khz = tellsFrequencies(cores())
+	}
+	if f.wanted.Resident {
+		var r bpf.Resident
+		if r, f.pages = bpf.ReadResident(); f.pages == nil {
+			f.bpf.Resident = &r
+		}
 	}
 	f.bpf.Frequency = f.wanted.Frequency && f.khz == nil
 	f.bpf.Workers = f.wanted.Scheduling && f.wanted.Workers && f.task == nil
@@ -108,6 +116,13 @@ func (f *followed) describe(ts *tracepoints) []*trace.Followed {
 	case err != nil:
 		frequency = fmt.Sprintf("tracepoint %s: %v", cpuFrequency, err)
 	}
+	resident := ""
+	switch {
+	case !f.wanted.Resident:
+		resident = notAskedFor
+	case f.pages != nil:
+		resident = f.pages.Error()
+	}
 	faults := [2]string{notAskedFor, notAskedFor}
 	for i := range faults {
 		if f.wanted.Faults {
@@ -117,7 +132,7 @@ func (f *followed) describe(ts *tracepoints) []*trace.Followed {
 	return []*trace.Followed{
 		{Part: "scheduling", Missing: scheduling}, {Part: "preemption", Missing: preemption}, {Part: "workers", Missing: workers},
 		{Part: "minor faults", Missing: faults[0]}, {Part: "major faults", Missing: faults[1]},
-		{Part: frequencyPart, Missing: frequency},
+		{Part: frequencyPart, Missing: frequency}, {Part: "resident", Missing: resident},
 	}
 }
 

@@ -58,7 +58,7 @@ func bucketMiddle(bucket, octave uint64) uint64 {
 func (p *Paid) addAggregate(a *trace.Aggregate) {
 	p.merge(&Paid{
 		WallNS: a.SumNs, OffCPUNS: a.OffCpu, PreemptedNS: a.Preempted, WorkersNS: a.Workers, MinorFaults: a.MinorFaults,
-		MajorFaults: a.MajorFaults, Migrations: a.Migrations, count: a.Count, threads: a.Threads, threadWall: a.ThreadNs,
+		MajorFaults: a.MajorFaults, Migrations: a.Migrations, Resident: a.Resident, count: a.Count, threads: a.Threads, threadWall: a.ThreadNs,
 	})
 }
 

@@ -16,6 +16,7 @@ type Paid struct {
 	MinorFaults uint64
 	MajorFaults uint64
 	Migrations  uint64
+	Resident    int64             // bytes by which the process's resident memory grew
 	Cores       map[uint64]uint64 // how many ops ended on each
 
 	count      uint64
@@ -34,6 +35,7 @@ func (p *Paid) add(op trace.Op) {
 	p.MinorFaults += o.MinorFaults
 	p.MajorFaults += o.MajorFaults
 	p.Migrations += o.Migrations
+	p.Resident += o.Resident
 	p.count++
 	p.threads += o.Threads
 	if o.KHz != 0 {
@@ -60,6 +62,7 @@ func (p *Paid) merge(other *Paid) {
 	p.MinorFaults += other.MinorFaults
 	p.MajorFaults += other.MajorFaults
 	p.Migrations += other.Migrations
+	p.Resident += other.Resident
 	p.count += other.count
 	p.threads += other.threads
 	p.khz += other.khz
@@ -116,8 +119,9 @@ func (p *Paid) MarshalJSON() ([]byte, error) {
 		MinorFaults uint64            `json:"minor_faults"`
 		MajorFaults uint64            `json:"major_faults"`
 		Migrations  uint64            `json:"migrations"`
+		Resident    int64             `json:"resident_bytes"`
 		MeanKHz     uint64            `json:"mean_khz,omitempty"`
 		Cores       map[uint64]uint64 `json:"cores"`
 	}{p.CPUNS(), p.OffCPUNS, p.PreemptedNS, p.BlockedNS(), p.WorkersNS, round(p.Threads()), round(p.Efficiency()),
-		p.MinorFaults, p.MajorFaults, p.Migrations, p.MeanKHz(), cores})
+		p.MinorFaults, p.MajorFaults, p.Migrations, p.Resident, p.MeanKHz(), cores})
 }

@@ -92,6 +92,7 @@ static __noinline int add_up(struct frame *frame, struct paid *paid, u64 around,
 	a->minor_faults += paid->minor_faults;
 	a->major_faults += paid->major_faults;
 	a->migrations += paid->migrations;
+	a->resident_pages += (s32)paid->resident;
 	a->threads += threads;
 	a->thread_ns += ns * threads;
 	u32 bucket = bucket_of(ns);

@@ -62,7 +62,8 @@ type Follow struct {
 	Workers    bool // CPU time of threads that work for an op's; needs Task.PID
 	Frequency  bool // of cores; needs Programs.SetFrequency for each, as changes only are noticed
 	Task       Task
-	CPUs       int // possible ones: those of Workers are looked at
+	CPUs       int       // possible ones: those of Workers are looked at
+	Resident   *Resident // how much the process's resident memory grew; nil: not told
 }
 
 // MaxCPUs is how many CPUs Follow.Workers can have.
@@ -104,6 +105,9 @@ func Load(options Options) (*Programs, error) {
 	options.loadHeap(spec, keep)
 	sample := planSampling(spec, options.Sample)
 	keep[sample] = sample != ""
+	if r := options.Follow.Resident; r != nil && r.CounterPerCPU != 0 {
+		keep["find_bases"] = true
+	}
 	for name := range spec.Programs {
 		if !keep[name] {
 			delete(spec.Programs, name)
@@ -116,7 +120,7 @@ func Load(options Options) (*Programs, error) {
 		spec.Maps["aggregates"].MaxEntries = MaxAggregates
 	}
 	follow := options.Follow
-	var errs []error
+	errs := []error{setResident(spec, follow.Resident)}
 	for name, value := range map[string]uint32{
 		"entry_only":        flag(options.EntryOnly),
 		"aggregate_ops":     uint32(options.Aggregate),
@@ -140,6 +144,10 @@ func Load(options Options) (*Programs, error) {
 	collection, err := ebpf.NewCollection(spec)
 	if err != nil {
 		return nil, fmt.Errorf("load BPF programs (%s): %w", options.Variant, err)
+	}
+	if err := follow.Resident.findBases(collection.Programs["find_bases"]); err != nil {
+		collection.Close()
+		return nil, err
 	}
 	program := func(name string) *ebpf.Program { return collection.Programs[name] }
 	return &Programs{

@@ -31,6 +31,7 @@ static __noinline int emit(struct thread *thread, struct frame *frame, u32 depth
 	paid.minor_faults -= frame->paid.minor_faults;
 	paid.major_faults -= frame->paid.major_faults;
 	paid.migrations -= frame->paid.migrations;
+	paid.resident -= frame->paid.resident;
 	u64 workers = thread->workers;
 	thread->workers = workers | frame->workers;
 	u32 threads = follow_workers ? 1 + population(workers) : 0;
@@ -58,10 +59,10 @@ static __noinline int emit(struct thread *thread, struct frame *frame, u32 depth
 	r->major_faults = paid.major_faults;
 	r->migrations = paid.migrations;
 	r->threads = threads;
+	r->resident_pages = paid.resident;
 	r->depth = depth;
 	r->cpu = bpf_get_smp_processor_id();
 	r->khz = frequency_of(r->cpu);
-	r->pad = 0;
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 	return 0;
 }

@@ -4,18 +4,16 @@
 #pragma once
 
 #include "regs.h"
+#include "resident.h"
 #include "state.h"
 
 // Set before loading.
 volatile const u32 follow_scheduling; // sched_switch is attached
 volatile const u32 follow_workers;    // and sched_waking; needs task_pid
-volatile const u32 cpus;              // entries of map "running"
 volatile const u32 task_pid;          // offset of task_struct.pid, which tgid follows; 0: not known
 volatile const u32 task_state;        // offset of task_struct.state, 0: not known
 volatile const u32 task_state_bytes;
 volatile const u32 state_argument;    // sched_switch has it as an argument, as since Linux 5.18 (commit fa2c3254d7cf)
-
-#define MAX_CPUS 256
 
 // What runs on a CPU.
 struct running {
@@ -72,6 +70,8 @@ static __always_inline void take_stock(struct thread *thread, u64 now, struct pa
 	if (follow_scheduling && thread->off_since)
 		came_back(thread);
 	*to = thread->paid;
+	if (follow_resident)
+		to->resident = resident_pages();
 	if (follow_workers && thread->employed)
 		to->workers_ns += running_workers(thread, (u32)bpf_get_current_pid_tgid(), now ? now : bpf_ktime_get_ns());
 }
@@ -133,17 +133,20 @@ int switched(struct bpf_raw_tracepoint_args *tp)
 	return 0;
 }
 
-// A thread without ops works for the one that wakes it, or for whom that one works.
-static __always_inline int woken(u64 task)
+// A thread without ops works for the one that wakes it, or for whom that one works. Until it is woken, which may be never
+// if it waits without sleeping, it works for the one that created it.
+static __always_inline int woken(u64 task, u32 created)
 {
 	u32 ids[2] = {};
 	u64 pid_tgid = bpf_get_current_pid_tgid();
 	u32 tid = pid_tgid, tgid = pid_tgid >> 32;
 	struct thread *waker = bpf_map_lookup_elem(&threads, &tid);
+	if (!waker && created)
+		waker = find_thread(tid, tgid);
 	if (!waker || !waker->process || bpf_probe_read_kernel(ids, sizeof(ids), (void *)(task + task_pid)))
 		return 0;
 	u32 runs_ops = waker->depth || waker->last_node || waker->prepared_node;
-	u32 owner_tid = runs_ops ? tid : waker->owner;
+	u32 owner_tid = runs_ops || (created && !waker->owner) ? tid : waker->owner;
 	if (ids[1] != tgid || owner_tid == 0 || owner_tid == ids[0])
 		return 0;
 	struct thread *worker = bpf_map_lookup_elem(&threads, &ids[0]);
@@ -160,10 +163,10 @@ static __always_inline int woken(u64 task)
 }
 
 SEC("raw_tp/sched_waking")
-int waking(struct bpf_raw_tracepoint_args *tp) { return woken(tp->args[0]); }
+int waking(struct bpf_raw_tracepoint_args *tp) { return woken(tp->args[0], 0); }
 
 SEC("raw_tp/sched_wakeup_new")
-int waking_new(struct bpf_raw_tracepoint_args *tp) { return woken(tp->args[0]); }
+int waking_new(struct bpf_raw_tracepoint_args *tp) { return woken(tp->args[0], 1); }
 
 // Page faults are software events of perf, with a period of 1.
 static __always_inline struct thread *faulting_thread(void)

@@ -14,25 +14,26 @@ import (
 )
 
 type programsAggregate struct {
-	_            structs.HostLayout
-	Around       uint64
-	Tid          uint32
-	Pad          uint32
-	Count        uint64
-	SumNs        uint64
-	MinNs        uint64
-	MaxNs        uint64
-	FirstStartNs uint64
-	FirstNs      uint64
-	OffCpuNs     uint64
-	PreemptedNs  uint64
-	WorkersNs    uint64
-	MinorFaults  uint64
-	MajorFaults  uint64
-	Migrations   uint64
-	Threads      uint64
-	ThreadNs     uint64
-	Buckets      [592]uint32
+	_             structs.HostLayout
+	Around        uint64
+	Tid           uint32
+	Pad           uint32
+	Count         uint64
+	SumNs         uint64
+	MinNs         uint64
+	MaxNs         uint64
+	FirstStartNs  uint64
+	FirstNs       uint64
+	OffCpuNs      uint64
+	PreemptedNs   uint64
+	WorkersNs     uint64
+	MinorFaults   uint64
+	MajorFaults   uint64
+	Migrations    uint64
+	Threads       uint64
+	ThreadNs      uint64
+	ResidentPages int64
+	Buckets       [592]uint32
 }
 
 type programsCounter uint32
@@ -244,20 +245,20 @@ type programsOpRecord struct {
 		Type programsRecordType
 		Tid  uint32
 	}
-	Node        uint64
-	StartNs     uint64
-	DurationNs  uint64
-	OffCpuNs    uint64
-	PreemptedNs uint64
-	WorkersNs   uint64
-	MinorFaults uint32
-	MajorFaults uint32
-	Depth       uint16
-	Migrations  uint16
-	Threads     uint16
-	Cpu         uint16
-	Khz         uint32
-	Pad         uint32
+	Node          uint64
+	StartNs       uint64
+	DurationNs    uint64
+	OffCpuNs      uint64
+	PreemptedNs   uint64
+	WorkersNs     uint64
+	MinorFaults   uint32
+	MajorFaults   uint32
+	Depth         uint16
+	Migrations    uint16
+	Threads       uint16
+	Cpu           uint16
+	Khz           uint32
+	ResidentPages int32
 }
 
 type programsOperatorKey struct {
@@ -307,7 +308,7 @@ type programsRecord struct {
 		Type programsRecordType
 		Tid  uint32
 	}
-	_ [2488]byte
+	_ [2496]byte
 }
 
 type programsRecordType uint32
@@ -445,7 +446,7 @@ type programsThread struct {
 		MinorFaults uint32
 		MajorFaults uint32
 		Migrations  uint32
-		Pad         uint32
+		Resident    uint32
 	}
 	OffSince  uint64
 	Preempted uint32
@@ -479,7 +480,7 @@ type programsThread struct {
 			MinorFaults uint32
 			MajorFaults uint32
 			Migrations  uint32
-			Pad         uint32
+			Resident    uint32
 		}
 	}
 }
@@ -489,6 +490,7 @@ type programsThread struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	programsMapAggregates         = "aggregates"
+	programsMapBases              = "bases"
 	programsMapBlankAggregate     = "blank_aggregate"
 	programsMapBlankHeapThread    = "blank_heap_thread"
 	programsMapBlankThread        = "blank_thread"
@@ -504,6 +506,7 @@ const (
 	programsMapRing               = "ring"
 	programsMapRunning            = "running"
 	programsMapSampleRooms        = "sample_rooms"
+	programsMapSomeParts          = "some_parts"
 	programsMapStackEnds          = "stack_ends"
 	programsMapSubgraphs          = "subgraphs"
 	programsMapTargets            = "targets"
@@ -514,6 +517,7 @@ const (
 	programsProgEnterOnlyAddress  = "enter_only_address"
 	programsProgEnterOnlyCookie   = "enter_only_cookie"
 	programsProgEnterOnlyMulti    = "enter_only_multi"
+	programsProgFindBases         = "find_bases"
 	programsProgFrequencyChanged  = "frequency_changed"
 	programsProgHeapAligned       = "heap_aligned"
 	programsProgHeapCalloc        = "heap_calloc"
@@ -546,16 +550,23 @@ const (
 	programsProgWaking            = "waking"
 	programsProgWakingNew         = "waking_new"
 	programsVarAggregateOps       = "aggregate_ops"
+	programsVarArrayParts         = "array_parts"
+	programsVarCounterBytes       = "counter_bytes"
+	programsVarCounterPerCpu      = "counter_per_cpu"
 	programsVarCpus               = "cpus"
 	programsVarEntryOnly          = "entry_only"
 	programsVarFollowFrequency    = "follow_frequency"
 	programsVarFollowHeap         = "follow_heap"
+	programsVarFollowResident     = "follow_resident"
 	programsVarFollowScheduling   = "follow_scheduling"
 	programsVarFollowWorkers      = "follow_workers"
+	programsVarMmCounters         = "mm_counters"
 	programsVarOnlyTargets        = "only_targets"
 	programsVarPeriod             = "period"
 	programsVarStateArgument      = "state_argument"
 	programsVarStopSignal         = "stop_signal"
+	programsVarTaskCounters       = "task_counters"
+	programsVarTaskMm             = "task_mm"
 	programsVarTaskPid            = "task_pid"
 	programsVarTaskState          = "task_state"
 	programsVarTaskStateBytes     = "task_state_bytes"
@@ -609,6 +620,7 @@ type programsProgramSpecs struct {
 	EnterOnlyAddress  *ebpf.ProgramSpec `ebpf:"enter_only_address"`
 	EnterOnlyCookie   *ebpf.ProgramSpec `ebpf:"enter_only_cookie"`
 	EnterOnlyMulti    *ebpf.ProgramSpec `ebpf:"enter_only_multi"`
+	FindBases         *ebpf.ProgramSpec `ebpf:"find_bases"`
 	FrequencyChanged  *ebpf.ProgramSpec `ebpf:"frequency_changed"`
 	HeapAligned       *ebpf.ProgramSpec `ebpf:"heap_aligned"`
 	HeapCalloc        *ebpf.ProgramSpec `ebpf:"heap_calloc"`
@@ -647,6 +659,7 @@ type programsProgramSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type programsMapSpecs struct {
 	Aggregates      *ebpf.MapSpec `ebpf:"aggregates"`
+	Bases           *ebpf.MapSpec `ebpf:"bases"`
 	BlankAggregate  *ebpf.MapSpec `ebpf:"blank_aggregate"`
 	BlankHeapThread *ebpf.MapSpec `ebpf:"blank_heap_thread"`
 	BlankThread     *ebpf.MapSpec `ebpf:"blank_thread"`
@@ -662,6 +675,7 @@ type programsMapSpecs struct {
 	Ring            *ebpf.MapSpec `ebpf:"ring"`
 	Running         *ebpf.MapSpec `ebpf:"running"`
 	SampleRooms     *ebpf.MapSpec `ebpf:"sample_rooms"`
+	SomeParts       *ebpf.MapSpec `ebpf:"some_parts"`
 	StackEnds       *ebpf.MapSpec `ebpf:"stack_ends"`
 	Subgraphs       *ebpf.MapSpec `ebpf:"subgraphs"`
 	Targets         *ebpf.MapSpec `ebpf:"targets"`
@@ -673,16 +687,23 @@ type programsMapSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type programsVariableSpecs struct {
 	AggregateOps     *ebpf.VariableSpec `ebpf:"aggregate_ops"`
+	ArrayParts       *ebpf.VariableSpec `ebpf:"array_parts"`
+	CounterBytes     *ebpf.VariableSpec `ebpf:"counter_bytes"`
+	CounterPerCpu    *ebpf.VariableSpec `ebpf:"counter_per_cpu"`
 	Cpus             *ebpf.VariableSpec `ebpf:"cpus"`
 	EntryOnly        *ebpf.VariableSpec `ebpf:"entry_only"`
 	FollowFrequency  *ebpf.VariableSpec `ebpf:"follow_frequency"`
 	FollowHeap       *ebpf.VariableSpec `ebpf:"follow_heap"`
+	FollowResident   *ebpf.VariableSpec `ebpf:"follow_resident"`
 	FollowScheduling *ebpf.VariableSpec `ebpf:"follow_scheduling"`
 	FollowWorkers    *ebpf.VariableSpec `ebpf:"follow_workers"`
+	MmCounters       *ebpf.VariableSpec `ebpf:"mm_counters"`
 	OnlyTargets      *ebpf.VariableSpec `ebpf:"only_targets"`
 	Period           *ebpf.VariableSpec `ebpf:"period"`
 	StateArgument    *ebpf.VariableSpec `ebpf:"state_argument"`
 	StopSignal       *ebpf.VariableSpec `ebpf:"stop_signal"`
+	TaskCounters     *ebpf.VariableSpec `ebpf:"task_counters"`
+	TaskMm           *ebpf.VariableSpec `ebpf:"task_mm"`
 	TaskPid          *ebpf.VariableSpec `ebpf:"task_pid"`
 	TaskState        *ebpf.VariableSpec `ebpf:"task_state"`
 	TaskStateBytes   *ebpf.VariableSpec `ebpf:"task_state_bytes"`
@@ -709,6 +730,7 @@ func (o *programsObjects) Close() error {
 // It can be passed to loadProgramsObjects or ebpf.CollectionSpec.LoadAndAssign.
 type programsMaps struct {
 	Aggregates      *ebpf.Map `ebpf:"aggregates"`
+	Bases           *ebpf.Map `ebpf:"bases"`
 	BlankAggregate  *ebpf.Map `ebpf:"blank_aggregate"`
 	BlankHeapThread *ebpf.Map `ebpf:"blank_heap_thread"`
 	BlankThread     *ebpf.Map `ebpf:"blank_thread"`
@@ -724,6 +746,7 @@ type programsMaps struct {
 	Ring            *ebpf.Map `ebpf:"ring"`
 	Running         *ebpf.Map `ebpf:"running"`
 	SampleRooms     *ebpf.Map `ebpf:"sample_rooms"`
+	SomeParts       *ebpf.Map `ebpf:"some_parts"`
 	StackEnds       *ebpf.Map `ebpf:"stack_ends"`
 	Subgraphs       *ebpf.Map `ebpf:"subgraphs"`
 	Targets         *ebpf.Map `ebpf:"targets"`
@@ -733,6 +756,7 @@ type programsMaps struct {
 func (m *programsMaps) Close() error {
 	return _ProgramsClose(
 		m.Aggregates,
+		m.Bases,
 		m.BlankAggregate,
 		m.BlankHeapThread,
 		m.BlankThread,
@@ -748,6 +772,7 @@ func (m *programsMaps) Close() error {
 		m.Ring,
 		m.Running,
 		m.SampleRooms,
+		m.SomeParts,
 		m.StackEnds,
 		m.Subgraphs,
 		m.Targets,
@@ -760,16 +785,23 @@ func (m *programsMaps) Close() error {
 // It can be passed to loadProgramsObjects or ebpf.CollectionSpec.LoadAndAssign.
 type programsVariables struct {
 	AggregateOps     *ebpf.Variable `ebpf:"aggregate_ops"`
+	ArrayParts       *ebpf.Variable `ebpf:"array_parts"`
+	CounterBytes     *ebpf.Variable `ebpf:"counter_bytes"`
+	CounterPerCpu    *ebpf.Variable `ebpf:"counter_per_cpu"`
 	Cpus             *ebpf.Variable `ebpf:"cpus"`
 	EntryOnly        *ebpf.Variable `ebpf:"entry_only"`
 	FollowFrequency  *ebpf.Variable `ebpf:"follow_frequency"`
 	FollowHeap       *ebpf.Variable `ebpf:"follow_heap"`
+	FollowResident   *ebpf.Variable `ebpf:"follow_resident"`
 	FollowScheduling *ebpf.Variable `ebpf:"follow_scheduling"`
 	FollowWorkers    *ebpf.Variable `ebpf:"follow_workers"`
+	MmCounters       *ebpf.Variable `ebpf:"mm_counters"`
 	OnlyTargets      *ebpf.Variable `ebpf:"only_targets"`
 	Period           *ebpf.Variable `ebpf:"period"`
 	StateArgument    *ebpf.Variable `ebpf:"state_argument"`
 	StopSignal       *ebpf.Variable `ebpf:"stop_signal"`
+	TaskCounters     *ebpf.Variable `ebpf:"task_counters"`
+	TaskMm           *ebpf.Variable `ebpf:"task_mm"`
 	TaskPid          *ebpf.Variable `ebpf:"task_pid"`
 	TaskState        *ebpf.Variable `ebpf:"task_state"`
 	TaskStateBytes   *ebpf.Variable `ebpf:"task_state_bytes"`
@@ -785,6 +817,7 @@ type programsPrograms struct {
 	EnterOnlyAddress  *ebpf.Program `ebpf:"enter_only_address"`
 	EnterOnlyCookie   *ebpf.Program `ebpf:"enter_only_cookie"`
 	EnterOnlyMulti    *ebpf.Program `ebpf:"enter_only_multi"`
+	FindBases         *ebpf.Program `ebpf:"find_bases"`
 	FrequencyChanged  *ebpf.Program `ebpf:"frequency_changed"`
 	HeapAligned       *ebpf.Program `ebpf:"heap_aligned"`
 	HeapCalloc        *ebpf.Program `ebpf:"heap_calloc"`
@@ -826,6 +859,7 @@ func (p *programsPrograms) Close() error {
 		p.EnterOnlyAddress,
 		p.EnterOnlyCookie,
 		p.EnterOnlyMulti,
+		p.FindBases,
 		p.FrequencyChanged,
 		p.HeapAligned,
 		p.HeapCalloc,

@@ -51,7 +51,7 @@ struct op_record {
 	u16 threads;      // that ran for it, its own included; 0 when unknown
 	u16 cpu;          // that it ended on
 	u32 khz;          // that one's frequency then, 0 when not known
-	u32 pad;
+	s32 resident_pages; // by which its process grew
 };
 
 #define PROT_EXEC 4
@@ -299,6 +299,7 @@ struct aggregate {
 	u64 migrations;
 	u64 threads;
 	u64 thread_ns; // duration times threads
+	s64 resident_pages;
 	u32 buckets[AGGREGATE_BUCKETS];
 };
 

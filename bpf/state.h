@@ -13,6 +13,9 @@ volatile const u32 only_targets; // 1: record only processes in map "targets"
 volatile u32 period;               // rises when the recording pauses, to an odd number, and when it goes on
 volatile const u32 stop_signal;  // sent to a thread that maps code or shows a new subgraph; 0: never
 
+volatile const u32 cpus;         // possible ones
+
+#define MAX_CPUS 256
 #define MAX_DEPTH 16        // IF and WHILE open an op inside an op; a power of two
 #define MAX_SITE_OFFSET 256 // a probe sits at most this far into its kernel
 
@@ -24,7 +27,7 @@ struct paid {
 	u32 minor_faults;
 	u32 major_faults;
 	u32 migrations;
-	u32 pad;
+	u32 resident; // pages of its process, for a moment
 };
 
 enum frame_kind {

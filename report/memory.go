@@ -47,12 +47,13 @@ func memoryTable(ops []*analyze.Op) *table {
 	t := &table{columns: []column{
 		{name: "node"}, {name: "op", left: true, max: 28},
 		{name: "read KiB", drop: 5}, {name: "written KiB", drop: 6}, {name: "live KiB"}, {name: "", left: true},
-		{name: "temporary KiB", drop: 2}, {name: "weights KiB", drop: 7}, {name: "count", drop: 1},
+		{name: "temporary KiB", drop: 2}, {name: "weights KiB", drop: 7},
+		{name: "resident KiB", rare: true}, {name: "faults", rare: true, drop: 10}, {name: "count", drop: 1},
 		{name: "output", left: true, drop: 4, max: 36}, {name: "name", left: true, drop: 3, max: 64},
 	}}
 	heap := slices.ContainsFunc(ops, func(op *analyze.Op) bool { return op.Heap != nil })
 	if heap {
-		t.columns = slices.Insert(t.columns, 8, heapColumns...)
+		t.columns = slices.Insert(t.columns, 10, heapColumns...)
 	}
 	for _, op := range ops {
 		if op.Mapping != "" {
@@ -70,12 +71,25 @@ func memoryTable(ops []*analyze.Op) *table {
 			}
 			cells = []string{Place(op), op.Op, kib(m.Read), kib(m.Written), live, more, kib(m.Temporary), kib(m.Weights)}
 		}
+		cells = append(cells, touched(op.Paid)...)
 		if heap {
 			cells = append(cells, heapCells(op.Heap)...)
 		}
 		t.add(append(cells, strconv.FormatUint(op.Count, 10), outputs(op.Outputs), outputNames(op))...)
 	}
-	return t
+	return t.withoutEmpty()
+}
+
+// touched shows what all runs of an op made resident, and their page faults.
+func touched(p *analyze.Paid) []string {
+	cells := []string{"", ""}
+	if p.Resident != 0 {
+		cells[0] = strconv.FormatFloat(float64(p.Resident)/1024, 'f', 0, 64)
+	}
+	if faults := p.MinorFaults + p.MajorFaults; faults != 0 {
+		cells[1] = strconv.FormatUint(faults, 10)
+	}
+	return cells
 }
 
 // heapColumns are the columns that heapCells fills, when allocations were recorded.

@@ -93,6 +93,7 @@ type (
 		Threads     float64
 		Efficiency  float64
 		MinorFaults uint64 `json:"minor_faults"`
+		Resident    int64  `json:"resident_bytes"`
 	}
 	causeJSON struct {
 		Cause string

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"os"
 	"os/exec"
 	"slices"
 	"testing"
@@ -88,6 +89,30 @@ func TestColdStartFaults(t *testing.T) {
 	// Weights and arena together are over 20 MB; Linux maps up to 16 pages of a file at a fault.
 	if cold, warm := faults("1"), faults("200"); cold < 500 || warm*10 > cold {
 		t.Errorf("%d page faults in the first invoke, %d in each of 200", cold, warm)
+	}
+}
+
+// What ops touch for the first time becomes resident: a page at least for each fault, but for the few that Linux takes back.
+func TestResident(t *testing.T) {
+	app := capi(t, "2.17.1", "--model", model(t, "mobilenet_v2_float"), "--invokes", "1")
+	r := recordCommand(t, app, "--follow", "faults,resident")
+	var resident, faults int64
+	for _, m := range r.ops(t).Models {
+		for _, op := range m.Ops {
+			resident += op.Paid.Resident
+			faults += int64(op.Paid.MinorFaults) * int64(os.Getpagesize())
+		}
+	}
+	t.Logf("%d KiB became resident, %d KiB were faulted in one by one", resident>>10, faults>>10)
+	if faults < 4<<20 || resident < faults*95/100 || resident > 64<<20 {
+		t.Errorf("%d bytes became resident, with faults of %d", resident, faults)
+	}
+	for _, m := range recordCommand(t, app, "--follow", "faults").ops(t).Models {
+		for _, op := range m.Ops {
+			if op.Paid.Resident != 0 {
+				t.Errorf("%s: %d bytes became resident, which nobody asked for", op.Op, op.Paid.Resident)
+			}
+		}
 	}
 }
 

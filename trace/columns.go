@@ -26,12 +26,13 @@ type Paid struct {
 	Migrations  uint64 // its thread came back on another core
 	Threads     uint64 // that ran for it, its own included; 0 when not known
 	Core        uint64 // that it ended on
+	Resident    int64  // bytes by which its process's resident memory grew
 	KHz         uint64 // that core's frequency when it ended, 0 when not known
 }
 
 // maxOpBytes is the longest encoding of one op: node 5, gap 10, duration 10, depth 5, and of what it paid for, where
 // only the times can be large.
-const maxOpBytes = 30 + 3*10 + 6*5 + 1
+const maxOpBytes = 30 + 4*10 + 6*5 + 1
 
 // batchBytes is more than what an OpBatch needs beside its ops.
 const batchBytes = 64
@@ -89,13 +90,15 @@ func (op *Op) plain() [plainColumns]*uint64 {
 
 // columns collects the ops of one thread for a block.
 type columns struct {
-	batch   OpBatch
-	depth   []uint32
-	nested  bool // some depth isn't 0
-	plain   [plainColumns][]uint64
-	used    [plainColumns]bool // some value isn't 0
-	end     uint64             // ns, of the op added last
-	history history
+	batch    OpBatch
+	depth    []uint32
+	nested   bool // some depth isn't 0
+	plain    [plainColumns][]uint64
+	used     [plainColumns]bool // some value isn't 0
+	resident []int64
+	changed  bool   // some of resident isn't 0
+	end      uint64 // ns, of the op added last
+	history  history
 }
 
 func newColumns(thread uint32) *columns {
@@ -107,6 +110,7 @@ func (c *columns) reset() {
 	b := &c.batch
 	b.Node, b.Gap, b.Duration, b.Depth = b.Node[:0], b.Gap[:0], b.Duration[:0], nil
 	c.depth, c.nested = c.depth[:0], false
+	b.Resident, c.resident, c.changed = nil, c.resident[:0], false
 	for i, column := range b.plain() {
 		*column, c.plain[i], c.used[i] = nil, c.plain[i][:0], false
 	}
@@ -125,6 +129,8 @@ func (c *columns) add(op Op) {
 	b.Duration = append(b.Duration, int64(op.Duration-before.duration))
 	c.depth = append(c.depth, op.Depth)
 	c.nested = c.nested || op.Depth != 0
+	c.resident = append(c.resident, op.Paid.Resident)
+	c.changed = c.changed || op.Paid.Resident != 0
 	for i, v := range op.plain() {
 		c.plain[i] = append(c.plain[i], *v)
 		c.used[i] = c.used[i] || *v != 0
@@ -138,6 +144,9 @@ func (c *columns) encoded() *OpBatch {
 	if c.nested {
 		c.batch.Depth = c.depth
 	}
+	if c.changed {
+		c.batch.Resident = c.resident
+	}
 	for i, column := range c.batch.plain() {
 		if c.used[i] {
 			*column = c.plain[i]
@@ -150,7 +159,7 @@ var errColumns = errors.New("op columns differ in length")
 
 func (b *OpBatch) check() error {
 	n := len(b.Node)
-	if len(b.Gap) != n || len(b.Duration) != n || len(b.Depth) != n && len(b.Depth) != 0 {
+	if len(b.Gap) != n || len(b.Duration) != n || len(b.Depth) != n && len(b.Depth) != 0 || len(b.Resident) != n && len(b.Resident) != 0 {
 		return errColumns
 	}
 	for _, column := range b.plain() {
@@ -176,6 +185,9 @@ func (b *OpBatch) All() iter.Seq[Op] {
 			op.Node, op.Start, op.Duration = node, end+p.gap, p.duration
 			if len(b.Depth) != 0 {
 				op.Depth = b.Depth[i]
+			}
+			if len(b.Resident) != 0 {
+				op.Paid.Resident = b.Resident[i]
 			}
 			for k, column := range columns {
 				if len(*column) != 0 {

@@ -1548,6 +1548,7 @@ type OpBatch struct {
 	Migrations  []uint64 `protobuf:"varint,12,rep,packed,name=migrations,proto3" json:"migrations,omitempty"`                      // its thread came back on another core
 	Threads     []uint64 `protobuf:"varint,13,rep,packed,name=threads,proto3" json:"threads,omitempty"`                            // that ran for it, its own included; 0 when not known
 	Core        []uint64 `protobuf:"varint,14,rep,packed,name=core,proto3" json:"core,omitempty"`                                  // that it ended on
+	Resident    []int64  `protobuf:"zigzag64,15,rep,packed,name=resident,proto3" json:"resident,omitempty"`                        // bytes by which its process's resident memory grew or, negative, shrank
 	Khz         []uint64 `protobuf:"varint,16,rep,packed,name=khz,proto3" json:"khz,omitempty"`                                    // that core's frequency when it ended; 0 when not known
 	// 1: its end wasn't seen, but taken from the start of its thread's next op in the same subgraph. Left out when all are 0.
 	ToNext        []uint64 `protobuf:"varint,17,rep,packed,name=to_next,json=toNext,proto3" json:"to_next,omitempty"`
@@ -1683,6 +1684,13 @@ func (x *OpBatch) GetCore() []uint64 {
 	return nil
 }
 
+func (x *OpBatch) GetResident() []int64 {
+	if x != nil {
+		return x.Resident
+	}
+	return nil
+}
+
 func (x *OpBatch) GetKhz() []uint64 {
 	if x != nil {
 		return x.Khz
@@ -1718,6 +1726,7 @@ type Aggregate struct {
 	Migrations   uint64                 `protobuf:"varint,15,opt,name=migrations,proto3" json:"migrations,omitempty"`
 	Threads      uint64                 `protobuf:"varint,16,opt,name=threads,proto3" json:"threads,omitempty"`
 	ThreadNs     uint64                 `protobuf:"varint,17,opt,name=thread_ns,json=threadNs,proto3" json:"thread_ns,omitempty"` // duration times threads
+	Resident     int64                  `protobuf:"zigzag64,20,opt,name=resident,proto3" json:"resident,omitempty"`
 	// A histogram of durations in ns, without empty buckets. With n = Header.aggregate_octave, bucket b < n holds the value b;
 	// any other (n + b mod n) << (b/n - 1) and what follows up to the next bucket. The last one holds all that is larger.
 	Bucket        []uint32 `protobuf:"varint,18,rep,packed,name=bucket,proto3" json:"bucket,omitempty"`
@@ -1871,6 +1880,13 @@ func (x *Aggregate) GetThreads() uint64 {
 func (x *Aggregate) GetThreadNs() uint64 {
 	if x != nil {
 		return x.ThreadNs
+	}
+	return 0
+}
+
+func (x *Aggregate) GetResident() int64 {
+	if x != nil {
+		return x.Resident
 	}
 	return 0
 }
@@ -2713,7 +2729,7 @@ const file_trace_proto_rawDesc = "" +
 	"\x05bytes\x18\n" +
 	" \x01(\x04R\x05bytes\x12\x18\n" +
 	"\aaddress\x18\v \x01(\x04R\aaddress\x12\x1a\n" +
-	"\bvariable\x18\f \x01(\bR\bvariable\"\xa2\x03\n" +
+	"\bvariable\x18\f \x01(\bR\bvariable\"\xbe\x03\n" +
 	"\aOpBatch\x12\x16\n" +
 	"\x06thread\x18\x01 \x01(\rR\x06thread\x12\x17\n" +
 	"\abase_ns\x18\x02 \x01(\x04R\x06baseNs\x12\x12\n" +
@@ -2731,9 +2747,10 @@ const file_trace_proto_rawDesc = "" +
 	"migrations\x18\f \x03(\x04R\n" +
 	"migrations\x12\x18\n" +
 	"\athreads\x18\r \x03(\x04R\athreads\x12\x12\n" +
-	"\x04core\x18\x0e \x03(\x04R\x04core\x12\x10\n" +
+	"\x04core\x18\x0e \x03(\x04R\x04core\x12\x1a\n" +
+	"\bresident\x18\x0f \x03(\x12R\bresident\x12\x10\n" +
 	"\x03khz\x18\x10 \x03(\x04R\x03khz\x12\x17\n" +
-	"\ato_next\x18\x11 \x03(\x04R\x06toNext\"\x94\x04\n" +
+	"\ato_next\x18\x11 \x03(\x04R\x06toNext\"\xb0\x04\n" +
 	"\tAggregate\x12\x16\n" +
 	"\x06thread\x18\x01 \x01(\rR\x06thread\x12\x12\n" +
 	"\x04node\x18\x02 \x01(\rR\x04node\x12\x16\n" +
@@ -2754,7 +2771,8 @@ const file_trace_proto_rawDesc = "" +
 	"migrations\x18\x0f \x01(\x04R\n" +
 	"migrations\x12\x18\n" +
 	"\athreads\x18\x10 \x01(\x04R\athreads\x12\x1b\n" +
-	"\tthread_ns\x18\x11 \x01(\x04R\bthreadNs\x12\x16\n" +
+	"\tthread_ns\x18\x11 \x01(\x04R\bthreadNs\x12\x1a\n" +
+	"\bresident\x18\x14 \x01(\x12R\bresident\x12\x16\n" +
 	"\x06bucket\x18\x12 \x03(\rR\x06bucket\x12!\n" +
 	"\fbucket_count\x18\x13 \x03(\x04R\vbucketCount\"7\n" +
 	"\x03Gap\x12\x19\n" +

@@ -31,7 +31,7 @@ func writeSmall(t testing.TB, out io.Writer) (ops []Op) {
 	must(w.Describe(&Thread{Id: 1, Process: 1, Tid: 42}))
 	must(w.Describe(&Node{Id: 1, Index: 0, Op: "IF", Outputs: []*Tensor{{Index: 1, Name: "y", Shape: []int32{1, 2}}}}))
 	add(Op{Thread: 1, Node: 2, Start: 2100, Duration: 50, Depth: 1})
-	add(Op{Thread: 1, Node: 1, Start: 2000, Duration: 400, Paid: Paid{30, 20, 1 << 40, 3, 1, 2, 4, 7, 1_800_000}})
+	add(Op{Thread: 1, Node: 1, Start: 2000, Duration: 400, Paid: Paid{30, 20, 1 << 40, 3, 1, 2, 4, 7, -4096, 1_800_000}})
 	add(Op{Thread: 2, Node: 3, Start: 2200, Duration: 7})
 	w.SetLosses([]*Loss{{Cause: "ring full", Count: 1}})
 	must(w.Flush(3000))

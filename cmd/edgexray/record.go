@@ -75,7 +75,7 @@ func (r *recordingFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&options.Library, "library", "", "record every process that maps this library or APK")
 	flags.DurationVarP(&options.Duration, "duration", "d", 0, "stop after this time (default: when the target ends, or on Ctrl-C)")
 	flags.StringVar(&r.method, "method", "", fmt.Sprintf("attach by this method only: %v (default: the first that works)", probes.Methods))
-	flags.StringSliceVar(&r.follow, "follow", followed, "of what ops pay for, beside their time: some of scheduling, workers, faults, frequency; or none")
+	flags.StringSliceVar(&r.follow, "follow", followed, "of what ops pay for, beside their time: some of scheduling, workers, faults, frequency, resident; or none")
 	flags.BoolVar(&options.EntryOnly, "entry-only", false, "probe the kernels' entries only: an op ends when the next one begins (about half the cost)")
 	flags.StringVar(&r.budget, "budget", "", "record in turns, so that it costs the app at most this share of its time: 1%")
 	flags.StringSliceVar(&r.only, "only", nil, "record only these: ops (CONV_2D), nodes (12, 3-7, 1:12), processes (process=NAME)")
@@ -130,9 +130,11 @@ func parseFollow(parts []string) (agent.Follow, error) {
 			f.Faults = true
 		case "frequency":
 			f.Frequency = true
+		case "resident":
+			f.Resident = true
 		case "none":
 		default:
-			return f, fmt.Errorf("record: --follow %s: no such part (some of %s; or none)", part, strings.Join(followed, ", "))
+			return f, fmt.Errorf("record: --follow %s: no such part (some of %s, resident; or none)", part, strings.Join(followed, ", "))
 		}
 	}
 	return f, nil

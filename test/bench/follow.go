@@ -22,7 +22,7 @@ const withHeap = "none, --heap"
 // probe, by the recorder's own calibration at the cheapest instruction. Page
 // faults and switches add to what they cost themselves, not to each op.
 func measureFollow(b *bench) error {
-	sets := []string{"none", "scheduling", "workers", "faults", "scheduling,workers,faults", withHeap}
+	sets := []string{"none", "scheduling", "workers", "faults", "scheduling,workers,faults", "resident", withHeap}
 	costs := make(map[string][]float64)
 	for range followRounds {
 		for _, set := range sets {
