@@ -110,9 +110,6 @@ func (u *unwinder) walk(regs symbolize.Registers, search bool) callStack {
 			return s
 		case u.entry != 0 && entry > max(u.entry, u.outer):
 			return callStack{frames: s.frames[:1], broken: brokenMissed} // which of the others is right isn't known
-		case cfa <= last:
-			s.broken = brokenStuck
-			return s
 		default:
 			outermost, err = rules.Step(cfa, &regs, u.read)
 		}
@@ -124,6 +121,9 @@ func (u *unwinder) walk(regs symbolize.Registers, search bool) callStack {
 			return s
 		case outermost:
 			s.broken = brokenEnds
+			return s
+		case cfa <= last: // but for a thread's first function: it may have no frame
+			s.broken = brokenStuck
 			return s
 		}
 		last = cfa
