@@ -52,6 +52,8 @@ func TestOpsGolden(t *testing.T) {
 		{"testdata/sample-memory-heap.csv", "", CSV, 0},
 		{"testdata/sample-memory.md", "", Markdown, 0},
 		{"testdata/sample-memory.csv", "", CSV, 0},
+		{"testdata/sample-paid.txt", "", Text, 0},
+		{"testdata/sample-paid-80.txt", "", Text, 80},
 		{"testdata/sample-120.txt", "", Text, 120},
 		{"testdata/sample-80.txt", "", Text, 80},
 		{"testdata/sample.md", "", Markdown, 0},
@@ -66,12 +68,18 @@ func TestOpsGolden(t *testing.T) {
 		t.Run(c.golden, func(t *testing.T) {
 			var got bytes.Buffer
 			write := write(Ops)
-			if strings.Contains(c.golden, "-memory") {
+			switch {
+			case strings.Contains(c.golden, "-memory"):
 				write = Memory
+			case strings.Contains(c.golden, "-paid"):
+				write = Paid
 			}
 			result := sample(t, c.by)
 			if strings.Contains(c.golden, "-heap") {
 				addHeap(result)
+			}
+			if strings.Contains(c.golden, "-paid") {
+				addPaid(result)
 			}
 			if err := write(&got, result, c.format, c.width); err != nil {
 				t.Fatal(err)
@@ -108,6 +116,17 @@ func addHeap(r *analyze.OpsResult) {
 		}
 	}
 	*r.Models[0].Ops[0].Heap = analyze.OpHeap{Allocated: 3 << 20, Kept: 1 << 10, Peak: 1 << 20, Allocations: 12}
+}
+
+// addPaid has the recording follow nearly everything, and the first op pay for all of it.
+func addPaid(r *analyze.OpsResult) {
+	r.Recording.Followed = []analyze.Followed{{Part: "scheduling"}, {Part: "preemption"}, {Part: "workers"}, {Part: "minor faults"},
+		{Part: "major faults", Missing: "open perf event: permission denied"}}
+	little, big := analyze.Core{Capacity: 446, MaxKHz: 1_800_000}, analyze.Core{Capacity: 1024}
+	r.Recording.Cores = []analyze.Core{little, little, big}
+	p := r.Models[0].Ops[0].Paid
+	p.OffCPUNS, p.PreemptedNS, p.WorkersNS, p.MinorFaults, p.Migrations = p.WallNS/2, p.WallNS/4, p.WallNS/4, 100, 1
+	p.Cores = map[uint64]uint64{0: 1, 2: 3}
 }
 
 func TestTableFits(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 
 func opsCommand() *cobra.Command {
 	var by string
-	var memory, asJSON, asCSV, asMarkdown bool
+	var memory, paid, asJSON, asCSV, asMarkdown bool
 	c := &cobra.Command{
 		Use:   "ops TRACE",
 		Short: "Show what each op took",
@@ -34,8 +34,11 @@ func opsCommand() *cobra.Command {
 				return err
 			}
 			out, write := c.OutOrStdout(), report.Ops
-			if memory {
+			switch {
+			case memory:
 				write = report.Memory
+			case paid:
+				write = report.Paid
 			}
 			switch {
 			case asJSON:
@@ -54,11 +57,12 @@ func opsCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&by, "by", "", "sum up by `what`: node, op, kernel or thread")
 	f.BoolVar(&memory, "memory", false, "show the memory of ops' tensors instead of times (JSON has both)")
+	f.BoolVar(&paid, "paid", false, "show what ops' threads paid per run: CPU time, waiting, page faults, cores (JSON has it, too)")
 	f.BoolVar(&asJSON, "json", false, "print JSON (docs/ops-json.md)")
 	f.BoolVar(&asCSV, "csv", false, "print CSV")
 	f.BoolVar(&asMarkdown, "markdown", false, "print Markdown")
 	c.MarkFlagsMutuallyExclusive("json", "csv", "markdown")
-	c.MarkFlagsMutuallyExclusive("memory", "by")
+	c.MarkFlagsMutuallyExclusive("memory", "paid", "by")
 	return c
 }
 
