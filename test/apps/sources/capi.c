@@ -210,6 +210,7 @@ static void add_operator(TfLiteInterpreterOptions* options) {
 // nodes, so that trace_tensors can put itself in the place of their kernels.
 #define SUBGRAPHS 16
 static struct subgraph {
+  pthread_t thread;  // that has its interpreter
   TfLiteContext* context;
   int nodes;
   struct {
@@ -230,7 +231,7 @@ static TfLiteStatus remember_subgraph(TfLiteContext* context, TfLiteDelegate* de
   pthread_mutex_unlock(&subgraph_lock);
   if (index >= SUBGRAPHS || context->GetExecutionPlan(context, &plan) != kTfLiteOk) return kTfLiteError;
   struct subgraph* s = &subgraphs[index];
-  *s = (struct subgraph){context, plan->size, calloc(plan->size, sizeof *s->node)};
+  *s = (struct subgraph){pthread_self(), context, plan->size, calloc(plan->size, sizeof *s->node)};
   for (int i = 0; i < plan->size; i++) {
     s->node[i].index = plan->data[i];
     if (context->GetNodeAndRegistration(context, plan->data[i], &s->node[i].node, &s->node[i].registration) != kTfLiteOk)
@@ -300,15 +301,24 @@ static TfLiteStatus count_mallocs(TfLiteContext* context, TfLiteNode* node) {
   return status;
 }
 
+// Each thread looks after the subgraphs of its own interpreter: those of others may be gone at any time.
+static int is_own(const struct subgraph* s) { return s->nodes > 0 && pthread_equal(s->thread, pthread_self()); }
+
 static void replace_kernels(TfLiteStatus (*by)(TfLiteContext*, TfLiteNode*)) {
-  pthread_mutex_lock(&subgraph_lock);
-  for (int i = 0; i < subgraph_count; i++)
-    for (int j = 0; j < subgraphs[i].nodes; j++) {
+  for (int i = 0; i < SUBGRAPHS; i++)
+    for (int j = 0; is_own(&subgraphs[i]) && j < subgraphs[i].nodes; j++) {
       if (subgraphs[i].node[j].registration->invoke == by) continue;
       subgraphs[i].node[j].invoke = subgraphs[i].node[j].registration->invoke;
       subgraphs[i].node[j].registration->invoke = by;
     }
-  pthread_mutex_unlock(&subgraph_lock);
+}
+
+static void forget_subgraphs(void) {
+  for (int i = 0; i < SUBGRAPHS; i++)
+    if (is_own(&subgraphs[i])) {
+      free(subgraphs[i].node);
+      subgraphs[i] = (struct subgraph){0};
+    }
 }
 
 static void* load(void) {
@@ -436,6 +446,7 @@ static void run_interpreter(TfLiteModel* model, struct outcome* outcome) {
     invoke(interpreter, outcome, &hash);
   }
   outcome->hash += hash;
+  forget_subgraphs();
   lite.TfLiteInterpreterDelete(interpreter);
   if (added != NULL) delegate.TfLiteXNNPackDelegateDelete(added);
 }

@@ -23,6 +23,7 @@ void __libc_free(void*);
 #define SUBGRAPHS 16
 #define NODES 1024
 #define DEPTH 8
+#define THREADS 64
 #define BLOCKS (1 << 16)
 
 struct sums {
@@ -53,7 +54,10 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t clock_now;
 static struct sums sums[SUBGRAPHS][NODES];
 static struct block blocks[BLOCKS];
-static __thread struct thread here __attribute__((tls_model("initial-exec")));
+// Threads' own memory goes with them, but what they allocated may be freed later.
+static struct thread threads[THREADS];
+static int thread_count;
+static __thread struct thread* here __attribute__((tls_model("initial-exec")));
 
 static void give_up(const char* why) {
   dprintf(2, "mallocs: %s\n", why);
@@ -89,29 +93,34 @@ static void freed(void* address) {
 }
 
 static void* allocated(void* address, size_t bytes) {
-  if (address == NULL || here.depth == 0) return address;
+  if (address == NULL || here == NULL || here->depth == 0) return address;
   pthread_mutex_lock(&lock);
   uint64_t time = ++clock_now;
-  *find((uintptr_t)address) = (struct block){(uintptr_t)address, bytes, time, &here};
-  hold(&here, time, bytes);
-  for (int i = 0; i < here.depth; i++) {
-    here.open[i].sums.bytes += bytes;
-    here.open[i].sums.count++;
+  *find((uintptr_t)address) = (struct block){(uintptr_t)address, bytes, time, here};
+  hold(here, time, bytes);
+  for (int i = 0; i < here->depth; i++) {
+    here->open[i].sums.bytes += bytes;
+    here->open[i].sums.count++;
   }
   pthread_mutex_unlock(&lock);
   return address;
 }
 
 void mallocs_begin(int subgraph, int node) {
-  if (here.depth == DEPTH || subgraph >= SUBGRAPHS || node >= NODES) give_up("too many ops");
+  if (here == NULL) {
+    int i = __sync_fetch_and_add(&thread_count, 1);
+    if (i >= THREADS) give_up("too many threads");
+    here = &threads[i];
+  }
+  if (here->depth == DEPTH || subgraph >= SUBGRAPHS || node >= NODES) give_up("too many ops");
   pthread_mutex_lock(&lock);
-  here.open[here.depth++] = (struct op){.subgraph = subgraph, .node = node, .began = clock_now++};
+  here->open[here->depth++] = (struct op){.subgraph = subgraph, .node = node, .began = clock_now++};
   pthread_mutex_unlock(&lock);
 }
 
 void mallocs_end(void) {
   pthread_mutex_lock(&lock);
-  struct op* op = &here.open[--here.depth];
+  struct op* op = &here->open[--here->depth];
   struct sums* s = &sums[op->subgraph][op->node];
   s->bytes += op->sums.bytes;
   s->count += op->sums.count;
