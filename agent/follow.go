@@ -3,11 +3,13 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
@@ -79,6 +81,31 @@ func (f *followed) attach(programs *bpf.Programs) {
 		f.faults[0].attach(unix.PERF_COUNT_SW_PAGE_FAULTS_MIN, 1, programs.MinorFault)
 		f.faults[1].attach(unix.PERF_COUNT_SW_PAGE_FAULTS_MAJ, 1, programs.MajorFault)
 	}
+}
+
+// minorFaultNS measures what a minor page fault takes while faults are counted: the first touch of a page of zeroes, which
+// is the cheapest kind. 0 when faults aren't followed, or this can't be measured.
+func (f *followed) minorFaultNS() uint64 {
+	const rounds, pages = 5, 256
+	if !f.wanted.Faults {
+		return 0
+	}
+	size := os.Getpagesize()
+	best := time.Duration(math.MaxInt64)
+	for range rounds {
+		memory, err := unix.Mmap(-1, 0, pages*size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+		if err != nil {
+			return 0
+		}
+		unix.Madvise(memory, unix.MADV_NOHUGEPAGE) // where Linux has no huge pages it fails, and isn't needed
+		began := time.Now()
+		for at := 0; at < len(memory); at += size {
+			memory[at] = 1
+		}
+		best = min(best, time.Since(began))
+		unix.Munmap(memory)
+	}
+	return uint64(best / pages)
 }
 
 func (f *followed) close() error { return errors.Join(f.faults[0].close(), f.faults[1].close()) }

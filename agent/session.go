@@ -184,6 +184,7 @@ func (s *Session) open() error {
 		Cpus:           uint32(runtime.NumCPU()),
 		Followed:       append(s.followed.describe(&s.tracepoints), s.heap.describe()),
 		Cores:          cores(),
+		MinorFaultNs:   s.followed.minorFaultNS(),
 		SamplePeriodNs: samplePeriod(s.options.SampleRate),
 		EntryOnly:      s.options.EntryOnly,
 		Only:           s.options.Only.Said,

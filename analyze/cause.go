@@ -1,5 +1,7 @@
 package analyze
 
+import "cmp"
+
 // Cause is something other than its own work that an op's wall time went to.
 type Cause struct {
 	Name string `json:"cause"`
@@ -22,7 +24,8 @@ const (
 	goodEfficiency = 0.7 // of several threads; XNNPACK's reach 0.8 to 1, as waiting ones spin
 	slowCapacity   = 0.9 // of the fastest core's
 
-	// What a fault takes at the least: 0.25 us measured on x86-64, bare, for a page of zeroes; 50 us for a page from flash.
+	// What a fault takes at the least. Recorders measure a minor one; this is for traces that don't tell: 0.25 us was measured
+	// on x86-64, bare, for a page of zeroes. A major one brings a page from flash.
 	minorFaultNS = 500
 	majorFaultNS = 50_000
 )
@@ -44,7 +47,7 @@ func (rec *recording) causes(op *Op) []Cause {
 	} else {
 		time(CauseOffCPU, p.OffCPUNS)
 	}
-	time(CauseFaults, p.MinorFaults*minorFaultNS+p.MajorFaults*majorFaultNS)
+	time(CauseFaults, p.MinorFaults*cmp.Or(rec.header.GetMinorFaultNs(), minorFaultNS)+p.MajorFaults*majorFaultNS)
 	if e := p.Efficiency(); p.Threads() > 1.5 && e < goodEfficiency {
 		causes = append(causes, Cause{CauseParallel, e})
 	}

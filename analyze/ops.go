@@ -64,6 +64,7 @@ func (rec *recording) overview() *OpsResult {
 			Gaps:           rec.gaps.count,
 			GapsNS:         rec.gapsNS(),
 			SamplePeriodNS: h.GetSamplePeriodNs(),
+			MinorFaultNS:   h.GetMinorFaultNs(),
 			SamplesOutside: rec.samples.outside,
 		},
 		Notes:     []Note{},

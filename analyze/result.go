@@ -49,6 +49,7 @@ type Recording struct {
 	GapsNS         uint64   `json:"gaps_ns"`          // and for how long in all
 	AggregateError float64  `json:"aggregate_error"`  // of quantiles, as a share, when ops were summed up as they ran; else 0
 	SamplePeriodNS uint64   `json:"sample_period_ns"` // of a core's time; 0 when none were taken
+	MinorFaultNS   uint64   `json:"minor_fault_ns"`   // what one takes at the least on the device; 0 when that wasn't measured
 	SamplesOutside uint64   `json:"samples_outside"`  // of any op, on threads that ran ops or worked for such
 }
 

@@ -23,7 +23,7 @@ func Paid(w io.Writer, r *analyze.OpsResult, format Format, width int) error {
 	told := make(map[string]bool)
 	for _, f := range r.Recording.Followed {
 		told[f.Part] = f.Missing == ""
-		if f.Missing != "" {
+		if f.Missing != "" && f.Part != "heap" && f.Part != "resident" { // which `ops --memory` shows
 			p.line("Not told: %s (%s)", f.Part, f.Missing)
 		}
 	}

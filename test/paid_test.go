@@ -31,6 +31,11 @@ func onCore(core string, command []string) []string {
 	return append([]string{"taskset", "-c", core}, command...)
 }
 
+// undisturbed has Linux prefer a command to all others, whatever else the machine does.
+func undisturbed(command []string) []string {
+	return append([]string{"chrt", "--fifo", "10"}, command...)
+}
+
 // hog keeps a core busy until the test ends.
 func hog(t testing.TB, core string) {
 	t.Helper()
@@ -46,6 +51,9 @@ func hog(t testing.TB, core string) {
 
 func TestHogPreempts(t *testing.T) {
 	app := onCore("0", capi(t, "2.17.1", "--model", model(t, "mobilenet_v1_float"), "--invokes", "20"))
+	if named, all := recordCommand(t, undisturbed(app)).causes(t, "preempted"); all == 0 || named*4 > all {
+		t.Errorf("undisturbed, %d of %d ops are called preempted", named, all)
+	}
 	hog(t, "0")
 	named, all := recordCommand(t, app).causes(t, "preempted")
 	if all == 0 || named*2 < all {
@@ -77,18 +85,24 @@ func TestSleepBlocks(t *testing.T) {
 }
 
 func TestColdStartFaults(t *testing.T) {
-	faults := func(invokes string) (perInvoke uint64) {
+	faults := func(invokes string) (perInvoke uint64, named int) {
 		r := recordCommand(t, capi(t, "2.17.1", "--model", model(t, "mobilenet_v2_float"), "--invokes", invokes))
+		named, _ = r.causes(t, "faults")
 		for _, m := range r.ops(t).Models {
 			for _, op := range m.Ops {
 				perInvoke += op.Paid.MinorFaults / uint64(m.Invokes)
 			}
 		}
-		return perInvoke
+		return perInvoke, named
 	}
+	cold, coldNamed := faults("1")
+	warm, warmNamed := faults("200")
 	// Weights and arena together are over 20 MB; Linux maps up to 16 pages of a file at a fault.
-	if cold, warm := faults("1"), faults("200"); cold < 500 || warm*10 > cold {
+	if cold < 500 || warm*10 > cold {
 		t.Errorf("%d page faults in the first invoke, %d in each of 200", cold, warm)
+	}
+	if coldNamed == 0 || warmNamed > 0 {
+		t.Errorf("page faults are named as the cause of %d ops that ran once, and of %d that ran 200 times", coldNamed, warmNamed)
 	}
 }
 
@@ -122,6 +136,11 @@ func TestTwoThreadsOnOneCore(t *testing.T) {
 	if all == 0 || named*2 < all {
 		t.Errorf("two threads on one core: of %d ops %d are called not parallel", all, named)
 	}
+	if one, all := recordCommand(t, capi(t, "2.17.1", "--model", model(t, "mobilenet_v1_float"), "--invokes", "20")).causes(t, "parallel"); one > 0 {
+		t.Errorf("one thread: of %d ops %d are called not parallel", all, one)
+	}
+	named, all = recordCommand(t, undisturbed(app)).causes(t, "parallel")
+	t.Logf("two threads on two cores: of %d ops %d are called not parallel", all, named)
 }
 
 // The CPU time of all ops, over all threads, is what the process's own clock says of the time in invokes.

@@ -239,6 +239,7 @@ type Header struct {
 	AggregateOctave uint32                 `protobuf:"varint,18,opt,name=aggregate_octave,json=aggregateOctave,proto3" json:"aggregate_octave,omitempty"` // ops are in aggregates, with so many buckets an octave, instead of op batches; 0: they aren't
 	Budget          float64                `protobuf:"fixed64,19,opt,name=budget,proto3" json:"budget,omitempty"`                                         // share of the app's time that recording may cost; 0: any
 	SamplePeriodNs  uint64                 `protobuf:"varint,14,opt,name=sample_period_ns,json=samplePeriodNs,proto3" json:"sample_period_ns,omitempty"`  // of a core's time from one sample to the next; 0: none were taken
+	MinorFaultNs    uint64                 `protobuf:"varint,20,opt,name=minor_fault_ns,json=minorFaultNs,proto3" json:"minor_fault_ns,omitempty"`        // what a minor page fault takes at the least, measured on the device; 0: it wasn't
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -388,6 +389,13 @@ func (x *Header) GetBudget() float64 {
 func (x *Header) GetSamplePeriodNs() uint64 {
 	if x != nil {
 		return x.SamplePeriodNs
+	}
+	return 0
+}
+
+func (x *Header) GetMinorFaultNs() uint64 {
+	if x != nil {
+		return x.MinorFaultNs
 	}
 	return 0
 }
@@ -2595,7 +2603,7 @@ const file_trace_proto_rawDesc = "" +
 	"\n" +
 	"heap_sites\x18\x12 \x03(\v2\x1b.edgexray.trace.v1.HeapSiteR\theapSites\x120\n" +
 	"\x06frames\x18\x0f \x03(\v2\x18.edgexray.trace.v1.FrameR\x06frames\x128\n" +
-	"\asamples\x18\x10 \x03(\v2\x1e.edgexray.trace.v1.SampleStackR\asamples\"\xdc\x04\n" +
+	"\asamples\x18\x10 \x03(\v2\x1e.edgexray.trace.v1.SampleStackR\asamples\"\x82\x05\n" +
 	"\x06Header\x12\x1a\n" +
 	"\brecorder\x18\x01 \x01(\tR\brecorder\x12!\n" +
 	"\fcommand_line\x18\x02 \x03(\tR\vcommandLine\x12\x14\n" +
@@ -2616,7 +2624,8 @@ const file_trace_proto_rawDesc = "" +
 	"\x04only\x18\x10 \x03(\tR\x04only\x12)\n" +
 	"\x10aggregate_octave\x18\x12 \x01(\rR\x0faggregateOctave\x12\x16\n" +
 	"\x06budget\x18\x13 \x01(\x01R\x06budget\x12(\n" +
-	"\x10sample_period_ns\x18\x0e \x01(\x04R\x0esamplePeriodNs\"8\n" +
+	"\x10sample_period_ns\x18\x0e \x01(\x04R\x0esamplePeriodNs\x12$\n" +
+	"\x0eminor_fault_ns\x18\x14 \x01(\x04R\fminorFaultNs\"8\n" +
 	"\bFollowed\x12\x12\n" +
 	"\x04part\x18\x01 \x01(\tR\x04part\x12\x18\n" +
 	"\amissing\x18\x02 \x01(\tR\amissing\"M\n" +
