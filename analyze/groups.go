@@ -51,7 +51,7 @@ func (r *OpsResult) group(rec *recording) []*Group {
 	case ByOp:
 		return GroupOps(ops, func(op *Op) string { return op.Op })
 	case ByKernel:
-		return GroupOps(ops, func(op *Op) string { return op.Kernel })
+		return GroupOps(ops, (*Op).RunBy)
 	case ByThread:
 		return rec.groupThreads()
 	}
@@ -60,6 +60,9 @@ func (r *OpsResult) group(rec *recording) []*Group {
 
 // ByType sums up the model's ops by op type, largest first.
 func (m *Model) ByType() []*Group { return GroupOps(m.Ops, func(op *Op) string { return op.Op }) }
+
+// RunBy names what ran the op: its kernel, or of one of XNNPACK's operators, which all run through the same function, its name.
+func (op *Op) RunBy() string { return cmp.Or(op.Operator, op.Kernel) }
 
 // GroupOps sums up the ops that have the same name, largest first.
 func GroupOps(ops []*Op, name func(*Op) string) []*Group {

@@ -40,7 +40,7 @@ func asOps(result *OpsResult, by By) map[string][]LiveRow {
 		default:
 			name := func(op *Op) string { return op.Op }
 			if by == ByKernel {
-				name = func(op *Op) string { return op.Kernel }
+				name = (*Op).RunBy
 			}
 			for _, g := range GroupOps(m.Ops, name) {
 				rows = append(rows, LiveRow{Name: g.Name, Figures: figures(g.Wall), Nodes: g.Nodes, SelfNS: g.SelfNS, Share: g.Share})

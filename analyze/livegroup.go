@@ -42,7 +42,7 @@ func (gs *liveGroups) add(op *Op, r *row) uint64 {
 func (gs *liveGroups) group(op *Op) *liveGroup {
 	name := op.Op
 	if gs.options.By == ByKernel {
-		name = op.Kernel
+		name = op.RunBy()
 	}
 	byNode := gs.options.By == ByNode
 	if g := gs.byName[name]; g != nil && !byNode {

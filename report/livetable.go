@@ -131,7 +131,7 @@ func liveTable(rows []analyze.LiveRow, by analyze.By) *table {
 			mean = "!" + mean
 		}
 		if r.Op != nil {
-			place, name, shape, kernel = Place(r.Op), opName(r.Op), outputs(r.Op.Outputs), shortKernel(r.Op.Kernel)
+			place, name, shape, kernel = Place(r.Op), opName(r.Op), outputs(r.Op.Outputs), shortKernel(r.Op.RunBy())
 		}
 		t.add(place, name, percent(r.Share), mean, us(float64(r.P99NS)), trend(r), strconv.FormatUint(r.Count, 10),
 			us(float64(r.P50NS)), us(float64(r.MaxNS)), shape, kernel)

@@ -257,7 +257,7 @@ func opTable(ops []*analyze.Op) *table {
 		t.add(slices.Concat(
 			[]string{Place(op), opName(op), mark},
 			distributionCells(op.Wall, op.Share, cumulative),
-			[]string{mhz(op.Paid), causes(op), outputs(op.Outputs), kernel(op)})...)
+			[]string{mhz(op.Paid), causes(op), outputs(op.Outputs), shortKernel(op.RunBy())})...)
 	}
 	return t.withoutEmpty()
 }
@@ -306,14 +306,6 @@ func FusedName(op *analyze.Op) string {
 		names[i] = op.MappedOps[at]
 	}
 	return strings.Join(names, "+")
-}
-
-// kernel is what ran an op: of an operator XNNPACK's name for it, as all of them run through the same function.
-func kernel(op *analyze.Op) string {
-	if op.Operator != "" {
-		return op.Operator
-	}
-	return shortKernel(op.Kernel)
 }
 
 // Place names a node: "12", or "1:12" in another subgraph than the first. An operator is named by the node it stands for,
