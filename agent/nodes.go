@@ -295,8 +295,12 @@ func (s *Session) assemble(n *node) *trace.Node {
 	return d
 }
 
-// kernelOf returns the kernel whose probe described a node, nil for a node that was only prepared.
+// kernelOf returns the kernel whose probe described a node, nil for a node that was only prepared. An operator's is XNNPACK's
+// run function.
 func (s *Session) kernelOf(n *node) *kernel {
+	if n.operator != nil {
+		return n.operator.run
+	}
 	r := &n.pieces.raw
 	if r.Run == 0 {
 		return nil

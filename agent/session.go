@@ -86,17 +86,16 @@ type Session struct {
 	nextID    struct{ process, thread, interpreter, subgraph, node, model uint32 }
 	models    map[fileKey][]*model
 
-	launcher  *launcher
-	requests  chan request // from the launcher's thread
-	pauses    pauses
-	progress  progress
-	started   uint64 // CLOCK_MONOTONIC, ns
-	reason    string // why it ended
-	notes     map[string]bool
-	looks     int               // for names
-	lastCount map[string]uint64 // of causes of loss that count no further
-	asked     map[int]int       // how often a process was asked for its name
-	summary   Summary
+	launcher *launcher
+	requests chan request // from the launcher's thread
+	pauses   pauses
+	progress progress
+	started  uint64 // CLOCK_MONOTONIC, ns
+	reason   string // why it ended
+	notes    map[string]bool
+	looks    int         // for names
+	asked    map[int]int // how often a process was asked for its name
+	summary  Summary
 }
 
 // request is the launcher's: a thread stands still and has something new.
@@ -120,7 +119,6 @@ func Record(ctx context.Context, options Options) error {
 		pauses:    newPauses(),
 		notes:     make(map[string]bool),
 		asked:     make(map[int]int),
-		lastCount: make(map[string]uint64),
 	}
 	s.aggregates = aggregates{session: s, written: make(map[uint64]*bpf.AggregateValue)}
 	s.budget = budget{session: s, share: options.Budget, threads: make(map[uint32]uint64)}
@@ -346,10 +344,13 @@ func (s *Session) look() {
 	s.identifyModels()
 }
 
-// finish detaches, takes what is left in the ring buffer, and closes the trace.
+// finish detaches, takes what is left in the ring buffer, and closes the trace. First all probes fall silent together:
+// ops that are open then are not recorded, because one without all that is within it would be told wrong.
 func (s *Session) finish() error {
 	var errs []error
-	s.entriesEnd()
+	if s.period&1 == 0 { // else it pauses
+		errs = append(errs, s.nextPeriod())
+	}
 	if s.method.Together() { // the others take seconds: the trace is closed first
 		errs = append(errs, s.libraries.detach())
 	}

@@ -73,9 +73,6 @@ func (s *Session) losses() []*trace.Loss {
 			s.note("losses", "%v", err)
 			continue
 		}
-		if last, ended := s.lastCount[cause.Name]; ended {
-			n = last
-		}
 		if cause == bpf.EndsNotSeen {
 			n += s.summary.endsUnseen
 		}
@@ -92,14 +89,6 @@ func (s *Session) losses() []*trace.Loss {
 		losses = append(losses, &trace.Loss{Cause: causeSamples, Count: s.lostSamples()})
 	}
 	return append(losses, s.heap.losses()...)
-}
-
-// entriesEnd is called before the entry probes are removed. Ops that start after that return to return probes that are
-// still there: their starts were not lost, they came after the recording.
-func (s *Session) entriesEnd() {
-	if n, err := s.programs.Count(bpf.StartsNotSeen.Counter); err == nil {
-		s.lastCount[bpf.StartsNotSeen.Name] = n
-	}
 }
 
 // noteCounters tells of what BPF counted that lost no op.

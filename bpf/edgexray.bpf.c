@@ -100,7 +100,7 @@ static __always_inline int leave(struct regs *regs)
 	u32 tid = bpf_get_current_pid_tgid();
 	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
 	if (!thread) {
-		if (is_target())
+		if (is_target() && !(period & 1))
 			count(BEGAN_BEFORE);
 		return 0;
 	}
@@ -206,7 +206,7 @@ int thread_exit(void *unused)
 			r->time_ns = bpf_ktime_get_ns();
 			r->whole_process = tid == tgid;
 			if (thread) {
-				r->depth = thread->period == period ? thread->depth : 0;
+				r->depth = open_ops(thread);
 				r->last_node = thread->last_node;
 				r->last_ns = thread->last_ns;
 				r->prepared_node = thread->prepared_node;

@@ -183,7 +183,7 @@ static __noinline int release(u64 address, struct held *was)
 	u32 tid = was->tid;
 	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
 	struct heap_thread *heap = bpf_map_lookup_elem(&heap_threads, &tid);
-	if (!thread || !heap || !thread->depth || thread->frames[0].start_ns > was->time_ns)
+	if (!thread || !heap || !open_ops(thread) || thread->frames[0].start_ns > was->time_ns)
 		return 0; // it outlived its op
 	hold(thread, heap, was->time_ns, -(s64)was->bytes, 0, 0);
 	struct heap_site *site = bpf_map_lookup_elem(&heap_sites, &was->site);
@@ -296,7 +296,8 @@ static __noinline int heap_call(struct regs *regs, u64 bytes, u64 out, u64 old)
 		release(old, &was);
 	u32 tid = bpf_get_current_pid_tgid();
 	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
-	if (!regs || !thread || !thread->depth || thread->depth > MAX_DEPTH)
+	u32 depth = thread ? open_ops(thread) : 0;
+	if (!regs || depth == 0)
 		return 0;
 	struct heap_thread *heap = bpf_map_lookup_elem(&heap_threads, &tid);
 	if (!heap) {
@@ -311,7 +312,7 @@ static __noinline int heap_call(struct regs *regs, u64 bytes, u64 out, u64 old)
 		call->old_block.bytes = 0;
 	if (was.bytes)
 		call->old_block = was;
-	struct frame *frame = frame_at(thread, thread->depth - 1);
+	struct frame *frame = frame_at(thread, depth - 1);
 	call->sp = sp;
 	call->bytes = bytes;
 	call->out = out;

@@ -118,9 +118,6 @@ type Cause struct {
 	Name    string
 }
 
-// StartsNotSeen counts ops that returned although their thread had none open.
-var StartsNotSeen = Cause{programsCounterLOST_NO_ENTRY, "start_not_seen"}
-
 // EndsNotSeen counts ops of kernels without a return probe after which no op of the same subgraph began.
 var EndsNotSeen = Cause{programsCounterLOST_ENDS, "end_not_seen"}
 
@@ -130,7 +127,7 @@ var Causes = []Cause{
 	{programsCounterLOST_UNDESCRIBED, "undescribed"},
 	{programsCounterLOST_NO_THREAD, "thread_table_full"},
 	{programsCounterLOST_TOO_DEEP, "nested_too_deep"},
-	StartsNotSeen,
+	{programsCounterLOST_NO_ENTRY, "start_not_seen"},
 	{programsCounterLOST_UNFINISHED, "never_returned"},
 	{programsCounterLOST_OPERATORS, "operators"},
 	EndsNotSeen,

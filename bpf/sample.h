@@ -82,12 +82,13 @@ static __always_inline int take_sample(struct regs *regs, u32 ask_task)
 		return 0;
 	struct thread *runs = thread; // the ops
 	u32 flags = 0;
-	if (thread->depth == 0) {
+	if (open_ops(thread) == 0) {
 		u32 owner = thread->owner;
 		runs = owner ? bpf_map_lookup_elem(&threads, &owner) : 0;
 		flags = SAMPLE_WORKER;
 	}
-	if (!runs || runs->depth == 0 || runs->depth > MAX_DEPTH) {
+	u32 depth = runs ? open_ops(runs) : 0;
+	if (depth == 0) {
 		count(SAMPLES_OUTSIDE);
 		return 0;
 	}
@@ -103,7 +104,6 @@ static __always_inline int take_sample(struct regs *regs, u32 ask_task)
 	else
 		flags |= SAMPLE_KERNEL | SAMPLE_NO_REGISTERS;
 
-	u32 depth = runs->depth;
 	struct frame *top = frame_at(runs, depth - 1);
 	u64 sp = SP(&room->regs);
 	// An operator that has returned isn't over for the probes before the next one begins. What its delegate node's kernel calls

@@ -287,6 +287,12 @@ static __always_inline u32 pauses(struct thread *thread)
 	return now & 1;
 }
 
+// How many ops are open on a thread: none of those that were when the recording paused last.
+static __always_inline u32 open_ops(struct thread *thread)
+{
+	return thread->period == period && thread->depth <= MAX_DEPTH ? thread->depth : 0;
+}
+
 // The barrier keeps the compiler from dropping the mask, which is what shows the verifier that the index is in bounds.
 static __always_inline struct frame *frame_at(struct thread *thread, u32 depth)
 {

@@ -101,8 +101,8 @@ func Attach(method Method, programs *bpf.Programs, path string, points []Point) 
 	return a, nil
 }
 
-// attachOps attaches to kernels and operators. Return probes come first, so that an op whose start is seen always has its
-// end seen.
+// attachOps attaches to kernels and operators. Entries of kernels come last, so that of an op whose start is seen always
+// all is seen: its end, and the operators within it.
 func (a *Attachment) attachOps(points []Point) (refusedReturns int) {
 	programs := a.attacher.programs
 	before := len(a.Refused)
@@ -110,9 +110,9 @@ func (a *Attachment) attachOps(points []Point) (refusedReturns int) {
 	a.returns = a.attach(programs.Leave, append(kernels, withRole(points, Return)...), true)
 	refusedReturns = len(a.Refused) - before
 	a.entries = slices.Concat(
+		a.attach(programs.Operator, withRole(points, Operator), false),
 		a.attach(programs.Enter, without(kernels, a.Refused), false),
-		a.attach(programs.EnterOnly, entries, false),
-		a.attach(programs.Operator, withRole(points, Operator), false))
+		a.attach(programs.EnterOnly, entries, false))
 	a.kernels = len(points)
 	return refusedReturns
 }
@@ -146,7 +146,7 @@ func (a *Attachment) Resume(points []Point) error {
 	return nil
 }
 
-// Close detaches. Entry probes go first, so that every op whose start was seen still has its end seen.
+// Close detaches.
 func (a *Attachment) Close() error {
 	err := errors.Join(closeAll(a.others), a.Pause())
 	a.others = nil

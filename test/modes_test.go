@@ -80,11 +80,15 @@ func TestAggregate(t *testing.T) {
 	}
 }
 
-// A budget is kept by recording whole invokes in turns.
+// A budget is kept by recording whole invokes in turns, XNNPACK's operators or not.
 func TestBudget(t *testing.T) {
-	const invokes = 1200
-	r := recordCommand(t, capi(t, "2.17.1", "--model", model(t, "face_landmark"), "--invokes", "1200"), "--budget", "0.5%")
-	result := r.ops(t)
+	t.Run("built-in", func(t *testing.T) { testBudget(t, 1200, 97) })
+	t.Run("XNNPACK", func(t *testing.T) { testBudget(t, 5000, 1, "--xnnpack", "1") })
+}
+
+func testBudget(t *testing.T, invokes, ops int, args ...string) {
+	app := capi(t, "2.17.1", append(args, "--model", model(t, "face_landmark"), "--invokes", fmt.Sprint(invokes))...)
+	result := recordCommand(t, app, "--budget", "0.5%").ops(t)
 	if len(result.Lost) > 0 {
 		t.Errorf("lost %v", result.Lost)
 	}
@@ -95,7 +99,7 @@ func TestBudget(t *testing.T) {
 		t.Errorf("a budget of %v, %d ns without recording", rec.Budget, rec.GapsNS)
 	}
 	for _, m := range result.Models {
-		if m.OpsPerInvoke != 97 || m.Invokes == 0 || m.Invokes >= invokes {
+		if m.OpsPerInvoke != ops || m.Invokes == 0 || m.Invokes >= invokes {
 			t.Errorf("%d of %d invokes of %d ops", m.Invokes, invokes, m.OpsPerInvoke)
 		}
 		if whole := m.Invokes - m.InvokesPartial; whole < m.Invokes/2 {

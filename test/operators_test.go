@@ -2,6 +2,7 @@ package test
 
 import (
 	"fmt"
+	"os/exec"
 	"testing"
 )
 
@@ -73,6 +74,34 @@ func checkOperators(t *testing.T, m modelJSON, unnamed bool) {
 		t.Logf("node %d: %d operators for %d nodes, %.1f %% of its time", node, count, replaced, 100*float64(operators[node])/float64(wall))
 		if operators[node] > wall || operators[node] == 0 {
 			t.Errorf("node %d: the operators take %d ns of its %d", node, operators[node], wall)
+		}
+	}
+}
+
+// A recording that begins and ends within invokes tells only of operators that it saw whole: all of those of the delegate
+// nodes that it saw whole, and the first ones of the last.
+func TestOperatorsOfRunningApp(t *testing.T) {
+	line := capi(t, "2.17.1", "--model", model(t, "mobilenet_v2_float"), "--xnnpack", "1", "--invokes", "1000000")
+	app := start(t, exec.Command(line[0], line[1:]...))
+	for range 5 {
+		result := record(t, "-p", app.pid(), "-d", "300ms").ops(t)
+		if len(result.Lost) > 0 {
+			t.Errorf("lost %v", result.Lost)
+		}
+		m := result.model(t)
+		whole := 0
+		for _, op := range m.Ops {
+			whole += op.Count
+		}
+		last := whole + 1
+		for _, op := range m.Operators {
+			if op.Count != whole && op.Count != whole+1 || op.Count > last {
+				t.Errorf("operator %d ran %d times, the one before %d times, the delegate node %d times", op.OperatorIndex, op.Count, last, whole)
+			}
+			last = op.Count
+		}
+		if whole == 0 || len(m.Operators) == 0 {
+			t.Errorf("the delegate node ran %d times, with %d operators", whole, len(m.Operators))
 		}
 	}
 }

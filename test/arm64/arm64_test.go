@@ -3,6 +3,7 @@ package arm64_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,6 +46,8 @@ func TestEdgexray(t *testing.T) {
 			for _, version := range []string{"2.9.0", "2.17.1"} {
 				t.Run("operators/TFLite "+version, func(t *testing.T) { testOperators(t, g, version) })
 			}
+			t.Run("modes", func(t *testing.T) { testModes(t, g) })
+			t.Run("paid", func(t *testing.T) { testPaid(t, g) })
 			t.Run("best", func(t *testing.T) { testBest(t, g, methods[0]) })
 			t.Run("abort", func(t *testing.T) { testAbort(t, g) })
 			t.Run("running", func(t *testing.T) { testRunning(t, g) })
@@ -228,12 +231,48 @@ func testOperators(t *testing.T, g guest, version string) {
 		}
 		operators++
 		within += op.Wall.Sum
+		if op.Mapping == "unknown" {
+			t.Errorf("operator %d of node %d, %q, stands for no node that is known", op.OperatorIndex, op.DelegateNode, op.Operator)
+		}
 		if op.Count != invokes || (op.Operator == "") != (version == "2.9.0") {
 			t.Errorf("operator %d of node %d, %q, ran %d times", op.OperatorIndex, op.DelegateNode, op.Operator, op.Count)
 		}
 	}
 	if replaced == 0 || operators == 0 || within > wall || within == 0 {
 		t.Errorf("%d operators for %d nodes, %d of %d ns", operators, replaced, within, wall)
+	}
+}
+
+// The ways to record that leave something out still tell of every op.
+func testModes(t *testing.T, g guest) {
+	for _, mode := range []string{"entry-only", "aggregate"} {
+		name := "mode-" + mode
+		g.wantStatus(t, name, 0)
+		wantModel(t, modelOf(t, g.ops(t, name), "face_detection_short_range"), "face_detection_short_range", invokes)
+		name += "-delegated"
+		g.wantStatus(t, name, 0)
+		for _, op := range modelOf(t, g.ops(t, name), "face_detection_short_range").Ops {
+			if op.Count != invokes {
+				t.Errorf("%s: %s, operator %d of node %d, ran %d times", mode, op.Op, op.OperatorIndex, op.DelegateNode, op.Count)
+			}
+		}
+	}
+}
+
+// What an op's thread paid, all of which Debian's Linux tells but for what the machine doesn't have.
+func testPaid(t *testing.T, g guest) {
+	g.wantStatus(t, "paid", 0)
+	result := g.ops(t, "paid")
+	for _, f := range result.Recording.Followed {
+		if asked := f.Part != "heap"; (f.Missing != "") != (f.Part == "frequency" || !asked) {
+			t.Errorf("%s is missing: %q", f.Part, f.Missing)
+		}
+	}
+	for _, op := range modelOf(t, result, "custom").Ops {
+		blocked := slices.ContainsFunc(op.Causes, func(c analyze.Cause) bool { return c.Name == analyze.CauseBlocked })
+		if blocked != op.Custom { // which sleeps
+			t.Errorf("%s is called blocked: %t", op.Op, blocked)
+		}
 	}
 }
 

@@ -1,7 +1,7 @@
 # What a guest runs: recordings and their companions, each under its own name in
 # out/. The test sets $together and $single, the attach methods that this Linux
 # has, for many sites at once and for one; $absent, those that it lacks; and
-# $several, $dynamic, $custom and $delegated, apps' command lines without the library.
+# $several, $dynamic, $custom, $built_in and $delegated, apps' command lines without the library.
 mkdir out
 tracefs=/sys/kernel/tracing
 
@@ -48,6 +48,13 @@ for method in $together; do
 	flags="--method $method --heap"
 	record heap-$method $app $custom --custom-op --allocate
 done
+for mode in entry-only aggregate; do
+	flags="--$mode"
+	record mode-$mode $app $built_in
+	record mode-$mode-delegated $app $delegated
+done
+flags="--follow scheduling,workers,faults,frequency,resident"
+record paid $app $custom --custom-op --sleep 20000
 flags=
 record best $app $custom --custom-op
 record abort $app $custom --custom-op --abort-in-invoke

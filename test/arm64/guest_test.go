@@ -46,7 +46,8 @@ var (
 	severalApp = fmt.Sprintf("%s --interpreters %d --invokes %d --custom-op",
 		strings.Join(each(severalModels, "--model /models/%s.tflite"), " "), len(severalModels), invokes)
 	dynamicApp   = fmt.Sprintf("--model /models/dynamic.tflite --resize 1,4,5,3 --resize 1,2,3,3 --invokes %d", invokes)
-	delegatedApp = fmt.Sprintf("--model /models/face_detection_short_range.tflite --xnnpack 2 --invokes %d", invokes)
+	builtInApp   = fmt.Sprintf("--model /models/face_detection_short_range.tflite --invokes %d", invokes)
+	delegatedApp = builtInApp + " --xnnpack 2"
 	customApp    = fmt.Sprintf("--model /models/custom.tflite --invokes %d", invokes)
 )
 
@@ -87,8 +88,8 @@ func boot(t *testing.T, linux machine.Linux, methods []probes.Method) guest {
 	together, single, absent := classify(methods)
 	result := machine.Run(t, linux, machine.Options{
 		Files: files,
-		Script: fmt.Sprintf("together=%q\nsingle=%q\nabsent=%q\nseveral=%q\ndynamic=%q\ncustom=%q\ndelegated=%q\n%s",
-			together, single, absent, severalApp, dynamicApp, customApp, delegatedApp, guestScript),
+		Script: fmt.Sprintf("together=%q\nsingle=%q\nabsent=%q\nseveral=%q\ndynamic=%q\ncustom=%q\nbuilt_in=%q\ndelegated=%q\n%s",
+			together, single, absent, severalApp, dynamicApp, customApp, builtInApp, delegatedApp, guestScript),
 		Out:     []string{"/tmp/out.tar"},
 		Timeout: 5 * time.Minute,
 	})
