@@ -40,6 +40,7 @@ type subgraph struct {
 // row sums up the ops of one node with one set of shapes.
 type row struct {
 	desc       *trace.Node
+	key        string // in the subgraph's rows
 	subgraph   *subgraph
 	wall       Distribution
 	self       uint64 // ns, nested ops subtracted
@@ -126,7 +127,7 @@ func (rec *recording) describeSubgraph(m *trace.Subgraph) {
 func (rec *recording) describeNode(m *trace.Node) {
 	if n := rec.nodes[m.Id]; n != nil {
 		n.desc = m
-		n.row = n.row.resolve().describe(m)
+		n.row = n.row.resolve().describe(m, rec.rowKey(m))
 		return
 	}
 	if rec.subgraphs[m.Subgraph] == nil {
@@ -136,10 +137,10 @@ func (rec *recording) describeNode(m *trace.Node) {
 	if rec.window != nil && len(s.rows) >= maxLiveRows {
 		m = withoutTensors(m)
 	}
-	key := rowKey(m)
+	key := rec.rowKey(m)
 	r := s.rows[key]
 	if r == nil {
-		r = &row{desc: m, subgraph: s, recent: rec.newRecent()}
+		r = &row{desc: m, key: key, subgraph: s, recent: rec.newRecent()}
 		s.rows[key] = r
 	}
 	place := nodeKey{m.Subgraph, m.Index}
@@ -156,21 +157,21 @@ func (rec *recording) describeNode(m *trace.Node) {
 
 // describe replaces the row's description by m, which is the same node, better known. It returns the row that stands for
 // it now.
-func (r *row) describe(m *trace.Node) *row {
+func (r *row) describe(m *trace.Node, key string) *row {
 	s := r.subgraph
-	delete(s.rows, rowKey(r.desc))
-	key := rowKey(m)
+	delete(s.rows, r.key)
 	if other := s.rows[key]; other != nil {
 		other.absorb(r)
 		return other
 	}
-	r.desc = m
+	r.desc, r.key = m, key
 	s.rows[key] = r
 	return r
 }
 
-// rowKey is equal for the descriptions of a node whose ops are summed up together.
-func rowKey(m *trace.Node) string {
+// rowKey is equal for the descriptions of a node whose ops are summed up together. An operator's shapes are those of the
+// delegate node that it runs in: its own may not be known.
+func (rec *recording) rowKey(m *trace.Node) string {
 	var b strings.Builder
 	number := func(v int64) {
 		b.WriteString(strconv.FormatInt(v, 36))
@@ -185,6 +186,9 @@ func rowKey(m *trace.Node) string {
 	if o := m.Operator; o != nil {
 		number(int64(o.DelegateIndex))
 		number(int64(o.Place))
+		if n := rec.nodes[o.Node]; n != nil {
+			b.WriteString(n.row.resolve().key)
+		}
 		return b.String()
 	}
 	if m.Index < 0 { // only its outputs tell it apart
@@ -257,7 +261,7 @@ func (rec *recording) identity(g *graph) (string, bool) {
 	var b strings.Builder
 	b.WriteString(process)
 	for _, r := range slices.SortedFunc(maps.Values(primary.rows), byPlace) {
-		b.WriteString(rowKey(r.desc))
+		b.WriteString(r.key)
 		for _, t := range r.desc.Outputs {
 			b.WriteString(strconv.Quote(t.Name))
 		}

@@ -105,3 +105,25 @@ func TestOperatorsOfRunningApp(t *testing.T) {
 		}
 	}
 }
+
+// Operators of a delegate node that was resized are told apart by its shapes, as ops are by their own.
+func TestOperatorsOfResizedModel(t *testing.T) {
+	const invokes = 5
+	app := capi(t, "2.17.1", "--model", model(t, "face_landmark"), "--xnnpack", "1", "--invokes", fmt.Sprint(invokes),
+		"--resize", "1,192,192,3", "--resize", "2,192,192,3")
+	entries := make(map[int]int)
+	for _, op := range recordCommand(t, app).ops(t).model(t).Operators {
+		entries[op.OperatorIndex]++
+		if op.Count != invokes {
+			t.Errorf("operator %d, %s, ran %d times at one shape, want %d", op.OperatorIndex, op.Op, op.Count, invokes)
+		}
+	}
+	for index, n := range entries {
+		if n != 2 {
+			t.Errorf("operator %d has %d entries, want one for each of 2 shapes", index, n)
+		}
+	}
+	if len(entries) == 0 {
+		t.Error("there are no operators")
+	}
+}
