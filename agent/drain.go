@@ -75,6 +75,12 @@ func (s *Session) op(r *bpf.OpRecord) {
 	if n.id == 0 || n.subgraph.superseded != nil {
 		s.settle(n)
 	}
+	if s.options.Only.hold(n, r) {
+		return
+	}
+	if n.delegate && !n.ran {
+		s.releaseHeld(n)
+	}
 	p := n.subgraph.process
 	thread := s.threadOf(p, r.Header.Tid)
 	if s.options.Only.excludes(n) {

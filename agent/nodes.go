@@ -51,6 +51,8 @@ type node struct {
 
 	operator  *operator // nil for a node
 	operators []*node   // that a delegate node runs, in order
+	ran       bool      // a delegate node has, once, so what its operators stand for is known as far as it will be
+	held      []bpf.OpRecord
 }
 
 // pieces is what BPF sent of a node.

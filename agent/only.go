@@ -89,9 +89,39 @@ func (o *Only) wants(op string, subgraph, index int32) bool {
 }
 
 // excludes tells whether ops of a node, which is settled, are not to be recorded. A delegate node may stand for any op: it
-// is recorded, and its operators with it.
+// is recorded, with those of its operators that stand for a node which is asked for, or for nobody knows which.
 func (o *Only) excludes(n *node) bool {
-	return o.restrictsOps() && n.operator == nil && !n.delegate && !o.wants(n.op, n.subgraph.described.Index, n.index)
+	switch {
+	case !o.restrictsOps() || n.delegate:
+		return false
+	case n.operator == nil:
+		return !o.wants(n.op, n.subgraph.described.Index, n.index)
+	}
+	f, subgraph := n.operator.standsFor, n.subgraph.described.Index
+	return f != nil &&
+		!slices.ContainsFunc(f.ops, func(op string) bool { return o.wants(op, subgraph, -1) }) &&
+		!slices.ContainsFunc(f.nodes, func(index int32) bool { return o.wants("", subgraph, index) })
+}
+
+// hold keeps an operator's op, if it isn't certain yet whether it is asked for, and tells whether it does. That becomes
+// certain when its delegate node has run.
+func (o *Only) hold(n *node, r *bpf.OpRecord) bool {
+	if !o.restrictsOps() || n.operator == nil || n.operator.delegate.ran {
+		return false
+	}
+	d := n.operator.delegate
+	d.held = append(d.held, *r)
+	return true
+}
+
+// releaseHeld records the ops of a delegate node's operators that were held, as far as they are asked for. The node has run,
+// or never will.
+func (s *Session) releaseHeld(delegate *node) {
+	held := delegate.held
+	delegate.ran, delegate.held = true, nil
+	for i := range held {
+		s.op(&held[i])
+	}
 }
 
 // want notes which kernels the nodes of a subgraph need, and takes the probes from the others.

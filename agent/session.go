@@ -356,6 +356,9 @@ func (s *Session) finish() error {
 	}
 	errs = append(errs, s.sampling.events.close())
 	s.drain()
+	for _, n := range s.nodes {
+		s.releaseHeld(n)
+	}
 	s.aggregates.write()
 	s.identifyModels()
 	s.heap.write(time.Now().Add(heapEvery))

@@ -128,6 +128,16 @@ func TestOnly(t *testing.T) {
 			}
 		}
 	}
+	delegated := recordCommand(t, capi(t, "2.17.1", "--model", model(t, "face_landmark"), "--invokes", "40", "--xnnpack", "1"), "--only", "max_pool_2d")
+	operators := delegated.ops(t).model(t).Operators
+	for _, op := range operators {
+		if op.Op != "MAX_POOL_2D" || op.Count != 40 {
+			t.Errorf("%s, an operator, ran %d times", op.Op, op.Count)
+		}
+	}
+	if len(operators) == 0 {
+		t.Error("no operator stands for a MAX_POOL_2D")
+	}
 	other := record(t, "--library", library(t, "2.17.1"), "--only", "process=no-such-app", "-d", "1s")
 	if other.status != 4 {
 		t.Errorf("without such a process: exit status %d\n%s", other.status, other.stderr)
