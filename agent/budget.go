@@ -17,7 +17,7 @@ type budget struct {
 
 	threads map[uint32]uint64 // ns that ops of each thread paid for their probes
 	busiest uint64            // the most that one of them paid
-	began   uint64            // when ops were first recorded, ns
+	began   uint64            // when ops were first recorded, ns; later, when more was earned since than may be saved
 	moving  uint64            // ns of CPU time that it took to attach and detach: for so long the app may have stood still
 	pauses  uint32
 	paused  uint64 // when, ns; 0: recording
@@ -38,7 +38,7 @@ func (b *budget) possible(method probes.Method) error {
 	if b.share == 0 || method.Together() {
 		return nil
 	}
-	return fmt.Errorf("keep a budget: attached by %s, probes can't be removed at once: it takes Linux seconds (use --entry-only, or --only; see edgexray doctor)", method)
+	return fmt.Errorf("keep a budget: attached by %s, probes can't be removed at once: it takes Linux seconds (leave --budget away; --entry-only makes recording cheaper; see edgexray doctor)", method)
 }
 
 // count adds what an op paid for its probes.
@@ -63,23 +63,21 @@ func (b *budget) add(thread uint32, ns uint64) {
 
 // costOf returns what one op of a node costs its app, as measured before the recording. An operator has an entry probe only.
 func (s *Session) costOf(n *node) uint64 {
-	k := s.kernelOf(n)
-	if k == nil {
-		return dearest(s.summary.costs)
+	class := ""
+	if k := s.kernelOf(n); k != nil {
+		class = k.described.SiteClass
 	}
+	if n.operator != nil {
+		class += probes.EntryOnly
+	}
+	var most uint64
 	for _, c := range s.summary.costs {
-		if c.InstructionClass == k.described.SiteClass {
+		if c.InstructionClass == class {
 			return c.TotalNs
 		}
+		most = max(most, c.TotalNs)
 	}
-	return dearest(s.summary.costs)
-}
-
-func dearest(costs []*trace.ProbeCost) (ns uint64) {
-	for _, c := range costs {
-		ns = max(ns, c.TotalNs)
-	}
-	return ns
+	return most
 }
 
 // keep pauses or resumes the recording.
@@ -90,6 +88,9 @@ func (b *budget) keep() {
 	at := now()
 	earned := b.share * float64(at-b.began)
 	spent := float64(b.busiest + b.moving)
+	if saved := earned - spent - b.period(); b.paused == 0 && saved > 0 {
+		b.began += uint64(saved / b.share) // an app that does nothing for long has no more to spend afterwards
+	}
 	switch {
 	case b.paused == 0 && spent > earned+b.credit():
 		b.pause()

@@ -178,7 +178,7 @@ func (d *Diagnosis) methods() {
 		d.add(Check{"uprobes", Missing, "no attach method works", "Linux needs CONFIG_UPROBE_EVENTS, CONFIG_BPF_EVENTS and CONFIG_BPF_SYSCALL (zcat /proc/config.gz)"})
 	}
 	if best != "" && !best.Together() {
-		d.add(Check{"recording within a budget (--budget)", Degraded, string(best) + " takes seconds to remove probes", "use --entry-only or --only to make recording cheaper"})
+		d.add(Check{"recording within a budget (--budget)", Degraded, string(best) + " takes seconds to remove probes", "--entry-only or --only make recording cheaper"})
 	}
 	for _, part := range costs.describe(&followed) {
 		check := Check{Name: "costs of an op: " + part.Part, Verdict: Works, Found: "tried: works"}

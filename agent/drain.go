@@ -83,11 +83,12 @@ func (s *Session) op(r *bpf.OpRecord) {
 	}
 	p := n.subgraph.process
 	thread := s.threadOf(p, r.Header.Tid)
+	n.subgraph.runs = true
+	s.budget.count(thread, n)
 	if s.options.Only.excludes(n) {
 		s.summary.excluded++
 		return
 	}
-	s.budget.count(thread, n)
 	if bpf.ToNext(r) && s.ranLast(n) {
 		s.summary.endsUnseen++
 		return
@@ -108,7 +109,6 @@ func (s *Session) op(r *bpf.OpRecord) {
 	if err := s.writer.AddOp(op); err != nil && s.writeErr == nil {
 		s.writeErr = err
 	}
-	n.subgraph.runs = true
 	p.described.Received++
 	s.progress.count(n, r)
 }

@@ -118,6 +118,9 @@ func (h *heap) used(r *bpf.HeapRecord) {
 		return
 	}
 	h.session.settle(n)
+	if h.session.options.Only.excludes(n) {
+		return
+	}
 	use := h.uses[n.id]
 	if use == nil {
 		use = &trace.HeapUse{Node: n.id}
@@ -138,6 +141,9 @@ func (h *heap) addSite(r *bpf.HeapSiteRecord) {
 		return
 	}
 	h.session.settle(n)
+	if h.session.options.Only.excludes(n) {
+		return
+	}
 	h.lastID++
 	p := n.subgraph.process
 	h.sites[siteKey{r.Node, r.Stack}] = &heapSite{use: trace.HeapUse{Site: h.lastID}, process: p}

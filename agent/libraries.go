@@ -245,7 +245,9 @@ func (ls *libraries) attach(l *library, found []probes.Found) error {
 	for _, refused := range attachment.Refused {
 		ls.session.note("attach", "%s at offset %#x: Linux refused: %v", l.runtime.Path, refused.Point.Offset, refused.Err)
 	}
-	l.attachments = append(l.attachments, attachment)
+	if err := ls.keep(l, attachment); err != nil {
+		return err
+	}
 	ls.session.progress.sites += attachment.Attached
 	return nil
 }
@@ -362,6 +364,15 @@ func (ls *libraries) byCookie(cookie uint64) *kernel {
 		return nil
 	}
 	return ls.kernels[cookie-1]
+}
+
+// keep makes probes the library's. In a pause those of ops go again until resume.
+func (ls *libraries) keep(l *library, a *probes.Attachment) error {
+	l.attachments = append(l.attachments, a)
+	if ls.session.budget.paused == 0 {
+		return nil
+	}
+	return a.Pause()
 }
 
 // pause removes the probes of ops until resume.

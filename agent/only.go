@@ -136,7 +136,9 @@ func (s *Session) want(g *subgraph, nodes []probes.LiveNode) {
 			continue
 		}
 		name, _ := g.process.readString(n.CustomName, 256)
-		if n.Delegate != 0 || only.wants(tflite.OpName(n.BuiltinCode, name), g.described.Index, int32(i)) {
+		op := tflite.OpName(n.BuiltinCode, name)
+		s.summary.ops[op] = true
+		if n.Delegate != 0 || only.wants(op, g.described.Index, int32(i)) {
 			k.wanted = true
 		}
 	}

@@ -109,7 +109,9 @@ func (ls *libraries) attachReturn(k *kernel) error {
 	if err != nil {
 		return err
 	}
-	k.library.attachments = append(k.library.attachments, attachment)
+	if err := ls.keep(k.library, attachment); err != nil {
+		return err
+	}
 	k.toNext = false
 	k.described.SiteClass = k.found.Site.Class.String()
 	if k.announced {

@@ -24,6 +24,7 @@ type sampling struct {
 	events softwareEvents
 	sums   map[string]*trace.SampleStack // since the last flush
 	told   uint64                        // samples outside of ops that are in the trace
+	others uint64                        // in ops that are not asked for
 	counts SampleCounts
 	// By tid: what BPF was told of workers.
 	stackEnds map[uint32]uint64
@@ -34,7 +35,7 @@ type SampleCounts struct {
 	InOps   uint64 // written, with their op
 	Whole   uint64 // of these, with a stack that reaches the op's kernel or the worker thread's first function
 	Broken  map[string]uint64
-	Outside uint64 // on threads that run ops, but outside of any
+	Outside uint64 // on threads that run ops, but outside of any that is asked for
 	Lost    uint64
 }
 
@@ -81,6 +82,10 @@ func (s *Session) addSample(r *bpf.SampleRecord, sample []byte) {
 		}
 		s.settle(n)
 		stack.Nodes = append(stack.Nodes, n.id)
+	}
+	if n := s.nodes[r.Nodes[max(len(stack.Nodes), 1)-1]]; n != nil && s.options.Only.excludes(n) {
+		sp.others++
+		return
 	}
 	if p == nil || len(stack.Nodes) == 0 {
 		sp.counts.Lost++ // its op wasn't described
@@ -167,9 +172,9 @@ func (s *Session) flushSamples() {
 	}
 	clear(sp.sums)
 	sp.images.flushed()
-	if n, err := s.programs.Count(bpf.SamplesOutside); err == nil && n > sp.told {
-		s.describe(&trace.SampleStack{Count: n - sp.told})
-		sp.told = n
+	if n, err := s.programs.Count(bpf.SamplesOutside); err == nil && n+sp.others > sp.told {
+		s.describe(&trace.SampleStack{Count: n + sp.others - sp.told})
+		sp.told = n + sp.others
 	}
 	sp.counts.Outside = sp.told
 }

@@ -3,13 +3,10 @@
 package agent
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"runtime"
 	"time"
 
@@ -20,38 +17,6 @@ import (
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/trace"
 )
-
-// Options says what to record. One of PID, Name, Library and Command is set.
-type Options struct {
-	PID     int
-	Name    string   // of processes, running or yet to start
-	Library string   // or an APK: every process that maps it
-	Command []string // is started; its children are followed
-
-	Stdin, Stdout, Stderr *os.File // the command's; nil: our own
-
-	Duration time.Duration // zero: until the target ends or the context is done
-	Output   io.Writer     // gets the trace; truncated back to whole blocks on a write error if it is a file
-	Method   probes.Method // zero: the best that works
-	Follow   Follow
-	// EntryOnly leaves return probes away where the start of the next op tells as much.
-	EntryOnly bool
-	// Aggregate sums ops up in the kernel: bpf.AggregateToo is for comparing the sums with the ops.
-	Aggregate bpf.Aggregate
-	// Budget is the share of the app's time that recording may cost; 0 is any.
-	Budget     float64
-	Only       Only
-	Heap       bool // what ops allocate
-	Cache      *probes.Cache
-	Progress   io.Writer // gets a live line; nil for none
-	Recorder   string    // name and version, for the trace
-	SampleRate int       // samples a second and core of what ops are at; zero: none
-	// Began is called when the target is found and the probes are in place: from then on there is something to lose.
-	Began func() error
-	// Finished is called when the trace is complete. Removing the probes may take Linux minutes after that, unless it has
-	// uprobe_multi.
-	Finished func(*Summary)
-}
 
 const (
 	drainEvery    = 10 * time.Millisecond // a 4 MiB ring holds half a second of 200 000 ops/s
@@ -108,6 +73,9 @@ type request struct {
 // Record records until the target ends, the duration is over or the context is done. On an error the trace up to then is
 // readable, and its summary tells about it; if recording could not even begin, there is neither.
 func Record(ctx context.Context, options Options) error {
+	if err := options.check(); err != nil {
+		return err
+	}
 	s := &Session{
 		options:   options,
 		processes: make(map[uint64]*process),
@@ -118,6 +86,7 @@ func Record(ctx context.Context, options Options) error {
 		requests:  make(chan request),
 		pauses:    newPauses(),
 		notes:     make(map[string]bool),
+		summary:   Summary{ops: make(map[string]bool)},
 		asked:     make(map[int]int),
 	}
 	s.aggregates = aggregates{session: s, written: make(map[uint64]*bpf.AggregateValue)}
@@ -141,7 +110,7 @@ func Record(ctx context.Context, options Options) error {
 func (s *Session) open() error {
 	options := bpf.Options{
 		OnlyTargets: s.options.Library == "" || len(s.options.Only.Processes) > 0,
-		EntryOnly:   s.options.EntryOnly,
+		EntryOnly:   s.options.EntryOnly || s.options.Budget > 0, // which asks for what an entry alone costs
 		Aggregate:   s.options.Aggregate,
 		Sample:      s.options.SampleRate > 0,
 	}
@@ -245,13 +214,6 @@ func (s *Session) launch() error {
 		launched <- err
 	}()
 	return <-launched
-}
-
-// command returns the command, ready to start.
-func (o *Options) command() *exec.Cmd {
-	c := exec.Command(o.Command[0], o.Command[1:]...)
-	c.Stdin, c.Stdout, c.Stderr = cmp.Or(o.Stdin, os.Stdin), cmp.Or(o.Stdout, os.Stdout), cmp.Or(o.Stderr, os.Stderr)
-	return c
 }
 
 // target makes a process one of those that are recorded.

@@ -3,6 +3,7 @@ package agent
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -40,9 +41,10 @@ type Summary struct {
 
 	costs        []*trace.ProbeCost
 	unattributed uint64
-	endsUnseen   uint64 // as bpf.EndsNotSeen
-	excluded     uint64 // ops that were not asked for
-	aggregated   uint64 // ops in sums instead of records
+	endsUnseen   uint64          // as bpf.EndsNotSeen
+	excluded     uint64          // ops that were not asked for
+	ops          map[string]bool // that interpreters have, when some ops only were asked for
+	aggregated   uint64          // ops in sums instead of records
 }
 
 // Lost is the number of op records that are missing from the trace.
@@ -143,6 +145,8 @@ func (s *Session) summarize(end *trace.End) {
 // NothingRecorded says why there are no ops.
 func (s *Summary) NothingRecorded() error {
 	switch {
+	case len(s.ops) > 0:
+		return fmt.Errorf("record: no op ran that --only asks for; the models have %s", strings.Join(slices.Sorted(maps.Keys(s.ops)), ", "))
 	case len(s.LastWords) > 0:
 		return fmt.Errorf("record: the app ended before its first op: %s", s.LastWords[0])
 	case s.Runtimes == 0:
@@ -193,8 +197,12 @@ func (s *Summary) Print(w io.Writer, trace string) {
 		s.Samples.print(w)
 	}
 	if s.Pauses > 0 {
-		fmt.Fprintf(w, "the command's threads were held %d times, %.1f ms in all, while new code was searched: the ops' times are without that\n",
-			s.Pauses, float64(s.PausedFor)/1e6)
+		within := "the ops' times are without that"
+		if s.aggregated > 0 {
+			within = "sums of ops hold what of that fell within them"
+		}
+		fmt.Fprintf(w, "the command's threads were held %d times, %.1f ms in all, while new code was searched: %s\n",
+			s.Pauses, float64(s.PausedFor)/1e6, within)
 	}
 	if len(s.Models) > 0 {
 		fmt.Fprintf(w, "models: %s\n", strings.Join(s.Models, ", "))

@@ -35,6 +35,8 @@ static __always_inline int enter(struct regs *regs, u64 cookie, u32 kind)
 	}
 	if (thread->process == 0 || pauses(thread))
 		return 0;
+	if (thread->owner)
+		becomes_owner(thread);
 	struct arguments arguments = arguments_of(regs, cookie);
 	u64 context = arguments.context, address = arguments.node;
 	u64 site = cookie & ~WITH_DATA, ip = IP(regs), sp = SP(regs);
@@ -107,9 +109,10 @@ static __always_inline int leave(struct regs *regs)
 	if (thread->process == 0 || pauses(thread))
 		return 0;
 	if (thread->depth == 0) {
-		count(thread->cut_off ? CUT_OFF : LOST_NO_ENTRY);
 		if (thread->cut_off)
 			thread->cut_off--;
+		else
+			count(LOST_NO_ENTRY);
 		return 0;
 	}
 	u64 sp = SP_AT_ENTRY(regs);
@@ -193,8 +196,10 @@ int thread_exit(void *unused)
 	u32 tid = pid_tgid, tgid = pid_tgid >> 32;
 	struct process_state *process = bpf_map_lookup_elem(&processes, &tgid);
 	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
-	if (!process)
+	if (!process) {
+		bpf_map_delete_elem(&threads, &tid);
 		return 0;
+	}
 	if (thread || tid == tgid) {
 		struct exit_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
 		if (r) {

@@ -11,7 +11,7 @@ volatile const u32 entry_only; // some kernels have no return probe
 
 // Nodes of such kernels whose ops do contain other ops: they run subgraphs, and their returns are probed since.
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
 	__type(key, struct node_key);
 	__type(value, u32);

@@ -8,12 +8,10 @@
 // Set before loading.
 volatile const u32 follow_frequency; // cpu_frequency is attached
 
-#define MAX_FREQUENCIES 256
-
 // In kHz, by core; 0: not known. The agent sets them before.
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, MAX_FREQUENCIES);
+	__uint(max_entries, MAX_CPUS);
 	__type(key, u32);
 	__type(value, u32);
 } frequencies SEC(".maps");

@@ -133,6 +133,16 @@ int switched(struct bpf_raw_tracepoint_args *tp)
 	return 0;
 }
 
+// A thread that runs ops works for itself.
+static __always_inline void becomes_owner(struct thread *thread)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+	struct running *here = bpf_map_lookup_elem(&running, &cpu);
+	thread->owner = 0;
+	if (here)
+		here->owner = 0;
+}
+
 // A thread without ops works for the one that wakes it, or for whom that one works. Until it is woken, which may be never
 // if it waits without sleeping, it works for the one that created it.
 static __always_inline int woken(u64 task, u32 created)
@@ -141,7 +151,7 @@ static __always_inline int woken(u64 task, u32 created)
 	u64 pid_tgid = bpf_get_current_pid_tgid();
 	u32 tid = pid_tgid, tgid = pid_tgid >> 32;
 	struct thread *waker = bpf_map_lookup_elem(&threads, &tid);
-	if (!waker && created)
+	if (created && (!waker || !waker->process) && is_target())
 		waker = find_thread(tid, tgid);
 	if (!waker || !waker->process || bpf_probe_read_kernel(ids, sizeof(ids), (void *)(task + task_pid)))
 		return 0;
@@ -150,7 +160,7 @@ static __always_inline int woken(u64 task, u32 created)
 	if (ids[1] != tgid || owner_tid == 0 || owner_tid == ids[0])
 		return 0;
 	struct thread *worker = bpf_map_lookup_elem(&threads, &ids[0]);
-	if (!worker)
+	if (!worker || !worker->process)
 		worker = find_thread(ids[0], tgid);
 	if (!worker || worker->depth || worker->last_node || worker->owner == owner_tid)
 		return 0;

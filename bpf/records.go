@@ -149,7 +149,7 @@ var Remarks = []struct {
 	Text    string
 }{
 	{programsCounterBEGAN_BEFORE, "ops began before all probes were in place: they are not in the trace"},
-	{programsCounterCUT_OFF, "ops were cut off by pauses of the recording: they are not in the trace"},
+	{programsCounterCUT_OFF, "ops were open when the recording paused or ended: they are not in the trace"},
 	{programsCounterALIASES, "times a kernel handed its node on to another kernel: counted as one op"},
 	{programsCounterNODES_FORGOTTEN, "times there was no room to remember a node or subgraph: it was described again"},
 }

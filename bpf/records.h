@@ -270,7 +270,7 @@ enum counter {
 	ALIASES,             // a kernel called another kernel with the same node: counted as one op
 	LOST_ENDS,           // op started, no return probe, and what ran next isn't of its subgraph
 	LOST_NO_AGGREGATE,   // op finished, no room to add it up
-	CUT_OFF,             // op returned that began before a pause of the recording, or in it
+	CUT_OFF,             // op was open on a thread when the recording paused
 	COUNTERS,
 };
 

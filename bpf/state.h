@@ -8,9 +8,10 @@
 #include "records.h"
 #include "tflite.h"
 
+volatile u32 period; // rises when the recording pauses, to an odd number, and when it goes on
+
 // Set before loading.
 volatile const u32 only_targets; // 1: record only processes in map "targets"
-volatile u32 period;               // rises when the recording pauses, to an odd number, and when it goes on
 volatile const u32 stop_signal;  // sent to a thread that maps code or shows a new subgraph; 0: never
 
 volatile const u32 cpus;         // possible ones
@@ -183,13 +184,15 @@ struct {
 	__type(value, struct thread);
 } blank_thread SEC(".maps");
 
-static __always_inline void count(enum counter counter)
+static __always_inline void count_many(enum counter counter, u64 n)
 {
 	u32 index = counter;
 	u64 *slot = bpf_map_lookup_elem(&counters, &index);
 	if (slot)
-		__sync_fetch_and_add(slot, 1);
+		__sync_fetch_and_add(slot, n);
 }
+
+static __always_inline void count(enum counter counter) { count_many(counter, 1); }
 
 static __always_inline int read_user(void *to, u32 size, u64 from)
 {
@@ -281,6 +284,8 @@ static __always_inline u32 pauses(struct thread *thread)
 	u32 now = period;
 	if (thread->period != now) {
 		thread->period = now;
+		if (thread->depth)
+			count_many(CUT_OFF, thread->depth);
 		thread->depth = 0;
 		thread->cut_off = MAX_DEPTH;
 	}

@@ -146,3 +146,25 @@ func TestOnly(t *testing.T) {
 		t.Errorf("nodes 5-3: exit status %d\n%s", bad.status, bad.stderr)
 	}
 }
+
+// Ways to record that don't go together are refused before anything is recorded, with what to do.
+func TestClashes(t *testing.T) {
+	for _, flags := range [][]string{
+		{"--heap", "--entry-only"}, {"--heap", "--aggregate"}, {"--heap", "--budget", "1%"}, {"--sample", "99", "--budget", "1%"},
+		{"--aggregate", "--budget", "1%"}, {"--entry-only", "--only", "CONV_2D"}, {"--only", "process=app"},
+	} {
+		r := record(t, append(flags, "--", "true")...)
+		if r.status != 2 || !strings.Contains(r.stderr, strings.Split(flags[0], "=")[0]) {
+			t.Errorf("%v: exit status %d\n%s", flags, r.status, r.stderr)
+		}
+	}
+}
+
+// An op that no model has is told from an app that ran none.
+func TestOnlyWithoutMatch(t *testing.T) {
+	app := capi(t, "2.17.1", "--model", model(t, "face_landmark"))
+	r := record(t, append([]string{"--only", "CONV2D", "--"}, app...)...)
+	if r.status != 4 || !strings.Contains(r.stderr, "CONV_2D") {
+		t.Errorf("exit status %d\n%s", r.status, r.stderr)
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"slices"
 	"testing"
+
+	"github.com/edgexray/edgexray/test/parts"
 )
 
 // causes returns how many of the ops name the cause, of those that are long enough to tell.
@@ -141,6 +143,35 @@ func TestTwoThreadsOnOneCore(t *testing.T) {
 	}
 	named, all = recordCommand(t, undisturbed(app)).causes(t, "parallel")
 	t.Logf("two threads on two cores: of %d ops %d are called not parallel", all, named)
+}
+
+// A thread that runs ops of its own works for nobody else, although another thread that runs ops created it.
+func TestThreadsWithOpsAreNoWorkers(t *testing.T) {
+	const app = `
+import sys, threading
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+def run():
+    i = Interpreter(sys.argv[1], experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES, num_threads=1)
+    i.allocate_tensors()
+    for _ in range(40):
+        i.invoke()
+
+run()
+thread = threading.Thread(target=run)
+thread.start()
+run()
+thread.join()
+`
+	r := recordCommand(t, []string{parts.Python(t), "-c", app, model(t, "face_landmark")})
+	for _, m := range r.ops(t).Models {
+		for _, op := range m.Ops {
+			if op.Paid.Workers*20 > op.Wall.Sum {
+				t.Errorf("%s (node %d) took %d ns, and other threads worked for it for %d ns", op.Op, op.Node, op.Wall.Sum, op.Paid.Workers)
+			}
+		}
+	}
 }
 
 // The CPU time of all ops, over all threads, is what the process's own clock says of the time in invokes.

@@ -43,9 +43,6 @@ func recordCommand() *cobra.Command {
 			if sample < 0 || sample > agent.MaxSampleRate {
 				return fmt.Errorf("record: --sample %d: not from 1 to %d samples a second", sample, agent.MaxSampleRate)
 			}
-			if heap && (options.EntryOnly || options.Budget > 0) {
-				return errors.New("record: --heap needs the ends of all ops, and its cost is in no budget: leave --entry-only and --budget away")
-			}
 			options.Heap, options.SampleRate = heap, sample
 			return record(cmd, options, output)
 		},
