@@ -11,6 +11,7 @@ type sumKey struct{ thread, node uint32 }
 type sum struct {
 	around      uint32 // node of the op within which they ran, 0 for none
 	count, wall uint64
+	resident    int64
 }
 
 // addAggregate adds ops that were summed up while they ran.
@@ -44,6 +45,7 @@ func (rec *recording) addAggregate(a *trace.Aggregate) {
 	s.around = a.Around
 	s.count += a.Count
 	s.wall += a.SumNs
+	s.resident += a.Resident
 }
 
 // bucketMiddle returns the ns in the middle of a bucket, of which trace.Aggregate says what it holds.
@@ -80,9 +82,15 @@ func (rec *recording) placeSums() {
 		}
 		within[around] = append(within[around], key.node)
 	}
+	placed := make(map[sumKey]bool)
 	for _, t := range rec.threads {
 		for _, node := range within[sumKey{t.desc.Id, 0}] {
-			t.stack.roots.add(rec.callOf(sumKey{t.desc.Id, node}, within, 0))
+			t.stack.roots.add(rec.callOf(sumKey{t.desc.Id, node}, within, placed, 0))
+		}
+	}
+	for key := range rec.sums { // damaged traces may have some in a circle, or too deep
+		if !placed[key] {
+			rec.thread(key.thread).stack.roots.add(rec.callOf(key, nil, placed, 0))
 		}
 	}
 	rec.countInvokes(outermost)
@@ -112,16 +120,18 @@ func (rec *recording) countInvokes(outermost map[nodeKey]*sum) {
 	}
 }
 
-func (rec *recording) callOf(key sumKey, within map[sumKey][]uint32, depth int) *call {
+func (rec *recording) callOf(key sumKey, within map[sumKey][]uint32, placed map[sumKey]bool, depth int) *call {
+	placed[key] = true
 	s := rec.sums[key]
-	c := &call{row: rec.nodes[key.node].row.resolve(), count: s.count, wall: s.wall}
+	c := &call{row: rec.nodes[key.node].row.resolve(), count: s.count, wall: s.wall, resident: s.resident}
 	var inner uint64
 	for _, node := range within[key] {
-		if depth < maxDepth { // damaged traces may have them in a circle
-			child := rec.callOf(sumKey{key.thread, node}, within, depth+1)
-			inner += child.wall
-			c.children.add(child)
+		if depth == maxDepth {
+			break // the others stand for themselves
 		}
+		child := rec.callOf(sumKey{key.thread, node}, within, placed, depth+1)
+		inner += child.wall
+		c.children.add(child)
 	}
 	c.self = s.wall - min(inner, s.wall)
 	c.row.self += c.self

@@ -39,7 +39,7 @@ func (rec *recording) causes(op *Op) []Cause {
 			causes = append(causes, Cause{name, min(s, 1)})
 		}
 	}
-	if rec.follows("preemption") {
+	if rec.follows(PreemptionPart) {
 		time(CausePreempted, p.PreemptedNS)
 		if blocked := p.BlockedNS(); blocked > p.WorkersNS { // else it may have waited for its workers
 			time(CauseBlocked, blocked)

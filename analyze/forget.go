@@ -11,9 +11,10 @@ import (
 // What a Live keeps of what is over. Apps make an interpreter for each request, threads for each piece of work, and are
 // started again and again; a recording may go on for days.
 const (
-	maxIdleThreads = 256  // threads are dropped when there are twice as many
-	maxGoneModels  = 32   // of processes that ended
-	maxLiveRows    = 4096 // of a subgraph; from then on a node's shapes are not told apart
+	maxIdleThreads   = 256  // threads are dropped when there are twice as many
+	maxIdleProcesses = 256  // that ran nothing are dropped when there are twice as many
+	maxGoneModels    = 32   // of processes that ended
+	maxLiveRows      = 4096 // of a subgraph; from then on a node's shapes are not told apart
 )
 
 // gone is what a recording of which a window is kept can forget, or has forgotten.
@@ -96,9 +97,26 @@ func (rec *recording) forgetThreads() {
 	}
 }
 
+// forgetProcesses forgets those that ended without an op, but for some: short-lived programs may map a library for nothing.
+func (rec *recording) forgetProcesses() {
+	if len(rec.processes) < 2*maxIdleProcesses {
+		return
+	}
+	used := make(map[uint32]bool)
+	for _, g := range rec.graphs {
+		used[g.process] = true
+	}
+	for id, p := range rec.processes {
+		if p.Exited && !used[id] {
+			delete(rec.processes, id)
+		}
+	}
+}
+
 // forgetModels forgets the models of processes that ended, but for the latest.
 func (rec *recording) forgetModels() {
 	exited := func(process uint32) bool { return rec.processes[process].GetExited() }
+	rec.forgetProcesses()
 	over := 0
 	for _, g := range rec.graphs {
 		if g.merged == nil && exited(g.process) {

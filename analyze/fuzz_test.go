@@ -16,7 +16,19 @@ func FuzzRecording(f *testing.F) {
 	for r.Next() {
 		proto.Merge(whole, r.Block())
 	}
-	for _, block := range []*trace.Block{whole, {}} {
+	other := &trace.Block{ // what the sample has none of
+		Header:     &trace.Header{AggregateOctave: 16, Followed: []*trace.Followed{{Part: HeapPart}, {Part: ResidentPart}}, Cores: []*trace.Core{{Capacity: 446}}},
+		Threads:    []*trace.Thread{{Id: 1}},
+		Subgraphs:  []*trace.Subgraph{{Id: 1}},
+		Nodes:      []*trace.Node{{Id: 1, Subgraph: 1, Replaced: []uint32{2, 3}}, {Id: 2, Subgraph: 1, Index: 2, Operator: &trace.Operator{Node: 1, Nodes: []int32{2, 3}, Ops: []string{"CONV_2D", "RELU"}}}},
+		Aggregates: []*trace.Aggregate{{Thread: 1, Node: 1, Around: 2, Count: 2, SumNs: 20, Bucket: []uint32{4}, BucketCount: []uint64{2}}, {Thread: 1, Node: 2, Around: 1, Count: 2}},
+		Gaps:       []*trace.Gap{{StartNs: 1, EndNs: 2}},
+		HeapUses:   []*trace.HeapUse{{Node: 1, Bytes: 3}, {Site: 1, Bytes: 3}},
+		HeapSites:  []*trace.HeapSite{{Id: 1, Node: 1, Frames: []*trace.StackFrame{{}}}},
+		Frames:     []*trace.Frame{{Id: 1}},
+		Samples:    []*trace.SampleStack{{Thread: 1, Nodes: []uint32{1, 2}, Frames: []uint32{1, 9}, Count: 1}},
+	}
+	for _, block := range []*trace.Block{whole, {}, other} {
 		data, err := proto.Marshal(block)
 		if err != nil {
 			f.Fatal(err)

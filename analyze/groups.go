@@ -34,7 +34,7 @@ type Group struct {
 	Process string        `json:"process"`
 	TID     int32         `json:"tid"` // 0 unless grouped by thread
 	Name    string        `json:"name"`
-	Nodes   int           `json:"nodes"` // 0 when grouped by thread
+	Nodes   int           `json:"nodes"` // of which there are ops; 0 when grouped by thread
 	Count   uint64        `json:"count"`
 	Wall    *Distribution `json:"wall_ns"`
 	SelfNS  uint64        `json:"self_ns"`
@@ -48,10 +48,8 @@ func (r *OpsResult) group(rec *recording) []*Group {
 		ops = append(ops, m.Ops...)
 	}
 	switch r.By {
-	case ByOp:
-		return GroupOps(ops, func(op *Op) string { return op.Op })
-	case ByKernel:
-		return GroupOps(ops, (*Op).RunBy)
+	case ByOp, ByKernel:
+		return groupOps(ops, r.By)
 	case ByThread:
 		return rec.groupThreads()
 	}
@@ -59,28 +57,37 @@ func (r *OpsResult) group(rec *recording) []*Group {
 }
 
 // ByType sums up the model's ops by op type, largest first.
-func (m *Model) ByType() []*Group { return GroupOps(m.Ops, func(op *Op) string { return op.Op }) }
+func (m *Model) ByType() []*Group { return groupOps(m.Ops, ByOp) }
 
-// RunBy names what ran the op: its kernel, or of one of XNNPACK's operators, which all run through the same function, its name.
-func (op *Op) RunBy() string { return cmp.Or(op.Operator, op.Kernel) }
-
-// GroupOps sums up the ops that have the same name, largest first.
-func GroupOps(ops []*Op, name func(*Op) string) []*Group {
+// groupOps sums up the ops that have the same name, largest first.
+func groupOps(ops []*Op, by By) []*Group {
 	byName := make(map[string]*Group)
 	groups := []*Group{}
+	seen := make(map[nodeOfGroup]bool)
 	for _, op := range ops {
-		g := byName[name(op)]
+		name := op.groupName(by)
+		g := byName[name]
 		if g == nil {
-			g = &Group{Name: name(op), Wall: new(Distribution)}
-			byName[g.Name] = g
+			g = &Group{Name: name, Wall: new(Distribution)}
+			byName[name] = g
 			groups = append(groups, g)
 		}
-		g.Nodes++
+		if place := (nodeOfGroup{op.model, op.Subgraph, op.Node, name}); op.Node < 0 || !seen[place] {
+			seen[place] = true
+			g.Nodes++
+		}
 		g.Count += op.Count
 		g.SelfNS += op.SelfNS
 		g.Wall.Merge(op.Wall)
 	}
 	return largestFirst(groups)
+}
+
+// nodeOfGroup is a node that several ops may stand for: those of its shapes, and the operators that share its work.
+type nodeOfGroup struct {
+	model          *Model
+	subgraph, node int32
+	name           string
 }
 
 func (rec *recording) groupThreads() []*Group {

@@ -43,14 +43,6 @@ type HeapFrame struct {
 // recorded.
 func (r *OpsResult) HeapSites() []HeapSite { return r.heapSites }
 
-// FollowedHeap tells whether allocations were recorded.
-func (r *OpsResult) FollowedHeap() bool {
-	return slices.Contains(r.Recording.Followed, Followed{Part: heapPart})
-}
-
-// heapPart is the name of allocations among the parts of what ops pay for.
-const heapPart = "heap"
-
 // heapUses is what the trace says of allocations: the last of what it said of a node or site.
 type heapUses struct {
 	nodes, sums map[uint32]*trace.HeapUse // by node, by site
@@ -77,14 +69,9 @@ func (u *heapUses) add(b *trace.Block) {
 	}
 }
 
-// followed tells whether a part of what ops pay for was recorded.
-func (rec *recording) followed(part string) bool {
-	return slices.ContainsFunc(rec.header.GetFollowed(), func(f *trace.Followed) bool { return f.Part == part && f.Missing == "" })
-}
-
 // opHeaps returns what ops allocated by row, nil when it was not recorded.
 func (rec *recording) opHeaps() map[*row]*OpHeap {
-	if !rec.followed(heapPart) {
+	if !rec.follows(HeapPart) {
 		return nil
 	}
 	heaps := make(map[*row]*OpHeap)

@@ -80,7 +80,7 @@ func TestHeap(t *testing.T) {
 func TestHeapNotRecorded(t *testing.T) {
 	result := ops(t, heapTrace(t, "not asked for"), Options{})
 	for _, op := range result.Models[0].Ops {
-		if op.Heap != nil || result.FollowedHeap() {
+		if op.Heap != nil || result.Recording.Follows(HeapPart) {
 			t.Errorf("%s: %+v", op.Op, op.Heap)
 		}
 	}

@@ -38,11 +38,7 @@ func asOps(result *OpsResult, by By) map[string][]LiveRow {
 				rows = append(rows, LiveRow{Name: op.Op, Figures: figures(op.Wall), Nodes: 1, SelfNS: op.SelfNS, Share: op.Share, Trusted: op.Trusted})
 			}
 		default:
-			name := func(op *Op) string { return op.Op }
-			if by == ByKernel {
-				name = (*Op).RunBy
-			}
-			for _, g := range GroupOps(m.Ops, name) {
+			for _, g := range groupOps(m.Ops, by) {
 				rows = append(rows, LiveRow{Name: g.Name, Figures: figures(g.Wall), Nodes: g.Nodes, SelfNS: g.SelfNS, Share: g.Share})
 			}
 		}

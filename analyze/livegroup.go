@@ -8,9 +8,16 @@ type liveGroups struct {
 }
 
 type liveGroup struct {
+	seen  map[nodeOfGraph]bool
 	row   LiveRow
 	wall  *Distribution
 	trend [windowSlices]struct{ count, sum uint64 }
+}
+
+// nodeOfGraph is a node of which a group may have several rows.
+type nodeOfGraph struct {
+	subgraph *subgraph
+	node     int32
 }
 
 func newLiveGroups(o LiveOptions) *liveGroups {
@@ -20,7 +27,10 @@ func newLiveGroups(o LiveOptions) *liveGroups {
 // add adds the ops of a row to its group, and returns how many there were in the span.
 func (gs *liveGroups) add(op *Op, r *row) uint64 {
 	g := gs.group(op)
-	g.row.Nodes++
+	if place := (nodeOfGraph{r.subgraph, op.Node}); op.Node < 0 || !g.seen[place] {
+		g.seen[place] = true
+		g.row.Nodes++
+	}
 	before := g.wall.Count
 	if !gs.options.Recent {
 		g.wall.Merge(&r.wall)
@@ -40,15 +50,12 @@ func (gs *liveGroups) add(op *Op, r *row) uint64 {
 
 // group returns the op's group; by node that is its own.
 func (gs *liveGroups) group(op *Op) *liveGroup {
-	name := op.Op
-	if gs.options.By == ByKernel {
-		name = op.RunBy()
-	}
+	name := op.groupName(gs.options.By)
 	byNode := gs.options.By == ByNode
 	if g := gs.byName[name]; g != nil && !byNode {
 		return g
 	}
-	g := &liveGroup{row: LiveRow{Name: name, Trusted: !byNode || op.Trusted}, wall: new(Distribution)}
+	g := &liveGroup{row: LiveRow{Name: name, Trusted: !byNode || op.Trusted}, wall: new(Distribution), seen: make(map[nodeOfGraph]bool)}
 	if byNode {
 		described := *op
 		described.Wall, described.Paid, described.Causes, described.Count = nil, nil, nil, 0

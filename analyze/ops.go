@@ -80,7 +80,7 @@ func (rec *recording) overview() *OpsResult {
 		result.Recording.Cores = append(result.Recording.Cores, Core{c.Capacity, c.MaxKhz, c.Khz})
 	}
 	if octave := h.GetAggregateOctave(); octave != 0 {
-		result.Recording.AggregateError = 1 / float64(2*octave)
+		result.Recording.AggregateError = 1/float64(2*octave) + 1/float64(2*octaveSize) // the recorder's buckets, put into ours
 	}
 	if rec.truncation != nil {
 		result.Truncated = rec.truncation.String()
@@ -175,7 +175,7 @@ func (b *builder) model(g *graph) *Model {
 				continue
 			}
 			op := b.op(r)
-			op.RunOrder = order
+			op.RunOrder, op.model = order, m
 			order++
 			m.Ops = append(m.Ops, op)
 			total += op.SelfNS
@@ -308,7 +308,7 @@ func (b *builder) appendStacks(stacks []Stack, outer Stack, calls calls) []Stack
 		s := outer
 		s.Models = append(slices.Clip(outer.Models), b.models[r.subgraph.graph])
 		s.Ops = append(slices.Clip(outer.Ops), b.ops[r])
-		s.Count, s.SelfNS = c.count, c.self
+		s.Count, s.SelfNS, s.SelfResident = c.count, c.self, c.selfResident()
 		stacks = append(stacks, s)
 		stacks = b.appendStacks(stacks, s, c.children)
 	}

@@ -1,6 +1,10 @@
 package analyze
 
-import "github.com/edgexray/edgexray/trace"
+import (
+	"slices"
+
+	"github.com/edgexray/edgexray/trace"
+)
 
 // TrustFactor is how many times the cost of its probe an op must last (median) for its times to be trusted. The part of
 // that cost that falls within the op can be nearly all of it (at single-stepped sites), so up to a third of a trusted
@@ -64,6 +68,22 @@ type ProbeCost struct {
 type Followed struct {
 	Part    string `json:"part"`
 	Missing string `json:"missing"`
+}
+
+// The parts of what ops pay for, as recorders name them.
+const (
+	SchedulingPart  = "scheduling" // time off the CPU; migrations
+	PreemptionPart  = "preemption" // why
+	WorkersPart     = "workers"
+	MinorFaultsPart = "minor faults"
+	MajorFaultsPart = "major faults"
+	ResidentPart    = "resident"
+	HeapPart        = "heap"
+)
+
+// Follows tells whether the recorder could follow a part.
+func (r *Recording) Follows(part string) bool {
+	return slices.Contains(r.Followed, Followed{Part: part})
 }
 
 // Core is a processor core; what isn't known is 0.
@@ -144,10 +164,11 @@ type Op struct {
 	RunOrder      int           `json:"run_order"`
 	ProbeCostNS   uint64        `json:"probe_cost_ns"`
 	Trusted       bool          `json:"trusted"`
-	OpGuessed     bool          `json:"op_guessed"`
-	Incomplete    bool          `json:"incomplete"`
-	Memory        *OpMemory     `json:"memory,omitempty"` // nil when nothing is known of its tensors
-	Heap          *OpHeap       `json:"heap,omitempty"`   // nil when it was not recorded
+	model         *Model
+	OpGuessed     bool      `json:"op_guessed"`
+	Incomplete    bool      `json:"incomplete"`
+	Memory        *OpMemory `json:"memory,omitempty"` // nil when nothing is known of its tensors
+	Heap          *OpHeap   `json:"heap,omitempty"`   // nil when it was not recorded
 
 	// KernelAt and In are the kernel and the library it is in; nil when not known.
 	KernelAt *trace.Kernel  `json:"-"`
@@ -175,6 +196,8 @@ type Stack struct {
 	Ops     []*Op    // outermost first; the count and time are the last one's
 	Count   uint64
 	SelfNS  uint64
+	// SelfResident is by how many bytes its process's resident memory grew, ops within it left out; 0 unless it was recorded.
+	SelfResident int64
 }
 
 // Stacks returns one Stack for each distinct place where ops ran. Their SelfNS add up to the time of the outermost ops.

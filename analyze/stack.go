@@ -14,6 +14,7 @@ type call struct {
 	count    uint64
 	wall     uint64 // ns
 	self     uint64 // ns, wall less the ops within
+	resident int64  // bytes by which the process's resident memory grew
 	children calls
 }
 
@@ -32,6 +33,7 @@ func (cs *calls) add(c *call) {
 	same.count += c.count
 	same.wall += c.wall
 	same.self += c.self
+	same.resident += c.resident
 	for _, child := range c.children {
 		same.children.add(child)
 	}
@@ -61,9 +63,10 @@ func (s *stack) end(r *row, op trace.Op) {
 			root.count++
 			root.wall += op.Duration
 			root.self += self
+			root.resident += op.Paid.Resident
 			return
 		}
-		s.roots.add(&call{r, 1, op.Duration, self, children})
+		s.roots.add(&call{r, 1, op.Duration, self, op.Paid.Resident, children})
 		return
 	}
 	for len(s.open) < depth {
@@ -74,7 +77,7 @@ func (s *stack) end(r *row, op trace.Op) {
 		l.start = op.Start
 	}
 	l.wall += op.Duration
-	l.calls.add(&call{r, 1, op.Duration, self, children})
+	l.calls.add(&call{r, 1, op.Duration, self, op.Paid.Resident, children})
 }
 
 // within takes the ops that ran within an op of this depth, with their wall time. Ops that began before it belong to an
@@ -93,6 +96,15 @@ func (s *stack) within(depth int, start uint64) (calls, uint64) {
 	children, wall := l.calls, l.wall
 	*l = level{}
 	return children, wall
+}
+
+// selfResident is what the call added to resident memory without the ops within.
+func (c *call) selfResident() int64 {
+	self := c.resident
+	for _, child := range c.children {
+		self -= child.resident
+	}
+	return self
 }
 
 func (s *stack) orphan(l *level) {

@@ -32,7 +32,7 @@ func (b memoryBuilder) addHeap(sites []analyze.HeapSite) {
 			frames = append(frames, b.frame(unwalked))
 		}
 		callers := site.Frames
-		if last := len(callers) - 1; site.Complete && last >= 0 && callers[last].Function == site.Op.Kernel {
+		if last := len(callers) - 1; site.Complete && site.Op.Mapping == "" && last >= 0 && callers[last].Function == site.Op.Kernel {
 			callers = callers[:last] // the kernel is there already
 		}
 		for _, f := range slices.Backward(callers) {
@@ -45,7 +45,7 @@ func (b memoryBuilder) addHeap(sites []analyze.HeapSite) {
 	}
 }
 
-// native returns the location of a return address. Those of one function in one file are one function.
+// native returns the location of a return address.
 func (b *builder) native(f analyze.HeapFrame) *profile.Location {
 	key := fmt.Sprintf("%p/%x", f.In, f.Address)
 	if l := b.frames[key]; l != nil {

@@ -23,6 +23,9 @@ var memoryTypes = []memoryType{
 	{"written", "bytes", "ops' outputs over the recording"},
 }
 
+// residentType comes after those if it was recorded.
+var residentType = memoryType{"resident", "bytes", "by which processes' resident memory grew while ops ran"}
+
 // Memory reads a whole trace and returns what ops' tensors take as a profile of bytes, with the frames that Profile has. It has
 // one sample for each place in a model where ops ran, and one for each tensor that is live at a model's peak; its first
 // comments say what each sample type adds up to. If allocations were recorded it has those, too, by the stack that asked. The caller keeps r and closes it.
@@ -33,15 +36,18 @@ func Memory(r *trace.Reader) (*profile.Profile, error) {
 	}
 	b := newBuilder()
 	types := memoryTypes
-	if ops.FollowedHeap() {
-		types = slices.Concat(memoryTypes, heapTypes)
+	if ops.Recording.Follows(analyze.ResidentPart) {
+		types = append(slices.Clip(types), residentType)
+	}
+	if ops.Recording.Follows(analyze.HeapPart) {
+		types = slices.Concat(types, heapTypes)
 	}
 	for _, t := range types {
 		b.p.SampleType = append(b.p.SampleType, &profile.ValueType{Type: t.name, Unit: t.unit})
 		b.p.Comments = append(b.p.Comments, t.name+": "+t.meaning)
 	}
 	b.p.DefaultSampleType = memoryTypes[0].name
-	m := memoryBuilder{b, make(map[*analyze.Op]analyze.Stack)}
+	m := memoryBuilder{b, make(map[*analyze.Op]analyze.Stack), ops.Recording.Follows(analyze.ResidentPart)}
 	m.addTraffic(ops.Stacks())
 	for _, model := range ops.Models {
 		if model.Memory == nil {
@@ -56,7 +62,8 @@ func Memory(r *trace.Reader) (*profile.Profile, error) {
 
 type memoryBuilder struct {
 	*builder
-	places map[*analyze.Op]analyze.Stack // the first one of each op
+	places   map[*analyze.Op]analyze.Stack // the first one of each op
+	resident bool                          // was recorded
 }
 
 // addTraffic adds what ops read and wrote. What threads have in common is one sample.
@@ -67,7 +74,7 @@ func (b memoryBuilder) addTraffic(stacks []analyze.Stack) {
 		if _, known := b.places[op]; !known {
 			b.places[op] = s
 		}
-		if op.Memory == nil {
+		if op.Memory == nil && !b.resident {
 			continue
 		}
 		key := path(s.Ops)
@@ -76,8 +83,13 @@ func (b memoryBuilder) addTraffic(stacks []analyze.Stack) {
 			samples[key] = b.p.Sample[len(b.p.Sample)-1]
 		}
 		values := samples[key].Value
-		values[2] = plus(values[2], op.Memory.Read, s.Count)
-		values[3] = plus(values[3], op.Memory.Written, s.Count)
+		if op.Memory != nil {
+			values[2] = plus(values[2], op.Memory.Read, s.Count)
+			values[3] = plus(values[3], op.Memory.Written, s.Count)
+		}
+		if b.resident {
+			values[len(memoryTypes)] += s.SelfResident
+		}
 	}
 }
 

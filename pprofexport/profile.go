@@ -84,10 +84,9 @@ func (b *builder) stack(s analyze.Stack) []*profile.Location {
 			frames = append(frames, b.frame(s.Models[i].Name))
 		}
 		if op.Mapping != "" { // inside the node before
+			frames = append(frames, b.frame(op.FusedOp()))
 			if op.Node >= 0 {
 				frames = append(frames, b.frame(nodeName(op)))
-			} else {
-				frames = append(frames, b.frame(op.Op))
 			}
 			if op.Operator != "" && op.Operator != op.Op {
 				frames = append(frames, b.frame(op.Operator))
@@ -105,7 +104,7 @@ func (b *builder) stack(s analyze.Stack) []*profile.Location {
 func labels(s analyze.Stack) map[string][]string {
 	op := s.Ops[len(s.Ops)-1]
 	all := map[string][]string{
-		"op":      {op.Op},
+		"op":      {op.FusedOp()},
 		"node":    {report.Place(op)},
 		"process": {fmt.Sprintf("%s (%d)", s.Process, s.PID)},
 	}
@@ -133,7 +132,7 @@ func subgraphName(op *analyze.Op) string {
 
 // nodeName returns "CONV_2D #12 MobilenetV2/Conv/Relu6".
 func nodeName(op *analyze.Op) string {
-	name := report.FusedName(op)
+	name := op.FusedOp()
 	if op.Node >= 0 {
 		name += fmt.Sprintf(" #%d", op.Node)
 	}

@@ -84,6 +84,9 @@ func (b sampleBuilder) addSample(s analyze.SampledStack) {
 	}
 	all := labels(s.Stack)
 	all["thread"] = []string{report.Printable(fmt.Sprintf("%s (%d)", s.Thread, s.TID))}
+	if s.Worker {
+		all["worker"] = []string{"true"}
+	}
 	if s.Search {
 		all["unwinding"] = []string{"search"}
 	}

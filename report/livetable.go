@@ -68,7 +68,7 @@ const (
 // liveTableLines returns the table, its column names first.
 func liveTableLines(rows []analyze.LiveRow, by analyze.By, v LiveView) []LiveLine {
 	rows = v.sorted(rows)
-	t := liveTable(rows, by)
+	t := liveTable(rows, by, v.Sort == SortNode)
 	for i := range t.columns {
 		t.columns[i].name = v.heading(t.columns[i].name)
 	}
@@ -113,7 +113,8 @@ func (v LiveView) heading(name string) string {
 	return "↓" + name
 }
 
-func liveTable(rows []analyze.LiveRow, by analyze.By) *table {
+// liveTable indents operators where they stand under their delegate node.
+func liveTable(rows []analyze.LiveRow, by analyze.By, indent bool) *table {
 	name := "op"
 	if by == analyze.ByKernel {
 		name = "kernel"
@@ -131,7 +132,10 @@ func liveTable(rows []analyze.LiveRow, by analyze.By) *table {
 			mean = "!" + mean
 		}
 		if r.Op != nil {
-			place, name, shape, kernel = Place(r.Op), opName(r.Op), outputs(r.Op.Outputs), shortKernel(r.Op.RunBy())
+			place, name, shape, kernel = Place(r.Op), r.Op.FusedOp(), outputs(r.Op.Outputs), shortKernel(r.Op.RunBy())
+			if indent {
+				name = opName(r.Op)
+			}
 		}
 		t.add(place, name, percent(r.Share), mean, us(float64(r.P99NS)), trend(r), strconv.FormatUint(r.Count, 10),
 			us(float64(r.P50NS)), us(float64(r.MaxNS)), shape, kernel)

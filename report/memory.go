@@ -22,6 +22,7 @@ func Memory(w io.Writer, r *analyze.OpsResult, format Format, width int) error {
 	for _, m := range r.Models {
 		p.heading("%s in %s (pid %d), %s", m.Name, m.Process, m.PID, runtimeName(m.Runtime))
 		p.modelMemory(m)
+		p.line("Of each op per run on average, but for the heap's peak, the most that a run held:")
 		p.table(memoryTable(m.Ops))
 	}
 	return p.err
@@ -56,10 +57,14 @@ func memoryTable(ops []*analyze.Op) *table {
 		t.columns = slices.Insert(t.columns, 10, heapColumns...)
 	}
 	for _, op := range ops {
-		if op.Mapping != "" {
-			continue // XNNPACK's tensors are its own
-		}
+		touched := touched(op)
 		cells := []string{Place(op), op.Op, "?", "?", "?", "", "?", "?"}
+		if op.Mapping != "" { // XNNPACK's tensors are its own
+			if (op.Heap == nil || op.Heap.Allocations == 0) && !slices.ContainsFunc(touched, func(cell string) bool { return cell != "" }) {
+				continue
+			}
+			cells = []string{Place(op), opName(op), "", "", "", "", "", ""}
+		}
 		if m := op.Memory; m != nil {
 			live := "?"
 			if m.Live != nil {
@@ -71,53 +76,66 @@ func memoryTable(ops []*analyze.Op) *table {
 			}
 			cells = []string{Place(op), op.Op, kib(m.Read), kib(m.Written), live, more, kib(m.Temporary), kib(m.Weights)}
 		}
-		cells = append(cells, touched(op.Paid)...)
+		cells = append(cells, touched...)
 		if heap {
-			cells = append(cells, heapCells(op.Heap)...)
+			cells = append(cells, heapCells(op)...)
 		}
 		t.add(append(cells, strconv.FormatUint(op.Count, 10), outputs(op.Outputs), outputNames(op))...)
 	}
 	return t.withoutEmpty()
 }
 
-// touched shows what all runs of an op made resident, and their page faults.
-func touched(p *analyze.Paid) []string {
+// touched shows what a run of an op made resident, and its page faults, on average.
+func touched(op *analyze.Op) []string {
 	cells := []string{"", ""}
-	if p.Resident != 0 {
-		cells[0] = strconv.FormatFloat(float64(p.Resident)/1024, 'f', 0, 64)
+	if p := op.Paid; p.Resident != 0 {
+		cells[0] = average(float64(p.Resident)/1024, op.Count)
 	}
-	if faults := p.MinorFaults + p.MajorFaults; faults != 0 {
-		cells[1] = strconv.FormatUint(faults, 10)
+	if faults := op.Paid.MinorFaults + op.Paid.MajorFaults; faults != 0 {
+		cells[1] = average(float64(faults), op.Count)
 	}
 	return cells
+}
+
+func average(sum float64, count uint64) string {
+	return strconv.FormatFloat(sum/float64(max(count, 1)), 'f', 2, 64)
 }
 
 // heapColumns are the columns that heapCells fills, when allocations were recorded.
 var heapColumns = []column{{name: "allocated KiB"}, {name: "kept KiB", drop: 9}, {name: "heap peak KiB", drop: 8}, {name: "allocations", drop: 1}}
 
-func heapCells(h *analyze.OpHeap) []string {
+func heapCells(op *analyze.Op) []string {
+	h := op.Heap
 	if h == nil {
 		return []string{"?", "?", "?", "?"}
 	}
-	return []string{kib(h.Allocated), kib(h.Kept), kib(h.Peak), strconv.FormatUint(h.Allocations, 10)}
+	return []string{average(float64(h.Allocated)/1024, op.Count), average(float64(h.Kept)/1024, op.Count), kib(h.Peak), average(float64(h.Allocations), op.Count)}
 }
 
 // memoryColumns are the columns that memoryCells fills.
 var memoryColumns = named("read_bytes", "written_bytes", "live_bytes", "temporary_bytes", "weights_bytes", "unknown_tensors",
 	"allocated_bytes", "kept_bytes", "heap_peak_bytes", "allocations")
 
+// wholeColumns are over all runs, and for operators, too.
+var wholeColumns = named("resident_bytes", "minor_faults", "major_faults", "delegate_node", "operator_index", "operator", "mapping")
+
 func memoryCSV(models []*analyze.Model) *table {
 	t := &table{columns: slices.Concat(named("pid", "process", "model", "subgraph", "node", "run_order", "op", "kernel", "delegate", "name",
-		"inputs", "outputs", "count"), memoryColumns)}
+		"inputs", "outputs", "count"), memoryColumns, wholeColumns)}
 	for _, m := range models {
 		for _, op := range m.Ops {
 			t.add(append([]string{
 				strconv.Itoa(int(m.PID)), m.Process, m.Name, strconv.Itoa(int(op.Subgraph)), strconv.Itoa(int(op.Node)),
 				strconv.Itoa(op.RunOrder), op.Op, op.Kernel, op.Delegate, outputNames(op), outputs(op.Inputs), outputs(op.Outputs),
-				strconv.FormatUint(op.Count, 10)}, memoryCells(op)...)...)
+				strconv.FormatUint(op.Count, 10)}, slices.Concat(memoryCells(op), wholeCells(op))...)...)
 		}
 	}
 	return t
+}
+
+func wholeCells(op *analyze.Op) []string {
+	return append([]string{strconv.FormatInt(op.Paid.Resident, 10), strconv.FormatUint(op.Paid.MinorFaults, 10),
+		strconv.FormatUint(op.Paid.MajorFaults, 10)}, operatorCells(op)...)
 }
 
 // memoryCells are bytes; what isn't known is empty.

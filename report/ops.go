@@ -2,7 +2,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -120,7 +119,8 @@ func modes(r *analyze.OpsResult) []string {
 	var modes []string
 	say := func(format string, args ...any) { modes = append(modes, fmt.Sprintf(format, args...)) }
 	if len(rec.Only) > 0 {
-		say("Only %s was recorded: invokes and shares are of that alone", strings.Join(rec.Only, ", "))
+		say("Only %s was recorded: invokes and shares are of that alone, and a delegate node's own time has the operators that were left out",
+			strings.Join(rec.Only, ", "))
 	}
 	if rec.EntryOnly {
 		var ops, inferred uint64
@@ -176,16 +176,25 @@ func Warnings(r *analyze.OpsResult) []string {
 
 func (p *printer) model(m *analyze.Model, summary bool) {
 	p.heading("%s in %s (pid %d), %s", m.Name, m.Process, m.PID, runtimeName(m.Runtime))
-	wall := m.InvokeWall
+	wall, ops := m.InvokeWall, plural(m.OpsPerInvoke, "op")
+	if n := operators(m.Ops); n > 0 {
+		ops += fmt.Sprintf(" (and %s)", plural(n, "operator"))
+	}
+	by := fmt.Sprintf("%s, called from %s", plural(m.Interpreters, "interpreter"), plural(m.Threads, "thread"))
 	if p.summedUp {
-		p.line("%d invokes of %s: mean %.1f us; %s, %s", m.Invokes, plural(m.OpsPerInvoke, "op"), wall.Mean()/1e3,
-			plural(m.Interpreters, "interpreter"), plural(m.Threads, "thread"))
+		p.line("%d invokes of %s: mean %.1f us; %s", m.Invokes, ops, wall.Mean()/1e3, by)
 	} else {
-		p.line("%d invokes of %s: mean %.1f us, p50 %.1f, p90 %.1f, p99 %.1f, min %.1f, max %.1f%s; %s, %s", m.Invokes, plural(m.OpsPerInvoke, "op"),
+		p.line("%d invokes of %s: mean %.1f us, p50 %.1f, p90 %.1f, p99 %.1f, min %.1f, max %.1f%s; %s", m.Invokes, ops,
 			wall.Mean()/1e3, micro(wall.Quantile(0.5)), micro(wall.Quantile(0.9)), micro(wall.Quantile(0.99)), micro(wall.Min), micro(wall.Max),
-			partial(m.InvokesPartial), plural(m.Interpreters, "interpreter"), plural(m.Threads, "thread"))
+			partial(m.InvokesPartial), by)
 	}
 	p.table(opTable(m.Ops))
+	for _, d := range m.Delegates() {
+		if d.Operators > 0 && d.Without > 0 {
+			p.line("%d of the %d nodes that %s (node %s) replaced have no operator: XNNPACK does nothing for them by themselves",
+				d.Without, len(d.Op.Replaced), d.Op.Op, Place(d.Op))
+		}
+	}
 	untrusted := 0
 	for _, op := range m.Ops {
 		if !op.Trusted {
@@ -199,6 +208,17 @@ func (p *printer) model(m *analyze.Model, summary bool) {
 		p.heading("Summary by op type")
 		p.table(groupTable(m.ByType(), analyze.ByOp))
 	}
+}
+
+// operators is how many of the ops, each with one set of shapes, are operators within delegate nodes.
+func operators(ops []*analyze.Op) int {
+	seen := make(map[[3]int32]bool)
+	for _, op := range ops {
+		if op.Mapping != "" {
+			seen[[3]int32{op.Subgraph, op.DelegateNode, int32(op.OperatorIndex)}] = true
+		}
+	}
+	return len(seen)
 }
 
 func partial(n uint64) string {
@@ -287,25 +307,7 @@ func opName(op *analyze.Op) string {
 	if op.Mapping == "" {
 		return op.Op
 	}
-	return "└ " + FusedName(op)
-}
-
-// FusedName names an op; an operator that does the work of several nodes by all of their ops in the order of the nodes:
-// "PAD+CONV_2D+RELU".
-func FusedName(op *analyze.Op) string {
-	if len(op.MappedOps) < 2 || len(op.MappedOps) != len(op.MappedNodes) {
-		return op.Op
-	}
-	order := make([]int, len(op.MappedOps))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(op.MappedNodes[a], op.MappedNodes[b]) })
-	names := make([]string, len(order))
-	for i, at := range order {
-		names[i] = op.MappedOps[at]
-	}
-	return strings.Join(names, "+")
+	return "└ " + op.FusedOp()
 }
 
 // Place names a node: "12", or "1:12" in another subgraph than the first. An operator is named by the node it stands for,

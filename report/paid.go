@@ -20,10 +20,8 @@ func Paid(w io.Writer, r *analyze.OpsResult, format Format, width int) error {
 	}
 	p := printer{w: w, format: format, width: width}
 	p.overview(r)
-	told := make(map[string]bool)
 	for _, f := range r.Recording.Followed {
-		told[f.Part] = f.Missing == ""
-		if f.Missing != "" && f.Part != "heap" && f.Part != "resident" { // which `ops --memory` shows
+		if f.Missing != "" && f.Part != analyze.HeapPart && f.Part != analyze.ResidentPart { // which `ops --memory` shows
 			p.line("Not told: %s (%s)", f.Part, f.Missing)
 		}
 	}
@@ -33,7 +31,7 @@ func Paid(w io.Writer, r *analyze.OpsResult, format Format, width int) error {
 	}
 	for _, m := range r.Models {
 		p.heading("%s in %s (pid %d), %s", m.Name, m.Process, m.PID, runtimeName(m.Runtime))
-		p.table(paidTable(m.Ops, told))
+		p.table(paidTable(m.Ops, &r.Recording))
 	}
 	return p.err
 }
@@ -70,27 +68,27 @@ func span(first, last int) string {
 }
 
 // paidTable has no columns for what was not told.
-func paidTable(ops []*analyze.Op, told map[string]bool) *table {
+func paidTable(ops []*analyze.Op, rec *analyze.Recording) *table {
 	t := &table{columns: []column{
-		{name: "node"}, {name: "op", left: true, max: 40}, {name: "mean us"}, {name: "CPU us", rare: true},
-		{name: "threads", rare: true, drop: 5}, {name: "efficiency", rare: true, drop: 6}, {name: "preempted us", rare: true}, {name: "blocked us", rare: true},
+		{name: "node"}, {name: "op", left: true, max: 40}, {name: "mean us"}, {name: "CPU us", rare: true, drop: 9},
+		{name: "threads", rare: true, drop: 5}, {name: "efficiency", rare: true, drop: 6}, {name: "preempted us", rare: true, drop: 10}, {name: "blocked us", rare: true, drop: 11},
 		{name: "moved", rare: true, drop: 2}, {name: "minor faults", rare: true, drop: 7}, {name: "major faults", rare: true, drop: 4},
-		{name: "count", drop: 1}, {name: "MHz", rare: true, drop: 8}, {name: "cores", left: true, rare: true, drop: 3, max: 32}, {name: "cause", left: true, rare: true},
+		{name: "count", drop: 1}, {name: "MHz", rare: true, drop: 8}, {name: "cores", left: true, rare: true, drop: 3, max: 32}, {name: "cause", left: true, rare: true, max: 40},
 	}}
 	for _, op := range ops {
 		p := op.Paid
 		cell := func(part, shown string) string {
-			if !told[part] {
+			if !rec.Follows(part) {
 				return ""
 			}
 			return shown
 		}
 		perRun := func(total uint64) float64 { return float64(total) / float64(max(op.Count, 1)) }
 		times := func(total uint64) string { return strconv.FormatFloat(perRun(total), 'f', 2, 64) }
-		t.add(Place(op), opName(op), us(op.Wall.Mean()), cell("scheduling", us(perRun(p.CPUNS()))),
-			cell("workers", strconv.FormatFloat(p.Threads(), 'f', 1, 64)), cell("workers", percent(p.Efficiency())),
-			cell("preemption", us(perRun(p.PreemptedNS))), cell("preemption", us(perRun(p.BlockedNS()))),
-			cell("scheduling", times(p.Migrations)), cell("minor faults", times(p.MinorFaults)), cell("major faults", times(p.MajorFaults)),
+		t.add(Place(op), opName(op), us(op.Wall.Mean()), cell(analyze.SchedulingPart, us(perRun(p.CPUNS()))),
+			cell(analyze.WorkersPart, strconv.FormatFloat(p.Threads(), 'f', 1, 64)), cell(analyze.WorkersPart, percent(p.Efficiency())),
+			cell(analyze.PreemptionPart, us(perRun(p.PreemptedNS))), cell(analyze.PreemptionPart, us(perRun(p.BlockedNS()))),
+			cell(analyze.SchedulingPart, times(p.Migrations)), cell(analyze.MinorFaultsPart, times(p.MinorFaults)), cell(analyze.MajorFaultsPart, times(p.MajorFaults)),
 			strconv.FormatUint(op.Count, 10), mhz(p), ranOn(p), causes(op))
 	}
 	return t.withoutEmpty()

@@ -404,7 +404,7 @@ func (x *Header) GetMinorFaultNs() uint64 {
 type Followed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Part  string                 `protobuf:"bytes,1,opt,name=part,proto3" json:"part,omitempty"` // "scheduling", "preemption", "workers", "minor faults",
-	// "major faults", "frequency" or "heap"
+	// "major faults", "frequency", "resident" or "heap"
 	Missing       string `protobuf:"bytes,2,opt,name=missing,proto3" json:"missing,omitempty"` // why it isn't told: its columns are 0 then
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
