@@ -4,10 +4,8 @@ package report
 import (
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/edgexray/edgexray/analyze"
 )
@@ -91,89 +89,6 @@ func (p *printer) table(t *table) {
 	p.err = t.text(p.w, p.width)
 }
 
-func (p *printer) overview(r *analyze.OpsResult) {
-	rec := r.Recording
-	p.line("Recorded %.1f s on Linux %s (%s) by %s, attached with %s: %d ops", float64(r.DurationNS)/1e9, rec.Linux, rec.Architecture,
-		rec.Recorder, rec.AttachMethod, rec.Ops)
-	var costs []string
-	for _, c := range rec.ProbeCosts {
-		costs = append(costs, fmt.Sprintf("%s %.2f us (%.2f)", c.InstructionClass, micro(c.TotalNS), micro(c.InsideNS)))
-	}
-	if len(costs) > 0 {
-		p.line("Cost of the probe per op, and the part of it within the op's time, by instruction: %s", strings.Join(costs, ", "))
-	}
-	for _, mode := range modes(r) {
-		p.line("%s", mode)
-	}
-	for _, warning := range Warnings(r) {
-		p.line("%s", warning)
-	}
-	for _, n := range r.Notes {
-		p.line("Note (%s): %s", n.Kind, n.Text)
-	}
-}
-
-// modes says how the recording was restricted.
-func modes(r *analyze.OpsResult) []string {
-	rec := &r.Recording
-	var modes []string
-	say := func(format string, args ...any) { modes = append(modes, fmt.Sprintf(format, args...)) }
-	if len(rec.Only) > 0 {
-		say("Only %s was recorded: invokes and shares are of that alone, and a delegate node's own time has the operators that were left out",
-			strings.Join(rec.Only, ", "))
-	}
-	if rec.EntryOnly {
-		var ops, inferred uint64
-		for _, m := range r.Models {
-			for _, op := range m.Ops {
-				ops += op.Count
-				inferred += op.EndsInferred
-			}
-		}
-		how := "ops"
-		if inferred > 0 {
-			how = percent(ratio(inferred, ops)) + " of the ops"
-		}
-		say("Entry probes only: %s end where the next one begins, so their times include what the runtime does between them", how)
-	}
-	if rec.AggregateError != 0 {
-		say("Ops were summed up as they ran: counts, means, minima and maxima are exact, quantiles within %s", percent(rec.AggregateError))
-	}
-	if rec.Budget != 0 {
-		say("Recorded %s of the time, in %s, for a budget of %s: by estimate it cost the app %s of its time", percent(1-ratio(rec.GapsNS, r.DurationNS)),
-			plural(rec.Gaps+1, "turn"), percent(rec.Budget), strconv.FormatFloat(100*ratio(rec.CostNS, r.DurationNS), 'f', 2, 64)+"%")
-	}
-	return modes
-}
-
-func ratio(part, whole uint64) float64 {
-	if whole == 0 {
-		return 0
-	}
-	return float64(part) / float64(whole)
-}
-
-// Warnings says what a user must know before trusting the result: losses, an early end, processes that died. Its texts
-// hold names from the device; they are made printable.
-func Warnings(r *analyze.OpsResult) []string {
-	var warnings []string
-	if len(r.Recording.ProbeCosts) == 0 {
-		warnings = append(warnings, "The cost of a probe was not measured: no op can be trusted")
-	}
-	for _, cause := range slices.Sorted(maps.Keys(r.Lost)) {
-		warnings = append(warnings, Printable(fmt.Sprintf("LOST: %s: %d", cause, r.Lost[cause])))
-	}
-	if r.Truncated != "" {
-		warnings = append(warnings, Printable("INCOMPLETE: "+r.Truncated))
-	}
-	for _, process := range r.Processes {
-		if process.LastWords != "" {
-			warnings = append(warnings, Printable(fmt.Sprintf("%s (pid %d): %s", process.Name, process.PID, process.LastWords)))
-		}
-	}
-	return warnings
-}
-
 func (p *printer) model(m *analyze.Model, summary bool) {
 	p.heading("%s in %s (pid %d), %s", m.Name, m.Process, m.PID, runtimeName(m.Runtime))
 	wall, ops := m.InvokeWall, plural(m.OpsPerInvoke, "op")
@@ -228,27 +143,6 @@ func partial(n uint64) string {
 	return fmt.Sprintf(" (without %d seen in part)", n)
 }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-func runtimeName(r analyze.Runtime) string {
-	if r.Path == "" {
-		return "runtime not known"
-	}
-	name := r.Path
-	if r.Entry != "" {
-		name += "!" + r.Entry
-	}
-	if r.BuildID != "" {
-		name += " (build ID " + r.BuildID + ")"
-	}
-	return name
-}
-
 // distributionColumns are the columns that distributionCells fills.
 var distributionColumns = []column{
 	{name: "mean us"}, {name: "share"}, {name: "cumul.", drop: 6}, {name: "count"},
@@ -282,49 +176,6 @@ func opTable(ops []*analyze.Op) *table {
 	return t.withoutEmpty()
 }
 
-// mhz shows the cores' mean frequency, nothing when it isn't known.
-func mhz(p *analyze.Paid) string {
-	if p.MeanKHz() == 0 {
-		return ""
-	}
-	return strconv.FormatUint(p.MeanKHz()/1000, 10)
-}
-
-// causes shows what an op's time went to beside its work: "preempted 35%, parallel 48%".
-func causes(op *analyze.Op) string {
-	shown := make([]string, len(op.Causes))
-	for i, c := range op.Causes {
-		shown[i] = fmt.Sprintf("%s %.0f%%", c.Name, 100*c.Share)
-	}
-	return strings.Join(shown, ", ")
-}
-
-// shortKernel leaves out the namespaces that TFLite's own kernels share: "conv::Eval<(conv::KernelType)2>".
-func shortKernel(name string) string { return strings.ReplaceAll(name, "tflite::ops::builtin::", "") }
-
-// opName indents operators under their delegate node.
-func opName(op *analyze.Op) string {
-	if op.Mapping == "" {
-		return op.Op
-	}
-	return "└ " + op.FusedOp()
-}
-
-// Place names a node: "12", or "1:12" in another subgraph than the first. An operator is named by the node it stands for,
-// or else by its place in the delegate node: "64/3".
-func Place(op *analyze.Op) string {
-	node := strconv.Itoa(int(op.Node))
-	if op.Node < 0 && op.Mapping != "" {
-		node = fmt.Sprintf("%d/%d", op.DelegateNode, op.OperatorIndex)
-	} else if op.Node < 0 {
-		node = "?"
-	}
-	if op.Subgraph > 0 {
-		return strconv.Itoa(int(op.Subgraph)) + ":" + node
-	}
-	return node
-}
-
 func groupTable(groups []*analyze.Group, by analyze.By) *table {
 	t := &table{columns: slices.Concat([]column{{name: string(by), left: true, max: 60}, {name: "nodes", drop: 3}}, distributionColumns)}
 	var cumulative float64
@@ -338,27 +189,3 @@ func groupTable(groups []*analyze.Group, by analyze.By) *table {
 	}
 	return t
 }
-
-// outputs shows types and shapes: "FLOAT32 1x112x112x32".
-func outputs(tensors []analyze.Tensor) string {
-	shown := make([]string, len(tensors))
-	for i, t := range tensors {
-		shown[i] = strings.TrimSpace(t.Type + " " + Shape(t.Shape))
-	}
-	return strings.Join(shown, ", ")
-}
-
-// Shape shows a tensor's shape as 1x224x224x3; a scalar's is empty.
-func Shape(shape []int32) string {
-	dims := make([]string, len(shape))
-	for i, d := range shape {
-		dims[i] = strconv.Itoa(int(d))
-	}
-	return strings.Join(dims, "x")
-}
-
-func micro(ns uint64) float64 { return float64(ns) / 1e3 }
-
-func us(ns float64) string { return strconv.FormatFloat(ns/1e3, 'f', 1, 64) }
-
-func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 1, 64) + "%" }
