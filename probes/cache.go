@@ -12,7 +12,7 @@ import (
 )
 
 // cacheVersion changes with what the search finds or how an Inspection is written.
-const cacheVersion = 2
+const cacheVersion = 3
 
 // Cache keeps inspections of libraries by build ID or content hash, one file each. The zero Cache keeps nothing.
 type Cache struct {

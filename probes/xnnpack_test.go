@@ -23,6 +23,7 @@ func TestFindXNNPACK(t *testing.T) {
 		{"litert-2.3.0/arm64/libpywrap_litert_common.so", "xnn_run_operator_with_index", 184, 129},
 		{"litert-2.3.0/amd64/libLiteRt.so", "", 184, 129},
 		{"litert-2.3.0/arm64/libLiteRt.so", "", 184, 129},
+		{"litert-1.4.0/amd64/libpywrap_litert_common.so", "xnn_run_operator_with_index", 160, 108},
 		{"tflite-2.17.1/amd64/libtensorflowlite_c.so", "", 1808, 159},
 		{"tflite-2.17.1/arm64/libtensorflowlite_c.so", "", 584, 159},
 		{"tflite-2.9.0/amd64/libtensorflowlite_c.so", "", 0, 0},

@@ -65,7 +65,9 @@ func operatorTypes(flows *flowReader, state uint32) (names []string, offset uint
 			known := []byte("\x00" + knownType + "\x00")
 			for at := bytes.Index(b, known); at >= 0 && names == nil; {
 				place := address + uint64(at) + 1
-				if names, table = typeRow(f, place); names == nil {
+				// The names that a table points to may lie like a row, though not in the order of the types: code refers to
+				// what it looks names up in.
+				if names, table = typeRow(f, place); names == nil || len(references(f, table)) == 0 {
 					names, table = typeTable(f, s, place)
 				}
 				next := bytes.Index(b[at+1:], known)
