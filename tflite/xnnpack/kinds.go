@@ -25,42 +25,59 @@ func (g *graph) nameFirst(nodes []int) {
 	nodes[0] = at
 }
 
-// kinds are the ops that operators with such a name may do. Other names (Copy, Clamp, Convert, Unary Elementwise, ...) are
-// helpers within many ops, or stand for many.
+// kinds are the ops that operators with such a name may do. Other names (Copy, Clamp, Convert, ...) are helpers
+// within many ops, or stand for many.
 var kinds = []struct {
-	name string // up to the bracket
-	ops  []string
+	name   string // up to the bracket
+	ops    []string
+	helper bool // together with others it may be a part of any op's work
 }{
-	{"Convolution", []string{"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}},
-	{"Deconvolution", []string{"TRANSPOSE_CONV"}},
-	{"Fully Connected", []string{"FULLY_CONNECTED", "CONV_2D", "BATCH_MATMUL"}},
-	{"Batch Matrix Multiply", []string{"BATCH_MATMUL"}},
-	{"Max Pooling", []string{"MAX_POOL_2D"}},
-	{"Average Pooling", []string{"AVERAGE_POOL_2D", "MEAN"}},
-	{"Global Average Pooling", []string{"AVERAGE_POOL_2D", "MEAN"}},
-	{"Softmax", []string{"SOFTMAX"}},
-	{"Add", []string{"ADD"}},
-	{"Multiply", []string{"MUL"}},
-	{"Subtract", []string{"SUB"}},
-	{"Divide", []string{"DIV"}},
-	{"Maximum", []string{"MAXIMUM"}},
-	{"Minimum", []string{"MINIMUM"}},
-	{"PReLU", []string{"PRELU"}},
-	{"Leaky ReLU", []string{"LEAKY_RELU"}},
-	{"HardSwish", []string{"HARD_SWISH"}},
-	{"Sigmoid", []string{"LOGISTIC"}},
-	{"Resize Bilinear", []string{"RESIZE_BILINEAR"}},
-	{"Depth To Space", []string{"DEPTH_TO_SPACE"}},
+	{name: "Convolution", ops: []string{"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}},
+	{name: "Deconvolution", ops: []string{"TRANSPOSE_CONV"}},
+	{name: "Fully Connected", ops: []string{"FULLY_CONNECTED", "CONV_2D", "BATCH_MATMUL"}},
+	{name: "Batch Matrix Multiply", ops: []string{"BATCH_MATMUL"}},
+	{name: "Max Pooling", ops: []string{"MAX_POOL_2D"}},
+	{name: "Average Pooling", ops: []string{"AVERAGE_POOL_2D", "MEAN"}},
+	{name: "Global Average Pooling", ops: []string{"AVERAGE_POOL_2D", "MEAN"}},
+	{name: "Mean", ops: []string{"AVERAGE_POOL_2D", "MEAN"}},
+	{name: "Reduce", ops: []string{"AVERAGE_POOL_2D", "MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN"}},
+	{name: "Softmax", ops: []string{"SOFTMAX"}},
+	{name: "Add", ops: []string{"ADD"}},
+	{name: "Multiply", ops: []string{"MUL"}},
+	{name: "Subtract", ops: []string{"SUB"}},
+	{name: "Divide", ops: []string{"DIV"}},
+	{name: "Maximum", ops: []string{"MAXIMUM"}},
+	{name: "Minimum", ops: []string{"MINIMUM"}},
+	{name: "PReLU", ops: []string{"PRELU"}},
+	{name: "Leaky ReLU", ops: []string{"LEAKY_RELU"}},
+	{name: "HardSwish", ops: []string{"HARD_SWISH"}},
+	{name: "Sigmoid", ops: []string{"LOGISTIC"}},
+	{name: "Resize Bilinear", ops: []string{"RESIZE_BILINEAR"}},
+	{name: "Depth To Space", ops: []string{"DEPTH_TO_SPACE"}},
+	{name: "Binary Elementwise", ops: ofTwo},
+	{name: "Unary Elementwise", ops: slices.Concat(ofOne, ofTwo), helper: true}, // by a constant, ops of two are of one
 }
 
-// canBe tells whether an operator with that name may do the work of nodes. What the table doesn't know may be.
-func (g *graph) canBe(name string, nodes []int) bool {
+var (
+	ofTwo = []string{"ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE", "PRELU", "POW", "FLOOR_DIV"}
+	ofOne = []string{
+		"RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1", "LOGISTIC", "TANH", "HARD_SWISH", "ELU", "LEAKY_RELU", "GELU", "ABS", "NEG", "SQUARE",
+		"SQRT", "RSQRT", "EXP", "LOG", "FLOOR", "CEIL", "ROUND", "SIN", "COS", "SIGN", "CAST", "QUANTIZE", "DEQUANTIZE",
+	}
+)
+
+// manifold are ops that may be made of any operators.
+var manifold = []tflite.OpCode{tflite.OpCustom, tflite.OpUnknown, tflite.OpComposite}
+
+// canBe tells whether an operator with that name may do the work of nodes, alone or together with others. What the table
+// doesn't know may be.
+func (g *graph) canBe(name string, nodes []int, alone bool) bool {
 	name, _, _ = strings.Cut(name, " (")
 	for _, kind := range kinds {
 		if kind.name == name {
-			return slices.ContainsFunc(nodes, func(at int) bool {
+			return kind.helper && !alone || slices.ContainsFunc(nodes, func(at int) bool {
 				code := g.Nodes[at].Code
-				return slices.Contains(kind.ops, code.String()) || code == tflite.OpCustom || code == tflite.OpUnknown
+				return slices.Contains(kind.ops, code.String()) || slices.Contains(manifold, code)
 			})
 		}
 	}

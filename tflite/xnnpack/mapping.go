@@ -7,8 +7,6 @@
 // Memory may hold anything: no function here panics or allocates more than a bound.
 package xnnpack
 
-import "slices"
-
 // Mapping is what is known of an operator.
 type Mapping struct {
 	Nodes      []int // places in Graph.Nodes of the nodes whose work it does, the one that it is named after first
@@ -28,32 +26,26 @@ const (
 // Map maps the operators of a delegate node, in their order.
 func (s Sample) Map(l Layout) []Mapping {
 	r, g := s.Runtime, newGraph(s.Graph)
-	var best []Mapping
-	most, ties := 0, 0
+	var best [][]Mapping // by ways to tell which tensor each value is
+	most := 1
 	for _, values := range r.tensorsOf(g, l.Values) {
 		mappings, n := s.mapSlots(g, l.Slots, values)
-		switch {
-		case n > most:
-			best, most, ties = mappings, n, 1
-		case n == most && n > 0 && !same(best, mappings):
-			ties++
+		if n > most {
+			best, most = nil, n
+		}
+		if n == most {
+			best = append(best, mappings)
 		}
 	}
-	if ties != 1 {
-		best = nil
-	}
-	if 10*most < 9*len(r.slots) {
-		for i, m := range best {
+	mappings := settle(best)
+	if 10*known(mappings) < 9*len(r.slots) {
+		for i, m := range mappings {
 			if m.Confidence != Unknown {
-				best[i].Confidence = Inferred
+				mappings[i].Confidence = Inferred
 			}
 		}
 	}
-	return r.perOperator(best)
-}
-
-func same(a, b []Mapping) bool {
-	return slices.EqualFunc(a, b, func(a, b Mapping) bool { return slices.Equal(a.Nodes, b.Nodes) })
+	return r.perOperator(mappings)
 }
 
 // perOperator repeats what is known of slots for each of their operators.
@@ -96,7 +88,7 @@ func (s Sample) mapSlots(g *graph, l SlotLayout, values []int32) (mappings []Map
 			m.Confidence = Fused
 		}
 		for _, i := range step.slots {
-			if first[i] < len(s.Names) && !g.canBe(s.Names[first[i]], nodes) {
+			if first[i] < len(s.Names) && !g.canBe(s.Names[first[i]], nodes, len(step.slots) == 1) {
 				continue
 			}
 			mappings[i] = m

@@ -100,13 +100,13 @@ func (r *Runtime) tensorsOf(g *graph, l ValueLayout) [][]int32 {
 	return all
 }
 
-// agree tells whether every value that is a constant has the data of that constant, as far as it has a constant's data.
+// agree tells whether every value has the data of its tensor, as far as it has that of any constant, or of what goes in or out.
 func (r *Runtime) agree(g *graph, l ValueLayout, values []int32) bool {
 	at := g.addresses(true)
 	for id, t := range values {
 		owners := at[r.data(l, id)]
 		same := func(owner int32) bool { return owner == t || g.unpacked(owner) == t }
-		if len(owners) > 0 && g.isConstant(t) && !slices.ContainsFunc(owners, same) {
+		if len(owners) > 0 && t != none && !slices.ContainsFunc(owners, same) {
 			return false
 		}
 	}
