@@ -1,5 +1,7 @@
 package xnnpack
 
+import "math"
+
 // SlotLayout is where a slot has the ids of the values that it reads and writes, from its first operator on. The zero value
 // is an unknown one.
 type SlotLayout struct {
@@ -10,14 +12,18 @@ type SlotLayout struct {
 // ValueLayout is the size of a value, and where in it the address of its data is. The zero value is an unknown one.
 type ValueLayout struct{ Stride, Data int }
 
+// noValue is the id of an input that an operator goes without, such as a bias.
+// Source: XNN_INVALID_VALUE_ID in XNNPACK's include/xnnpack.h.
+const noValue = math.MaxUint32
+
 // More of them no operator has.
 const (
 	maxInputs  = 16
 	maxOutputs = 8
 )
 
-// inputs returns the ids that a slot reads; false when they make no sense. Without a count, ids of 0 behind the first may
-// mean nothing.
+// inputs returns the ids that a slot reads; false when they make no sense. Without a count, ids of 0 at the end may mean
+// nothing, and any but the first may be none.
 func (l SlotLayout) inputs(s slot, values int) ([]uint32, bool) {
 	return l.ids(s, l.Inputs, (l.Outputs-l.Inputs)/wordBytes, values)
 }
@@ -42,15 +48,19 @@ func (l SlotLayout) ids(s slot, at, most, values int) ([]uint32, bool) {
 	if n < 0 || n > most || at+n*wordBytes > len(s.memory) {
 		return nil, false
 	}
-	ids := make([]uint32, n)
-	for i := range ids {
-		ids[i] = le.Uint32(s.memory[at+i*wordBytes:])
-		if int64(ids[i]) >= int64(values) {
+	ids := make([]uint32, 0, n)
+	for i := range n {
+		id := le.Uint32(s.memory[at+i*wordBytes:])
+		if !l.Counted && i > 0 && id == noValue {
+			continue
+		}
+		if int64(id) >= int64(values) {
 			return nil, false
 		}
+		ids = append(ids, id)
 	}
-	for !l.Counted && n > 1 && ids[n-1] == 0 {
-		n--
+	for !l.Counted && len(ids) > 1 && ids[len(ids)-1] == 0 {
+		ids = ids[:len(ids)-1]
 	}
-	return ids[:n], true
+	return ids, true
 }

@@ -76,16 +76,12 @@ func learnSlots(samples []Sample) (best []SlotLayout) {
 	return best
 }
 
-// score is how many slots read what an earlier one wrote, twice that when all have counts; 0 when a slot contradicts the
-// layout.
+// score is how many slots read what an earlier one wrote, twice that when all have counts; 0 when these are not even half of
+// them. A sample in which a slot contradicts the layout has none: it may hold something else.
 func (l SlotLayout) score(samples []Sample) int {
 	chained, slots := 0, 0
 	for _, sample := range samples {
-		n, ok := l.chained(sample.Runtime)
-		if !ok {
-			return 0
-		}
-		chained += n
+		chained += l.chained(sample.Runtime)
 		slots += len(sample.Runtime.slots) - 1
 	}
 	if 2*chained < slots {
@@ -97,13 +93,14 @@ func (l SlotLayout) score(samples []Sample) int {
 	return chained
 }
 
-func (l SlotLayout) chained(r *Runtime) (n int, ok bool) {
+// chained is how many slots of a runtime read what an earlier one wrote, 0 when a slot contradicts the layout.
+func (l SlotLayout) chained(r *Runtime) (n int) {
 	written := make(map[uint32]bool)
 	for _, s := range r.slots {
 		inputs, ok1 := l.inputs(s, r.count)
 		outputs, ok2 := l.outputs(s, r.count)
 		if !ok1 || !ok2 || len(outputs) == 0 || len(inputs) == 0 {
-			return 0, false
+			return 0
 		}
 		for _, id := range inputs {
 			if written[id] {
@@ -113,12 +110,12 @@ func (l SlotLayout) chained(r *Runtime) (n int, ok bool) {
 		}
 		for _, id := range outputs {
 			if written[id] {
-				return 0, false
+				return 0
 			}
 			written[id] = true
 		}
 	}
-	return n, true
+	return n
 }
 
 // learnValues returns the layouts under which most values have the data of a tensor.

@@ -38,7 +38,7 @@ type Runtime struct {
 // of its inputs.
 type slot struct {
 	operators int    // so many, the next ones in the order in which they run
-	memory    []byte // from its first operator on
+	memory    []byte // from its first operator on, to that of the next slot
 }
 
 // Offsets in an xnn_runtime. Before them is the number of external values.
@@ -105,6 +105,10 @@ func split(memory []byte, operators []uint64) []slot {
 		if len(slots) > 0 && next-at < minSlotBytes {
 			slots[len(slots)-1].operators++
 		} else {
+			if len(slots) > 0 {
+				before := &slots[len(slots)-1]
+				before.memory = before.memory[:min(len(before.memory), next-at)]
+			}
 			at = next
 			slots = append(slots, slot{1, memory[at:min(len(memory), at+maxSlotBytes)]})
 		}
