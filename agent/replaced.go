@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/tflite"
@@ -38,13 +39,23 @@ func (p *process) readReplaced(delegate *node) (*replaced, error) {
 			custom, _ = p.readString(n.CustomName, 256)
 		}
 		r.names = append(r.names, tflite.OpName(n.BuiltinCode, custom))
-		r.Nodes = append(r.Nodes, xnnpack.Node{
-			Index: int32(index), Code: n.BuiltinCode, Inputs: p.ints(n.RawNode.Inputs), Outputs: p.ints(n.RawNode.Outputs),
-		})
+		r.Nodes = append(r.Nodes, p.readNode(n, int32(index)))
+	}
+	// Delegate nodes run, but what they replaced does so no more.
+	if _, planned := p.plan(live); planned != nil {
+		for i, n := range live.Nodes {
+			if xnnpack.Prepares(n.BuiltinCode) && !planned[i] && !slices.Contains(delegate.pieces.replaced, uint32(i)) {
+				r.Elsewhere = append(r.Elsewhere, p.readNode(n, int32(i)))
+			}
+		}
 	}
 	raw, _ := tflite.DecodeNode(delegate.pieces.raw.Raw[:])
 	r.Inputs, r.Outputs = p.ints(raw.Inputs), p.ints(raw.Outputs)
 	return r, r.readTensors(context)
+}
+
+func (p *process) readNode(n probes.LiveNode, index int32) xnnpack.Node {
+	return xnnpack.Node{Index: index, Code: n.BuiltinCode, Inputs: p.ints(n.RawNode.Inputs), Outputs: p.ints(n.RawNode.Outputs)}
 }
 
 func (r *replaced) readTensors(context uint64) error {

@@ -53,23 +53,32 @@ func (s *Session) probeReturns(g *subgraph) {
 
 // readPlan reads in which order the nodes of a subgraph run. A delegate changes that.
 func (g *subgraph) readPlan(live probes.LiveSubgraph) {
-	g.last, g.planned = -1, nil
+	g.last = -1
+	if plan, planned := g.process.plan(live); planned != nil {
+		g.last, g.planned = plan[len(plan)-1], planned
+	} else {
+		g.planned = nil
+	}
+}
+
+// plan returns the nodes of a subgraph that run, in their order, and by index; nil when that isn't certain.
+func (p *process) plan(live probes.LiveSubgraph) (plan []int32, planned []bool) {
 	object := make([]byte, 1024)
-	if g.process.read(g.described.Context-tflite.ContextInSubgraph, object) != nil {
-		return
+	if p.read(live.Context-tflite.ContextInSubgraph, object) != nil {
+		return nil, nil
 	}
 	end := live.Begin + uint64(len(live.Nodes)*live.Stride)
 	for _, at := range tflite.FindPlans(object, live.Begin, end) {
 		memory := make([]byte, at.End-at.Begin)
-		if g.process.read(at.Begin, memory) != nil {
+		if p.read(at.Begin, memory) != nil {
 			continue
 		}
 		plan := int32s(memory)
 		if planned, ok := distinct(plan, len(live.Nodes)); ok {
-			g.last, g.planned = plan[len(plan)-1], planned
-			return
+			return plan, planned
 		}
 	}
+	return nil, nil
 }
 
 // distinct tells whether these are distinct indices of so many nodes, and which.

@@ -11,6 +11,9 @@ type Graph struct {
 	Nodes           []Node   // that the delegate replaced, in the order in which they would run
 	Tensors         []Tensor // of the subgraph, by index
 	Inputs, Outputs []int32  // of the delegate node, constants among them
+	// Nodes that other delegate nodes replaced and which may make constants ready. The delegate does that once for all of its
+	// nodes, so a constant may come from there.
+	Elsewhere []Node
 }
 
 // Node is a node of the model. Indices of tensors are -1 for what is left out.
@@ -26,7 +29,7 @@ type Tensor struct {
 	Constant bool   // in the model
 }
 
-// graph is a Graph with what is asked of it often.
+// graph is a Graph with what is asked of it often. Its nodes are followed by those elsewhere that make its constants ready.
 type graph struct {
 	*Graph
 	producer map[int32]int   // place in Nodes of the node that makes a tensor
@@ -37,47 +40,93 @@ type graph struct {
 	makes map[int32]int32
 }
 
-func newGraph(g *Graph) *graph {
-	index := &graph{
-		Graph: g, producer: make(map[int32]int), assigns: make(map[int32][]int),
+// Prepares tells whether the delegate does such a node's work when it is prepared, if that makes a constant of another one.
+func Prepares(code tflite.OpCode) bool {
+	return code == tflite.OpDequantize || code == tflite.OpDensify
+}
+
+// withPrepared returns the graph with those of the nodes elsewhere, in their order, that make its constants ready.
+func (g Graph) withPrepared() *Graph {
+	made := make(map[int32]int) // by tensor, place in Elsewhere
+	for at, n := range g.Elsewhere {
+		if Prepares(n.Code) && len(n.Inputs) > 0 && len(n.Outputs) == 1 {
+			t := n.Inputs[0]
+			if _, ok := made[t]; ok || g.tensor(t).Constant {
+				made[n.Outputs[0]] = at
+			}
+		}
+	}
+	wanted := make([]bool, len(g.Elsewhere))
+	var want func(n Node)
+	want = func(n Node) {
+		for _, t := range n.Inputs {
+			if at, ok := made[t]; ok && !wanted[at] {
+				wanted[at] = true
+				want(g.Elsewhere[at])
+			}
+		}
+	}
+	for _, n := range g.Nodes {
+		want(n)
+	}
+	g.Nodes = slices.Clone(g.Nodes)
+	for at, n := range g.Elsewhere {
+		if wanted[at] {
+			g.Nodes = append(g.Nodes, n)
+		}
+	}
+	return &g
+}
+
+func newGraph(of *Graph) *graph {
+	g := &graph{
+		Graph: of.withPrepared(), producer: make(map[int32]int), assigns: make(map[int32][]int),
 		static: make(map[int]bool), external: make(map[int32]bool), makes: make(map[int32]int32),
+	}
+	for at := len(of.Nodes); at < len(g.Nodes); at++ {
+		g.add(at)
+	}
+	for at := range of.Nodes {
+		g.add(at)
 	}
 	handles := make(map[int32]bool) // of variables, which XNNPACK keeps itself
 	for at, n := range g.Nodes {
-		for _, t := range n.Outputs {
-			index.producer[t] = at
+		variable := n.Code == tflite.OpAssignVariable || n.Code == tflite.OpReadVariable
+		if variable && len(n.Inputs) > 0 {
+			handles[n.Inputs[0]] = true
 		}
-		switch n.Code {
-		case tflite.OpDequantize, tflite.OpDensify:
-			if len(n.Inputs) > 0 && len(n.Outputs) == 1 && index.isConstant(n.Inputs[0]) {
-				index.static[at] = true
-				index.makes[n.Inputs[0]] = n.Outputs[0]
-			}
-		case tflite.OpAssignVariable:
-			if len(n.Inputs) > 0 {
-				index.assigns[n.Inputs[0]] = append(index.assigns[n.Inputs[0]], at)
-				handles[n.Inputs[0]] = true
-			}
-		case tflite.OpReadVariable:
-			if len(n.Inputs) > 0 {
-				handles[n.Inputs[0]] = true
-			}
-		}
-	}
-	for at, n := range g.Nodes {
 		for _, t := range n.Inputs {
-			if !index.static[at] {
-				delete(index.makes, t)
+			if !g.static[at] {
+				delete(g.makes, t)
 			}
 		}
 	}
 	for _, t := range slices.Concat(g.Inputs, g.Outputs) {
-		index.external[t] = !handles[t] && !index.tensor(t).Constant
+		g.external[t] = !handles[t] && !g.isConstant(t)
 	}
-	return index
+	return g
 }
 
-func (g *graph) tensor(t int32) Tensor {
+// add takes in a node, for which those that it reads of have to be added before.
+func (g *graph) add(at int) {
+	n := g.Nodes[at]
+	for _, t := range n.Outputs {
+		g.producer[t] = at
+	}
+	switch {
+	case Prepares(n.Code):
+		if len(n.Inputs) > 0 && len(n.Outputs) == 1 && g.isConstant(n.Inputs[0]) {
+			g.static[at] = true
+			g.makes[n.Inputs[0]] = n.Outputs[0]
+		}
+	case n.Code == tflite.OpAssignVariable:
+		if len(n.Inputs) > 0 {
+			g.assigns[n.Inputs[0]] = append(g.assigns[n.Inputs[0]], at)
+		}
+	}
+}
+
+func (g *Graph) tensor(t int32) Tensor {
 	if t < 0 || int(t) >= len(g.Tensors) {
 		return Tensor{}
 	}
