@@ -9,10 +9,12 @@ import (
 	"github.com/edgexray/edgexray/trace"
 )
 
-// layouts is what is known of a library's runtimes of XNNPACK. Until it is, delegate nodes are kept that may teach it.
+// layouts is what is known of a library's runtimes of XNNPACK. Until that is certain, delegate nodes are kept that may teach it.
 type layouts struct {
 	layout  xnnpack.Layout
 	known   bool
+	certain bool
+	why     error // it isn't known
 	samples []sample
 }
 
@@ -52,25 +54,46 @@ func (s *Session) operatorsRan(r *bpf.OperatorsRanRecord) {
 		s.note("xnnpack", "%s: for which nodes its operators stand isn't known: %v", delegate.label(), err)
 		return
 	}
-	known := &delegate.operators[0].operator.run.library.layouts
-	if known.known {
-		s.mapSample(sample, known.layout)
+	l := &delegate.operators[0].operator.run.library.layouts
+	if l.certain || len(l.samples) == maxSamples {
+		s.mapSample(sample, l.layout)
+		if l.known {
+			s.noteUntold(sample)
+		}
 		return
 	}
-	if len(known.samples) == maxSamples {
+	l.samples = append(l.samples, sample)
+	if !l.learn(sample) {
+		s.mapSample(sample, l.layout)
 		return
 	}
-	known.samples = append(known.samples, sample)
-	all := make([]xnnpack.Sample, len(known.samples))
-	for i, sample := range known.samples {
+	for _, sample := range l.samples {
+		s.mapSample(sample, l.layout)
+	}
+	if l.certain {
+		s.noteUnmapped(l)
+		l.samples = nil
+	}
+}
+
+// learn takes a new sample into account, and tells whether all that are kept are to be mapped again. What a few operators
+// taught may be wrong: it is learned again when others don't fit it.
+func (l *layouts) learn(added sample) (changed bool) {
+	all := make([]xnnpack.Sample, len(l.samples))
+	for i, sample := range l.samples {
 		all[i] = sample.Sample
 	}
-	if known.layout, known.known = xnnpack.Learn(all); known.known {
-		for _, sample := range known.samples {
-			s.mapSample(sample, known.layout)
+	if !l.known || xnnpack.Told([]xnnpack.Sample{added.Sample}, l.layout) == 0 {
+		layout, err := xnnpack.Learn(all)
+		switch {
+		case err != nil:
+			l.why = err
+		case !l.known || xnnpack.Told(all, layout) > xnnpack.Told(all, l.layout):
+			l.layout, l.known, changed = layout, true, true
 		}
-		known.samples = nil
 	}
+	l.certain = l.known && xnnpack.Told(all, l.layout) >= xnnpack.Certain
+	return changed || l.certain
 }
 
 // sample reads what a delegate node's operators and nodes are.
@@ -95,22 +118,48 @@ func (s *Session) sample(delegate *node) (sample, error) {
 // mapSample describes operators again, with the nodes that they stand for.
 func (s *Session) mapSample(from sample, l xnnpack.Layout) {
 	for i, m := range from.Map(l) {
-		if m.Confidence == xnnpack.Unknown {
-			continue
-		}
 		n := from.operators[i]
-		n.operator.standsFor = from.replaced.describe(m)
-		if n.id != 0 {
+		before := n.operator.standsFor
+		n.operator.standsFor = nil
+		if m.Confidence != xnnpack.Unknown {
+			n.operator.standsFor = from.replaced.describe(m)
+		}
+		if n.id != 0 && (before != nil || n.operator.standsFor != nil) {
 			s.describe(s.describeOperator(n))
 		}
 	}
 }
 
-// noteUnmapped tells of libraries that ran too few operators to learn from.
-func (s *Session) noteUnmapped() {
+// untold tells whether none of a delegate node's operators is mapped.
+func (s sample) untold() bool {
+	return !slices.ContainsFunc(s.operators, func(n *node) bool { return n.operator.standsFor != nil })
+}
+
+func (s *Session) noteUntold(from sample) {
+	if from.untold() {
+		s.note("xnnpack", "%s: what its %d operators read and write fits no nodes: for which they stand isn't known",
+			from.operators[0].operator.delegate.label(), len(from.operators))
+	}
+}
+
+// noteUnmapped tells of delegate nodes none of whose operators is mapped, and why.
+func (s *Session) noteUnmapped(l *layouts) {
+	for _, sample := range l.samples {
+		switch {
+		case l.known:
+			s.noteUntold(sample)
+		case sample.untold():
+			s.note("xnnpack", "%s: for which nodes operators stand isn't known: %v",
+				sample.operators[0].operator.run.library.runtime.Path, l.why)
+		}
+	}
+}
+
+// noteAllUnmapped does so for all libraries of which nothing is certain.
+func (s *Session) noteAllUnmapped() {
 	for _, l := range s.libraries.files {
-		if l != nil && len(l.layouts.samples) > 0 {
-			s.note("xnnpack", "%s ran too few of XNNPACK's operators to tell for which nodes they stand", l.runtime.Path)
+		if l != nil {
+			s.noteUnmapped(&l.layouts)
 		}
 	}
 }

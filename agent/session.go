@@ -326,7 +326,7 @@ func (s *Session) finish() error {
 	s.heap.write(time.Now().Add(heapEvery))
 	s.flushSamples()
 	s.noteCounters()
-	s.noteUnmapped()
+	s.noteAllUnmapped()
 	end := &trace.End{DurationNs: now() - s.started, Reason: s.reason}
 	if l := s.launcher; l != nil && s.reason == "command exited" {
 		end.HasExitStatus, end.ExitStatus = true, int32(l.status)

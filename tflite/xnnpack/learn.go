@@ -1,5 +1,10 @@
 package xnnpack
 
+import (
+	"errors"
+	"fmt"
+)
+
 // Layout is where a library's runtimes have what is needed of them, in bytes. It differs between releases, so it is learned
 // from memory: from as many delegate nodes as there are, as one with few operators tells too little.
 type Layout struct {
@@ -18,21 +23,39 @@ type Sample struct {
 const (
 	minTaught     = 3 // slots that read what an earlier one wrote
 	minRecognised = 2 // values with the data of a tensor
+	minTold       = 3 // steps whose nodes are found
 	maxCandidates = 32
 )
 
+// Certain is how many steps have to be told under a layout so that nothing that is seen later changes it.
+const Certain = 16
+
+// ErrFew says that there were too few operators to learn from. With more it may be told.
+var ErrFew = errors.New("too few of XNNPACK's operators ran together")
+
 // Learn returns the layout under which slots read what earlier ones wrote, values have the data of tensors, and most operators
-// fit nodes. It reports false when that leaves a doubt: with more samples it may be told.
-func Learn(samples []Sample) (Layout, bool) {
+// fit nodes. The error says what leaves a doubt: with more samples it may be told.
+func Learn(samples []Sample) (Layout, error) {
+	together := 0
+	for _, s := range samples {
+		together = max(together, len(s.Runtime.slots))
+	}
+	slots, values := learnSlots(samples), learnValues(samples)
+	switch n := len(slots) * len(values); {
+	case len(slots) == 0 && together <= minTaught:
+		return Layout{}, fmt.Errorf("%w: %d at most", ErrFew, together)
+	case len(slots) == 0:
+		return Layout{}, errors.New("nothing in XNNPACK's runtime looks like the values that its operators hand each other")
+	case len(values) == 0:
+		return Layout{}, errors.New("hardly a value in XNNPACK's runtime has the data of a tensor")
+	case n > maxCandidates:
+		return Layout{}, fmt.Errorf("XNNPACK's runtime may be laid out in %d ways", n)
+	}
 	var best Layout
 	most, ties := 0, 0
-	slots, values := learnSlots(samples), learnValues(samples)
-	if len(slots)*len(values) > maxCandidates {
-		return Layout{}, false
-	}
 	for _, l := range slots {
 		for _, v := range values {
-			switch n := mapped(samples, Layout{l, v}); {
+			switch n := Told(samples, Layout{l, v}); {
 			case n > most:
 				best, most, ties = Layout{l, v}, n, 1
 			case n == most:
@@ -40,16 +63,27 @@ func Learn(samples []Sample) (Layout, bool) {
 			}
 		}
 	}
-	return best, most > 0 && ties == 1
+	switch {
+	case most < minTold:
+		return Layout{}, errors.New("what XNNPACK's operators read and write fits no nodes")
+	case ties > 1:
+		return Layout{}, fmt.Errorf("what XNNPACK's operators read and write fits nodes in %d ways", ties)
+	}
+	return best, nil
 }
 
-// mapped returns how many operators fit nodes.
-func mapped(samples []Sample, l Layout) (n int) {
+// Told returns how many steps' nodes are found. Samples of which not even half of them are don't count: what fits then may do
+// so by chance.
+func Told(samples []Sample, l Layout) (n int) {
 	for _, s := range samples {
+		steps := make(map[string]bool)
 		for _, m := range s.Map(l) {
 			if m.Confidence != Unknown {
-				n++
+				steps[fmt.Sprint(m.Nodes)] = true
 			}
+		}
+		if 2*len(steps) >= min(len(s.Runtime.slots), len(s.Graph.Nodes)) {
+			n += len(steps)
 		}
 	}
 	return n

@@ -1,6 +1,7 @@
 package xnnpack
 
 import (
+	"errors"
 	"slices"
 	"testing"
 )
@@ -27,9 +28,9 @@ func (r release) read(t *testing.T, change func(slots []slot)) Sample {
 func TestWithoutBias(t *testing.T) {
 	r := releases[0]
 	s := r.read(t, func(slots []slot) { le.PutUint32(slots[3].memory[r.inputs+4:], noValue) })
-	l, ok := Learn([]Sample{s})
-	if !ok {
-		t.Fatal("not learned")
+	l, err := Learn([]Sample{s})
+	if err != nil {
+		t.Fatal(err)
 	}
 	for i, m := range s.Map(l) {
 		if m.Confidence == Unknown {
@@ -48,11 +49,38 @@ func TestSetAside(t *testing.T) {
 			}
 		})
 		want, _ := Learn([]Sample{good})
-		if got, ok := Learn([]Sample{bad, good}); !ok || got != want {
-			t.Errorf("%s: learned %+v (%v), want %+v", r.name, got, ok, want)
+		if got, err := Learn([]Sample{bad, good}); err != nil || got != want {
+			t.Errorf("%s: learned %+v (%v), want %+v", r.name, got, err, want)
 		}
-		if l, ok := Learn([]Sample{bad, bad, good}); ok && l != want {
+		if l, err := Learn([]Sample{bad, bad, good}); err == nil && l != want {
 			t.Errorf("%s: learned %+v though most contradict it", r.name, l)
 		}
+	}
+}
+
+func TestNotLearned(t *testing.T) {
+	r := releases[1]
+	few := r.read(t, nil)
+	few.Runtime.slots = few.Runtime.slots[:1]
+	if _, err := Learn([]Sample{few}); !errors.Is(err, ErrFew) {
+		t.Errorf("one operator: %v", err)
+	}
+	unlike := r.read(t, func(slots []slot) {
+		for i := range slots {
+			clear(slots[i].memory)
+		}
+	})
+	elsewhere := r.read(t, nil)
+	clear(elsewhere.Runtime.values)
+	other := r.read(t, nil)
+	other.Names = slices.Repeat([]string{"Max Pooling (NHWC, F32)"}, len(other.Runtime.slots)) // no node does that
+	said := make(map[string]bool)
+	for _, s := range []Sample{unlike, elsewhere, other} {
+		_, err := Learn([]Sample{s})
+		if err == nil || errors.Is(err, ErrFew) || said[err.Error()] {
+			t.Errorf("8 operators: %v", err)
+			continue
+		}
+		said[err.Error()] = true
 	}
 }

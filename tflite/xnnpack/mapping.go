@@ -38,6 +38,9 @@ func (s Sample) Map(l Layout) []Mapping {
 		}
 	}
 	mappings := settle(best)
+	if 2*known(mappings) < len(r.slots) {
+		mappings = nil // what fits then does so by chance
+	}
 	if 10*known(mappings) < 9*len(r.slots) {
 		for i, m := range mappings {
 			if m.Confidence != Unknown {

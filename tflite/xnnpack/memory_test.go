@@ -118,9 +118,9 @@ func TestMap(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := Sample{Runtime: runtime, Graph: g}
-			l, ok := Learn([]Sample{s})
-			if want := (Layout{SlotLayout{r.inputs - r.first, r.outputs - r.first, r.counted}, ValueLayout{r.valueStride, r.valueData}}); !ok || l != want {
-				t.Fatalf("learned %+v (%v), want %+v", l, ok, want)
+			l, err := Learn([]Sample{s})
+			if want := (Layout{SlotLayout{r.inputs - r.first, r.outputs - r.first, r.counted}, ValueLayout{r.valueStride, r.valueData}}); err != nil || l != want {
+				t.Fatalf("learned %+v (%v), want %+v", l, err, want)
 			}
 			for i, m := range s.Map(l) {
 				confidence := Exact
@@ -186,7 +186,7 @@ func FuzzMap(f *testing.F) {
 		}
 		s := Sample{r, g, []string{"Convolution (NHWC, F32)", ""}}
 		layouts := []Layout{{SlotLayout{348, 372, true}, ValueLayout{176, 120}}, {SlotLayout{272, 280, false}, ValueLayout{24, 8}}}
-		if l, ok := Learn([]Sample{s, s}); ok {
+		if l, err := Learn([]Sample{s, s}); err == nil {
 			layouts = append(layouts, l)
 		}
 		for _, l := range layouts {
