@@ -24,7 +24,7 @@ type library struct {
 	inspection  *probes.Inspection // nil for a file without a runtime
 	operators   *kernel            // XNNPACK's run function, nil when it isn't probed
 	layouts     layouts            // of XNNPACK's runtimes
-	learned     bool               // ops of kernels, since it was cached
+	learned     bool               // ops of kernels, or a layout, since it was cached
 	attachments []*probes.Attachment
 }
 
@@ -178,6 +178,9 @@ func (ls *libraries) addOperators(l *library) []probes.Found {
 		ls.session.note("xnnpack", "%s holds no names of XNNPACK's operators", l.runtime.Path)
 	} else if x.TypeOffset == 0 {
 		ls.session.note("xnnpack", "%s: where an operator of XNNPACK has its type is not certain: they are not named", l.runtime.Path)
+	}
+	if x.Layout != nil {
+		l.layouts.layout, l.layouts.known = *x.Layout, true
 	}
 	l.operators = ls.addKernel(l, &x.Run, false)
 	return []probes.Found{x.Run}

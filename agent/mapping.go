@@ -9,7 +9,8 @@ import (
 	"github.com/edgexray/edgexray/trace"
 )
 
-// layouts is what is known of a library's runtimes of XNNPACK. Until that is certain, delegate nodes are kept that may teach it.
+// layouts is what is known of a library's runtimes of XNNPACK, to begin with by the cache. Until that is certain, delegate nodes
+// are kept that may teach it.
 type layouts struct {
 	layout  xnnpack.Layout
 	known   bool
@@ -54,7 +55,8 @@ func (s *Session) operatorsRan(r *bpf.OperatorsRanRecord) {
 		s.note("xnnpack", "%s: for which nodes its operators stand isn't known: %v", delegate.label(), err)
 		return
 	}
-	l := &delegate.operators[0].operator.run.library.layouts
+	library := delegate.operators[0].operator.run.library
+	l := &library.layouts
 	if l.certain || len(l.samples) == maxSamples {
 		s.mapSample(sample, l.layout)
 		if l.known {
@@ -71,8 +73,18 @@ func (s *Session) operatorsRan(r *bpf.OperatorsRanRecord) {
 		s.mapSample(sample, l.layout)
 	}
 	if l.certain {
+		library.keep(l.layout)
 		s.noteUnmapped(l)
 		l.samples = nil
+	}
+}
+
+// keep has a layout cached with what else is known of the library: models of few operators teach none. When it is used again,
+// operators have to fit it again.
+func (l *library) keep(layout xnnpack.Layout) {
+	if x := l.inspection.XNNPACK; x.Layout == nil || *x.Layout != layout {
+		x.Layout = &layout
+		l.learned = true
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/edgexray/edgexray/symbolize"
+	"github.com/edgexray/edgexray/tflite/xnnpack"
 )
 
 // XNNPACK is what a library's file says of the XNNPACK in it.
@@ -16,6 +17,8 @@ type XNNPACK struct {
 	TypeOffset uint32
 	// Names are those of the operators by type, nil when the library has none.
 	Names []string `json:",omitempty"`
+	// Layout of its runtimes, which the memory of processes taught; nil when it isn't known.
+	Layout *xnnpack.Layout `json:",omitempty"`
 	// Score says how much the function's code has in common with what is looked for, RunnerUp how much the next best
 	// function has.
 	Score, RunnerUp int

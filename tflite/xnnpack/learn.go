@@ -77,7 +77,7 @@ func Learn(samples []Sample) (Layout, error) {
 func Told(samples []Sample, l Layout) (n int) {
 	for _, s := range samples {
 		steps := make(map[string]bool)
-		for _, m := range s.Map(l) {
+		for _, m := range s.told(newGraph(s.Graph), l) {
 			if m.Confidence != Unknown {
 				steps[fmt.Sprint(m.Nodes)] = true
 			}

@@ -7,6 +7,8 @@
 // Memory may hold anything: no function here panics or allocates more than a bound.
 package xnnpack
 
+import "slices"
+
 // Mapping is what is known of an operator.
 type Mapping struct {
 	Nodes      []int // places in Graph.Nodes of the nodes whose work it does, the one that it is named after first
@@ -19,13 +21,23 @@ type Confidence string
 const (
 	Exact    Confidence = "exact"    // one node
 	Fused    Confidence = "fused"    // several nodes, as sure
-	Inferred Confidence = "inferred" // fits, but too many others of the delegate node fit no nodes
+	Inferred Confidence = "inferred" // fits, but too many others of the delegate node fit no nodes; or there is no other node
 	Unknown  Confidence = "unknown"
 )
 
-// Map maps the operators of a delegate node, in their order.
+// Map maps the operators of a delegate node, in their order. What they do for its only node they do under any layout.
 func (s Sample) Map(l Layout) []Mapping {
-	r, g := s.Runtime, newGraph(s.Graph)
+	g := newGraph(s.Graph)
+	mappings := s.told(g, l)
+	if mappings == nil {
+		mappings = s.mapToOnly(g)
+	}
+	return s.Runtime.perOperator(mappings)
+}
+
+// told maps the slots by what they read and write; nil when that tells of less than half of them.
+func (s Sample) told(g *graph, l Layout) []Mapping {
+	r := s.Runtime
 	var best [][]Mapping // by ways to tell which tensor each value is
 	most := 1
 	for _, values := range r.tensorsOf(g, l.Values) {
@@ -39,7 +51,7 @@ func (s Sample) Map(l Layout) []Mapping {
 	}
 	mappings := settle(best)
 	if 2*known(mappings) < len(r.slots) {
-		mappings = nil // what fits then does so by chance
+		return nil // what fits then does so by chance
 	}
 	if 10*known(mappings) < 9*len(r.slots) {
 		for i, m := range mappings {
@@ -48,7 +60,31 @@ func (s Sample) Map(l Layout) []Mapping {
 			}
 		}
 	}
-	return r.perOperator(mappings)
+	return mappings
+}
+
+// mapToOnly maps all slots to the only node that the delegate didn't do away with when it was prepared; nil when there are more,
+// or names say that it isn't so.
+func (s Sample) mapToOnly(g *graph) []Mapping {
+	only := -1
+	for at := range g.Nodes {
+		switch {
+		case g.static[at]:
+		case only >= 0:
+			return nil
+		default:
+			only = at
+		}
+	}
+	if only < 0 {
+		return nil
+	}
+	for _, name := range s.Names {
+		if !g.canBe(name, []int{only}, len(s.Names) == 1) {
+			return nil
+		}
+	}
+	return slices.Repeat([]Mapping{{[]int{only}, Inferred}}, len(s.Runtime.slots))
 }
 
 // perOperator repeats what is known of slots for each of their operators.
