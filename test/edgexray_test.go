@@ -75,8 +75,17 @@ func library(t testing.TB, version string) string {
 
 func litert(t testing.TB, args ...string) []string {
 	t.Helper()
-	script := once(t, "litert_run.py", func(t testing.TB) string { return apps.Script(t, "litert_run.py") })
-	return append([]string{parts.Python(t), script}, args...)
+	return append([]string{parts.Python(t), litertScript(t)}, args...)
+}
+
+func litert140(t testing.TB, args ...string) []string {
+	t.Helper()
+	return append([]string{parts.PythonLiteRT140(t), litertScript(t)}, args...)
+}
+
+func litertScript(t testing.TB) string {
+	t.Helper()
+	return once(t, "litert_run.py", func(t testing.TB) string { return apps.Script(t, "litert_run.py") })
 }
 
 func benchmark(t testing.TB, args ...string) []string {

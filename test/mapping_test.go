@@ -18,6 +18,7 @@ func TestMapping(t *testing.T) {
 	}{
 		{"LiteRT 2.3.0", func(name string) []string { return litert(t, model(t, name), "--invokes", "1") }},
 		{"LiteRT 2.3.0, 2 threads", func(name string) []string { return litert(t, model(t, name), "--invokes", "1", "--threads", "2") }},
+		{"LiteRT 1.4.0", func(name string) []string { return litert140(t, model(t, name), "--invokes", "1") }},
 		{"TFLite 2.17.1", func(name string) []string {
 			return capi(t, "2.17.1", "--model", model(t, name), "--invokes", "1", "--xnnpack", "2")
 		}},
@@ -33,6 +34,25 @@ func TestMapping(t *testing.T) {
 				m := recordCommand(t, runtime.app(name)).ops(t).model(t)
 				checkMapping(t, m, parse(t, model(t, name)))
 			})
+		}
+	}
+}
+
+// A delegate node of one operator teaches nothing. What larger ones taught in an earlier recording maps it.
+func TestMappingOfOne(t *testing.T) {
+	recordCommand(t, litert(t, model(t, "mobilenet_v1_float"), "--invokes", "1"))
+	for _, name := range []string{"if", "dynamic"} {
+		operators := 0
+		for _, m := range recordCommand(t, litert(t, model(t, name), "--invokes", "1")).ops(t).Models {
+			for _, op := range m.Operators {
+				operators++
+				if op.Mapping != "exact" {
+					t.Errorf("%s: operator %d of node %d (%s) is %s", name, op.OperatorIndex, op.DelegateNode, op.Operator, op.Mapping)
+				}
+			}
+		}
+		if operators == 0 {
+			t.Errorf("%s: no operators", name)
 		}
 	}
 }

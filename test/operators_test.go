@@ -29,6 +29,7 @@ func TestOperators(t *testing.T) {
 	}{
 		{"LiteRT 2.3.0", onLiteRT("1"), false},
 		{"LiteRT 2.3.0, 2 threads", onLiteRT("2"), false},
+		{"LiteRT 1.4.0", func(name string) []string { return litert140(t, model(t, name), "--invokes", invokes) }, false},
 		{"TFLite 2.17.1", onC("2.17.1", "1"), false},
 		{"TFLite 2.17.1, 2 threads", onC("2.17.1", "2"), false},
 		{"TFLite 2.9.0", onC("2.9.0", "1"), true},

@@ -70,6 +70,13 @@ func Python(t testing.TB) string {
 	return Path(t, "python/bin/python")
 }
 
+// PythonLiteRT140 returns the interpreter of one that holds LiteRT 1.4.0 and
+// NumPy (requirements-1.4.0.txt).
+func PythonLiteRT140(t testing.TB) string {
+	t.Helper()
+	return Path(t, "python-litert-1.4.0/bin/python")
+}
+
 // Find is Path outside tests.
 func Find(file string) (string, error) {
 	list, err := all()

@@ -17,6 +17,11 @@ import (
 //go:embed requirements.txt
 var requirements string
 
+// The same with an older LiteRT.
+//
+//go:embed requirements-1.4.0.txt
+var requirements140 string
+
 // made lists the parts that are made here rather than fetched as they are.
 func made() []part {
 	return []part{
@@ -24,6 +29,11 @@ func made() []part {
 			name: "python",
 			key:  requirements,
 			fill: func(dir string) error { return makeVenv(dir, requirements) },
+		},
+		{
+			name: "python-litert-1.4.0",
+			key:  requirements140,
+			fill: func(dir string) error { return makeVenv(dir, requirements140) },
 		},
 		{
 			// TensorFlow, 1.5 GB, needed only while the models are made.
