@@ -279,10 +279,20 @@ func (ls *libraries) reach(p *process, registration tflite.RawRegistration) (*ke
 	return k, ls.attach(l, functions)
 }
 
+// errNoCode says that an address is no function's: what was read as a node while its interpreter changed it was none any more.
+var errNoCode = errors.New("no code")
+
 // locate returns the file that a function of a process lies in, and its address there.
 func (ls *libraries) locate(p *process, address uint64) (*library, uint64, error) {
 	m := p.mapping(address)
-	if m == nil || !isFile(m) || !m.Perms.Execute {
+	if m != nil && !m.Perms.Execute { // it may have become code by now
+		p.readMaps()
+		m = p.findMapping(address)
+	}
+	if m == nil || !m.Perms.Execute {
+		return nil, 0, fmt.Errorf("kernel at %#x of process %d: %w", address, p.pid, errNoCode)
+	}
+	if !isFile(m) {
 		return nil, 0, fmt.Errorf("kernel at %#x of process %d: not in a mapped file's code (made at run time?)", address, p.pid)
 	}
 	l := ls.considerMapping(p.pid, m)

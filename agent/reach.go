@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -34,7 +35,10 @@ func (s *Session) reachAll(p *process, nodes []probes.LiveNode) {
 		k := s.libraries.byAddress(p, n.Invoke)
 		if k == nil {
 			var err error
-			if k, err = s.libraries.reach(p, n.RawRegistration); err != nil {
+			if k, err = s.libraries.reach(p, n.RawRegistration); errors.Is(err, errNoCode) {
+				continue // it is looked at again when it runs, or before
+			}
+			if err != nil {
 				s.note("site", "%v", err)
 				continue
 			}
