@@ -41,6 +41,8 @@ var kinds = []struct {
 	{name: "Global Average Pooling", ops: []string{"AVERAGE_POOL_2D", "MEAN"}},
 	{name: "Mean", ops: []string{"AVERAGE_POOL_2D", "MEAN"}},
 	{name: "Reduce", ops: []string{"AVERAGE_POOL_2D", "MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN"}},
+	{name: "Reduce Max", ops: []string{"REDUCE_MAX"}},
+	{name: "Reduce Min", ops: []string{"REDUCE_MIN"}},
 	{name: "Softmax", ops: []string{"SOFTMAX"}},
 	{name: "Add", ops: []string{"ADD"}},
 	{name: "Multiply", ops: []string{"MUL"}},
