@@ -155,9 +155,10 @@ func (r *Runtime) identical(g *graph, pins map[int32]int) []int32 {
 	return values
 }
 
-// items lists the tensors that may have a value, without those that go in and out when these are apart.
+// items lists the tensors that may have a value, without those that go in and out when these are apart. Of a constant
+// of half precision, either it or what is made of it has one.
 func (g *graph) items(pins map[int32]int, found map[uint64]bool, apart, packed bool) []item {
-	sure := make(map[int32]bool)
+	sure, ready := make(map[int32]bool), make(map[int32]bool)
 	for at, n := range g.Nodes {
 		tensors := slices.Concat(n.Inputs, n.Outputs)
 		if g.static[at] {
@@ -165,6 +166,10 @@ func (g *graph) items(pins map[int32]int, found map[uint64]bool, apart, packed b
 				continue
 			}
 			tensors = n.Inputs[:1]
+			if constant := g.tensor(tensors[0]); constant.Constant && !found[constant.Data] {
+				ready[n.Outputs[0]] = true
+				continue
+			}
 		}
 		for _, t := range tensors {
 			tensor := g.tensor(t)
@@ -173,7 +178,7 @@ func (g *graph) items(pins map[int32]int, found map[uint64]bool, apart, packed b
 	}
 	var list []item
 	for _, t := range g.used() {
-		if apart && g.external[t] || packed && g.dequantized(t) {
+		if apart && g.external[t] || packed && g.dequantized(t) && !ready[t] {
 			continue
 		}
 		value, pinned := pins[t]
