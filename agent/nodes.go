@@ -29,10 +29,11 @@ type subgraph struct {
 	before      *subgraph           // what was at its address, until all of its nodes were described again
 	superseded  *subgraph           // what took its place
 	runs        bool
-	first       *node  // of an invoke, for the live line
-	planned     []bool // by index: nodes that run in an invoke; nil when that isn't known
-	last        int32  // of them, the one that runs last
-	planAt      int    // how many nodes were known when that was last looked for
+	first       *node               // of an invoke, for the live line
+	taken       map[int32][][]int32 // by index: shapes of delegate nodes' inputs when they were seen first
+	planned     []bool              // by index: nodes that run in an invoke; nil when that isn't known
+	last        int32               // of them, the one that runs last
+	planAt      int                 // how many nodes were known when that was last looked for
 
 	facts   tflite.LiveSubgraph // until its model is found
 	matched int                 // how many nodes were known when a model was last looked for
@@ -74,6 +75,7 @@ func (s *Session) addSubgraph(r *bpf.SubgraphRecord) {
 			process:   p,
 			nodes:     make(map[uint64]*node),
 			known:     make(map[[16]byte]uint32),
+			taken:     make(map[int32][][]int32),
 			described: &trace.Subgraph{Id: s.nextID.subgraph, Process: p.described.Id, Context: r.Context},
 			vector:    r.Interpreter,
 		}

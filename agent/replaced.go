@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/edgexray/edgexray/bpf"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/tflite"
 	"github.com/edgexray/edgexray/tflite/xnnpack"
@@ -16,6 +17,7 @@ type replaced struct {
 	process *process
 	names   []string           // of the nodes' ops
 	raw     []tflite.RawTensor // of the subgraph
+	resized bool               // since a delegate took the nodes: what is between them keeps the shapes that it had before
 }
 
 // maxTensors bounds how many tensors of a subgraph are read.
@@ -51,7 +53,22 @@ func (p *process) readReplaced(delegate *node) (*replaced, error) {
 	}
 	raw, _ := tflite.DecodeNode(delegate.pieces.raw.Raw[:])
 	r.Inputs, r.Outputs = p.ints(raw.Inputs), p.ints(raw.Outputs)
+	r.resized = delegate.subgraph.wasResized(delegate)
 	return r, r.readTensors(context)
+}
+
+// wasResized tells whether a delegate node's inputs have other shapes than when it was seen first.
+func (g *subgraph) wasResized(delegate *node) bool {
+	var shapes [][]int32
+	for _, t := range delegate.pieces.tensors[bpf.ListInputs] {
+		shapes = append(shapes, t.Shape)
+	}
+	first, seen := g.taken[delegate.index]
+	if !seen {
+		g.taken[delegate.index] = shapes
+		return false
+	}
+	return !slices.EqualFunc(first, shapes, slices.Equal[[]int32])
 }
 
 func (p *process) readNode(n probes.LiveNode, index int32) xnnpack.Node {
@@ -96,7 +113,11 @@ func (r *replaced) tensors(indices []int32) []*trace.Tensor {
 			list[i] = &trace.Tensor{Index: -1}
 			continue
 		}
-		list[i] = r.process.completeTensor(index, r.raw[index])
+		t := r.process.completeTensor(index, r.raw[index])
+		if r.resized && !r.Tensors[index].Constant && !slices.Contains(r.Inputs, index) && !slices.Contains(r.Outputs, index) {
+			t.Shape, t.Bytes = nil, 0 // not known
+		}
+		list[i] = t
 	}
 	return list
 }

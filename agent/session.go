@@ -225,6 +225,7 @@ func (s *Session) target(pid int) {
 	p := s.processOf(pid, "")
 	s.libraries.considerProcess(p)
 	s.reachLive(p)
+	s.lookForModels(p) // it may end right after its next invoke
 }
 
 // run drains the ring buffer on a timer until the recording is over.

@@ -115,6 +115,9 @@ func TestOperatorsOfResizedModel(t *testing.T) {
 	entries := make(map[int]int)
 	for _, op := range recordCommand(t, app).ops(t).model(t).Operators {
 		entries[op.OperatorIndex]++
+		if shape := op.Outputs[0].Shape; entries[op.OperatorIndex] > 1 && len(shape) > 0 && shape[0] != 2 {
+			t.Errorf("operator %d, %s, of two images at a time has an output of the shape %v", op.OperatorIndex, op.Op, shape)
+		}
 		if op.Count != invokes {
 			t.Errorf("operator %d, %s, ran %d times at one shape, want %d", op.OperatorIndex, op.Op, op.Count, invokes)
 		}
