@@ -57,7 +57,7 @@ func (s *Session) operatorsRan(r *bpf.OperatorsRanRecord) {
 	}
 	library := delegate.operators[0].operator.run.library
 	l := &library.layouts
-	if l.certain || len(l.samples) == maxSamples {
+	if l.certain || !l.hasRoomFor(sample) {
 		s.mapSample(sample, l.layout)
 		if l.known {
 			s.noteUntold(sample)
@@ -77,6 +77,24 @@ func (s *Session) operatorsRan(r *bpf.OperatorsRanRecord) {
 		s.noteUnmapped(l)
 		l.samples = nil
 	}
+}
+
+// hasRoomFor tells whether a sample can be added, in the place of the smallest one if need be.
+func (l *layouts) hasRoomFor(s sample) bool {
+	if len(l.samples) < maxSamples {
+		return true
+	}
+	smallest := 0
+	for i := range l.samples {
+		if len(l.samples[i].operators) < len(l.samples[smallest].operators) {
+			smallest = i
+		}
+	}
+	if len(s.operators) <= len(l.samples[smallest].operators) {
+		return false
+	}
+	l.samples = slices.Delete(l.samples, smallest, smallest+1)
+	return true
 }
 
 // keep has a layout cached with what else is known of the library: models of few operators teach none. When it is used again,

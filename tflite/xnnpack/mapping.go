@@ -126,10 +126,12 @@ func (s Sample) mapSlots(g *graph, l SlotLayout, values []int32) (mappings []Map
 		if len(nodes) > 1 {
 			m.Confidence = Fused
 		}
+		if slices.ContainsFunc(step.slots, func(i int) bool {
+			return first[i] < len(s.Names) && !g.canBe(s.Names[first[i]], nodes, len(step.slots) == 1)
+		}) {
+			continue
+		}
 		for _, i := range step.slots {
-			if first[i] < len(s.Names) && !g.canBe(s.Names[first[i]], nodes, len(step.slots) == 1) {
-				continue
-			}
 			mappings[i] = m
 			mapped++
 		}
