@@ -10,7 +10,7 @@ build:
 
 # Every test, real runtimes and arm64 machines included: as root, on Linux with BPF.
 test: setup
-	$(GO) test -timeout 25m ./...
+	$(GO) test -timeout 35m ./...
 
 # Records a LiteRT app that knows nothing of edgexray.
 demo: setup-demo build

@@ -91,7 +91,7 @@ func boot(t *testing.T, linux machine.Linux, methods []probes.Method) guest {
 		Script: fmt.Sprintf("together=%q\nsingle=%q\nabsent=%q\nseveral=%q\ndynamic=%q\ncustom=%q\nbuilt_in=%q\ndelegated=%q\n%s",
 			together, single, absent, severalApp, dynamicApp, customApp, builtInApp, delegatedApp, guestScript),
 		Out:     []string{"/tmp/out.tar"},
-		Timeout: 10 * time.Minute,
+		Timeout: 15 * time.Minute,
 	})
 	if result.Status != 0 || result.Output != "" {
 		t.Errorf("exit status is %d; output:\n%s", result.Status, result.Output)
