@@ -158,6 +158,7 @@ func (s *Session) forgetSubgraph(g *subgraph) {
 
 // forgetNode forgets a node, and the operators that it runs.
 func (s *Session) forgetNode(n *node) {
+	s.releaseHeld(n)
 	s.aggregates.take(n)
 	delete(s.nodes, n.bpfID)
 	for _, operator := range n.operators {
