@@ -95,7 +95,6 @@ func (a *aggregates) writeNode(sums *bpf.NodeAggregate) {
 		s.describe(d)
 		s.summary.aggregated += count
 		n.subgraph.process.described.Received += count
-		n.subgraph.runs = true
 	}
 	value := sums.AggregateValue
 	a.written[sums.Node] = &value

@@ -83,7 +83,6 @@ func (s *Session) op(r *bpf.OpRecord) {
 	}
 	p := n.subgraph.process
 	thread := s.threadOf(p, r.Header.Tid)
-	n.subgraph.runs = true
 	s.budget.count(thread, n)
 	if s.options.Only.excludes(n) {
 		s.summary.excluded++

@@ -28,7 +28,7 @@ type subgraph struct {
 	known       map[[16]byte]uint32 // ids of descriptions in the trace, by a hash of their content
 	before      *subgraph           // what was at its address, until all of its nodes were described again
 	superseded  *subgraph           // what took its place
-	runs        bool
+	runs        bool                // some node of it ran
 	first       *node               // of an invoke, for the live line
 	taken       map[int32][][]int32 // by index: shapes of delegate nodes' inputs when they were seen first
 	planned     []bool              // by index: nodes that run in an invoke; nil when that isn't known
@@ -190,6 +190,7 @@ func (s *Session) addNode(r *bpf.NodeRecord) {
 	n.readBeyond()
 	g.nodes[r.Address] = n
 	s.nodes[r.Node] = n
+	g.runs = g.runs || r.Run != 0
 	s.noteScanned(n)
 }
 
