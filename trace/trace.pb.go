@@ -1415,8 +1415,11 @@ type Tensor struct {
 	Bytes              uint64                 `protobuf:"varint,10,opt,name=bytes,proto3" json:"bytes,omitempty"`
 	// Of its data when the node was described, 0 when it had none. Only of constants and of what is in an arena: others may
 	// be elsewhere in each invoke.
-	Address       uint64 `protobuf:"varint,11,opt,name=address,proto3" json:"address,omitempty"`
-	Variable      bool   `protobuf:"varint,12,opt,name=variable,proto3" json:"variable,omitempty"` // kept between invokes, and written by the ops that have it as an input
+	Address  uint64 `protobuf:"varint,11,opt,name=address,proto3" json:"address,omitempty"`
+	Variable bool   `protobuf:"varint,12,opt,name=variable,proto3" json:"variable,omitempty"` // kept between invokes, and written by the ops that have it as an input
+	// One for each channel when quantized per channel. A trace leaves them out: it has the first one only.
+	Scales        []float32 `protobuf:"fixed32,13,rep,packed,name=scales,proto3" json:"scales,omitempty"`
+	ZeroPoints    []int64   `protobuf:"varint,14,rep,packed,name=zero_points,json=zeroPoints,proto3" json:"zero_points,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1533,6 +1536,20 @@ func (x *Tensor) GetVariable() bool {
 		return x.Variable
 	}
 	return false
+}
+
+func (x *Tensor) GetScales() []float32 {
+	if x != nil {
+		return x.Scales
+	}
+	return nil
+}
+
+func (x *Tensor) GetZeroPoints() []int64 {
+	if x != nil {
+		return x.ZeroPoints
+	}
+	return nil
 }
 
 // OpBatch holds ops of one thread in the order in which they ended. Columns have one value an op.
@@ -2721,7 +2738,7 @@ const file_trace_proto_rawDesc = "" +
 	"\amapping\x18\x04 \x01(\tR\amapping\x12\x14\n" +
 	"\x05nodes\x18\x05 \x03(\x05R\x05nodes\x12%\n" +
 	"\x0edelegate_index\x18\x06 \x01(\x05R\rdelegateIndex\x12\x10\n" +
-	"\x03ops\x18\a \x03(\tR\x03ops\"\xca\x02\n" +
+	"\x03ops\x18\a \x03(\tR\x03ops\"\x83\x03\n" +
 	"\x06Tensor\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
@@ -2738,7 +2755,10 @@ const file_trace_proto_rawDesc = "" +
 	"\x05bytes\x18\n" +
 	" \x01(\x04R\x05bytes\x12\x18\n" +
 	"\aaddress\x18\v \x01(\x04R\aaddress\x12\x1a\n" +
-	"\bvariable\x18\f \x01(\bR\bvariable\"\xbe\x03\n" +
+	"\bvariable\x18\f \x01(\bR\bvariable\x12\x16\n" +
+	"\x06scales\x18\r \x03(\x02R\x06scales\x12\x1f\n" +
+	"\vzero_points\x18\x0e \x03(\x03R\n" +
+	"zeroPoints\"\xbe\x03\n" +
 	"\aOpBatch\x12\x16\n" +
 	"\x06thread\x18\x01 \x01(\rR\x06thread\x12\x17\n" +
 	"\abase_ns\x18\x02 \x01(\x04R\x06baseNs\x12\x12\n" +
