@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Division for 32-bit arm, which not all of its processors have: what compilers call for it (Run-time ABI for the Arm
-// Architecture, 4.3.1).
+// What compilers call on 32-bit arm for what not all of its processors can do (Run-time ABI for the Arm Architecture).
 #if defined(__arm__)
 #include "system.h"
 
@@ -23,6 +22,9 @@ HIDDEN u32 __aeabi_uidiv(u32 n, u32 d)
 {
 	return (u32)__aeabi_uidivmod(n, d);
 }
+
+HIDDEN double __aeabi_ul2d(u64 v) { return (double)(u32)(v >> 32) * 4294967296.0 + (double)(u32)v; }
+HIDDEN double __aeabi_l2d(s64 v) { return (double)(s32)(v >> 32) * 4294967296.0 + (double)(u32)v; }
 
 HIDDEN void __aeabi_memcpy(void *to, const void *from, word bytes) { memcpy(to, from, bytes); }
 HIDDEN void __aeabi_memcpy4(void *to, const void *from, word bytes) { memcpy(to, from, bytes); }

@@ -93,6 +93,14 @@ static void send_data(const struct op *op, s32 index, enum capture_role role, en
 	send_more(t->data, bytes, capture, first, op->thread->tid);
 }
 
+static word elements_of(const struct tensor *t)
+{
+	word n = 1;
+	for (s32 i = 0; t->dims && i < t->dims->size; i++)
+		n *= t->dims->data[i];
+	return n;
+}
+
 static void send_statistics(const struct op *op, s32 index, enum capture_role role, enum missing missing)
 {
 	const struct tensor *t = &op->subgraph->context->tensors[index];
@@ -104,7 +112,7 @@ static void send_statistics(const struct op *op, s32 index, enum capture_role ro
 	fill(&r->capture, op, index, role, missing);
 	memset(&r->elements, 0, sizeof(*r) - sizeof(r->capture));
 	if (missing == MISSING_NOTHING)
-		summarize(r, t->type, t->data, t->bytes);
+		summarize(r, t->type, t->data, t->bytes, elements_of(t));
 	complete(r);
 }
 

@@ -107,30 +107,32 @@ static int plausible_list(const struct ints *list)
 	return read_memory(&size, list, sizeof(size)) && size >= 0 && size <= MAX_LIST;
 }
 
-static int plausible_pair(const char *at, word stride)
+static int plausible_pair(const char *at, word stride, int being_made)
 {
 	word words[MAX_STRIDE];
 	if (!read_memory(words, at, stride))
 		return 0;
 	const struct node *node = (void *)words;
 	const struct registration *r = (void *)((char *)words + registration_offset(stride));
-	if (r->builtin_code < 0 || r->builtin_code > MAX_CODE || r->version < 0 || r->version > MAX_OP_VERSION ||
-	    !plausible_list(node->inputs) || !plausible_list(node->outputs))
+	if (!plausible_list(node->inputs) || !plausible_list(node->outputs) || r->builtin_code < 0 || r->builtin_code > MAX_CODE ||
+	    r->version < 0 || r->version > MAX_OP_VERSION)
 		return 0;
-	return r->invoke > 4096 || (stride >= EXTERNAL_STRIDE * sizeof(word) && ((word *)r)[8] > 4096);
+	return being_made || r->invoke > 4096 || (stride >= EXTERNAL_STRIDE * sizeof(word) && ((word *)r)[8] > 4096);
 }
 
 #define LOOKED_AT 8 // elements of a vector
 
+// Without a node that runs, the last one may just be in the making: its registration comes last.
 static word stride_of(const char *begin, const char *end, const struct node *node)
 {
 	for (word stride = MIN_STRIDE * sizeof(word); stride <= MAX_STRIDE * sizeof(word); stride += sizeof(word)) {
 		if ((word)(end - begin) % stride || (node && (word)((char *)node - begin) % stride))
 			continue;
 		word n = (end - begin) / stride, i = 0;
+		word last = n - 1;
 		if (n > LOOKED_AT)
 			n = LOOKED_AT;
-		while (i < n && plausible_pair(begin + i * stride, stride))
+		while (i < n && plausible_pair(begin + i * stride, stride, node == NULL && i == last))
 			i++;
 		if (i == n)
 			return stride;

@@ -112,7 +112,7 @@ int wants_tensor(const char *name);
 int wants_invoke(u64 invoke);
 
 // statistics.c
-void summarize(struct statistics_record *s, s32 type, const void *data, word bytes);
+void summarize(struct statistics_record *s, s32 type, const void *data, word bytes, word elements);
 
 // delegates.c
 void disguise(struct subgraph *g);
