@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/edgexray/edgexray/probes"
+	"github.com/edgexray/edgexray/shim"
 )
 
 // version is what a trace says recorded it.
@@ -23,7 +24,7 @@ const (
 	exitFailed    = 1 // a check failed
 	exitMisuse    = 2 // wrong arguments, or a file that isn't what it should be
 	exitForbidden = 3 // the system does not allow it
-	exitNothing   = 4 // there is nothing to probe
+	exitNothing   = 4 // there is nothing to probe or to show
 )
 
 // verbs are edgexray's commands.
@@ -31,9 +32,11 @@ var verbs = []func() *cobra.Command{
 	discoverCommand,
 	doctorCommand,
 	recordCommand,
+	snapshotCommand,
 	topCommand,
 	opsCommand,
 	pprofCommand,
+	tensorsCommand,
 }
 
 // exitStatuses says with which status an error ends the command; the first match counts, and exitMisuse is for the rest.
@@ -45,8 +48,11 @@ var exitStatuses = []struct {
 	{fs.ErrPermission, exitForbidden},
 	{probes.ErrNotPermitted, exitForbidden},
 	{syscall.ENOSPC, exitForbidden},
+	{shim.ErrUnreachable, exitForbidden},
 	{probes.ErrNoKernels, exitNothing},
 	{probes.ErrOtherMachine, exitNothing},
+	{shim.ErrNothing, exitNothing},
+	{shim.ErrOtherMachine, exitNothing},
 }
 
 // exitError is an error that decides the exit status itself.
