@@ -313,3 +313,17 @@ HIDDEN s32 on_invoke(struct context *context, struct node *node, word unused, st
 	end(&op);
 	return op.status;
 }
+
+// Of an op that was registered through the opaque C API.
+HIDDEN s32 on_invoke_with_data(void *data, struct context *context, struct node *node, struct thunk *thunk)
+{
+	s32 (*kernel)(void *, struct context *, struct node *) = (s32 (*)(void *, struct context *, struct node *))thunk->original;
+	struct op op;
+	if (!recording() || !begin(&op, context, node))
+		return kernel(data, context, node);
+	op.start = now();
+	op.status = kernel(data, context, node);
+	op.end = now();
+	end(&op);
+	return op.status;
+}

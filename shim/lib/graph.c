@@ -203,26 +203,35 @@ HIDDEN struct registration *registration_of(const struct subgraph *g, struct nod
 	return (struct registration *)((char *)node + registration_offset(g->stride));
 }
 
-// The word of a TfLiteOperator that holds its function to invoke; NULL without one.
-static word *operator_of(const struct subgraph *g, const struct registration *r)
+// Where the function that runs a node's op is, and which arguments it takes; NULL when it is in no place that is known.
+static word *function_at(const struct subgraph *g, const struct registration *r, enum role *role)
 {
-	word *operator = g->stride >= EXTERNAL_STRIDE * sizeof(word) ? (word *)((word *)r)[8] : NULL;
-	word function;
-	if (operator == NULL || r->invoke || !read_memory(&function, operator + OPERATOR_INVOKE, sizeof(function)) || !is_code(function))
+	struct operator *o = g->stride >= EXTERNAL_STRIDE * sizeof(word) ? (struct operator *)((word *)r)[8] : NULL, copy;
+	*role = ROLE_INVOKE;
+	if (o == NULL)
+		return r->invoke ? (word *)&r->invoke : NULL;
+	word bytes = sizeof(copy);
+	memset(&copy, 0, sizeof(copy));
+	if (!read_memory(&copy, o, bytes) && !read_memory(&copy, o, __builtin_offsetof(struct operator, async_kernel)))
 		return NULL;
-	return operator + OPERATOR_INVOKE;
+	if (is_code(copy.invoke_with_data)) {
+		*role = ROLE_INVOKE_WITH_DATA;
+		return &o->invoke_with_data;
+	}
+	return is_code(copy.invoke) ? &o->invoke : r->invoke ? (word *)&r->invoke : NULL;
 }
 
 HIDDEN word function_of(const struct subgraph *g, const struct registration *r)
 {
-	const word *operator = operator_of(g, r);
-	return operator ? *operator : r->invoke;
+	enum role role;
+	const word *at = function_at(g, r, &role);
+	return at ? *at : 0;
 }
 
 // A custom op that no resolver knew: runtimes tell it by its function, which must stay (tflite/util.cc, IsUnresolvedCustomOp).
-static int is_unresolved(const struct registration *r)
+static int is_unresolved(const struct registration *r, const word *function)
 {
-	return r->builtin_code == OP_CUSTOM && r->prepare == 0 && r->init == 0;
+	return function == &r->invoke && r->builtin_code == OP_CUSTOM && r->prepare == 0 && r->init == 0;
 }
 
 static void trust(word function)
@@ -239,26 +248,27 @@ HIDDEN void reach_nodes(struct subgraph *g)
 	g->reached = g->end;
 	for (char *at = g->begin; at < g->end; at += g->stride) {
 		struct registration *r = registration_of(g, (struct node *)at);
-		if (r->invoke && !is_unresolved(r)) {
-			replace_function(&r->invoke, ROLE_INVOKE);
-			trust(r->invoke);
-		}
-		word *operator = operator_of(g, r);
-		if (operator) {
-			replace_function(operator, ROLE_INVOKE);
-			trust(*operator);
-		}
+		enum role role;
+		word *function = function_at(g, r, &role);
+		if (function == NULL || is_unresolved(r, function))
+			continue;
+		replace_function(function, role);
+		trust(*function);
 	}
 }
 
 static struct subgraph *quiet;
 HIDDEN u32 quiet_subgraphs;
+HIDDEN u32 expecting;
+
+#define LOOKS 2000 // at a subgraph that runs nothing: some us each
 
 HIDDEN void make_quiet(struct subgraph *g)
 {
 	lock_tables();
 	if (!g->quiet) {
 		g->quiet = 1;
+		g->looks = LOOKS;
 		g->next_quiet = quiet;
 		quiet = g;
 		quiet_subgraphs++;
@@ -275,7 +285,8 @@ HIDDEN void make_loud(struct subgraph *g)
 		if (*at == g) {
 			*at = g->next_quiet;
 			g->quiet = 0;
-			quiet_subgraphs--;
+			if (--quiet_subgraphs == 0)
+				expecting = 0;
 			break;
 		}
 	}
@@ -286,11 +297,22 @@ HIDDEN void make_loud(struct subgraph *g)
 HIDDEN void reach_quiet(void)
 {
 	static u32 busy;
-	for (u32 free = 0; !swap_if(&busy, &free, 1);)
+	u32 me = call0(SYS_gettid);
+	if (load(&busy) == me) // a signal handler that allocates
 		return;
-	for (struct subgraph *g = load(&quiet); g; g = g->next_quiet)
+	for (u32 nobody = 0; !swap_if(&busy, &nobody, me); nobody = 0)
+		call0(SYS_sched_yield);
+	u32 looked = 0;
+	for (struct subgraph *g = load(&quiet); g; g = g->next_quiet) {
+		if (g->looks == 0)
+			continue;
+		g->looks--;
+		looked++;
 		if (valid_context(g->context) && locate(g, NULL))
 			reach_nodes(g);
+	}
+	if (looked == 0)
+		expecting = 0;
 	store(&busy, 0);
 }
 

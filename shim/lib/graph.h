@@ -61,6 +61,7 @@ struct subgraph {
 	u8 *types;       // of its tensors, plus 1, while they are disguised; else 0
 	u32 type_room;
 	u8 quiet;        // built, but it ran nothing yet
+	u32 looks;       // how often it may still be looked at then
 	struct subgraph *next, *next_quiet;
 };
 
@@ -90,6 +91,7 @@ void make_quiet(struct subgraph *g);
 void make_loud(struct subgraph *g);
 void reach_quiet(void);
 extern HIDDEN u32 quiet_subgraphs;
+extern HIDDEN u32 expecting; // of these, one's kernels were prepared: next the runtime applies delegates, or allocates
 
 // The vector behind the nodes that lists the tensors going in (0) or out (1): the number of them, -1 when not known.
 s32 ends_of(const struct subgraph *g, int out, const s32 **indices);

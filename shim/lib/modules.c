@@ -86,9 +86,15 @@ static int is_function(const struct search *s, word address)
 	return 0;
 }
 
+// Another library may have put its own functions in place of the kernels', as this one does.
+static int is_replacement(const struct search *s, word address)
+{
+	return !in_text(s->module, address) && is_code(address);
+}
+
 static int optional_function(const struct search *s, word address)
 {
-	return address == 0 || thunk_at(address) || is_function(s, address);
+	return address == 0 || is_replacement(s, address) || is_function(s, address);
 }
 
 #define MAX_VERSION 20
@@ -100,8 +106,8 @@ static int is_registration(struct search *s, const word *w)
 	struct registration r;
 	memcpy(&r, w, sizeof(r));
 	// The cheap questions first: nearly all words fail one.
-	if (!in_text(s->module, original_of(r.invoke)) || !in_text(s->module, original_of(r.prepare)) || (r.init == 0) != (r.free == 0) ||
-	    w[5] != 0 || (r.custom_name == NULL ? w[7] != 0 : w[7] > MAX_VERSION))
+	if (w[5] != 0 || (r.init == 0) != (r.free == 0) || (r.custom_name == NULL ? w[7] != 0 : w[7] > MAX_VERSION) ||
+	    !r.invoke || !r.prepare || !(in_text(s->module, r.invoke) || is_code(r.invoke)))
 		return 0;
 	if (r.custom_name) {
 		word name = (word)r.custom_name;

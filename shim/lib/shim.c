@@ -110,6 +110,15 @@ HIDDEN word before_memalign(void)
 	return before_allocation(&real, "memalign");
 }
 
+// Other allocations are many: only between a subgraph's kernels being prepared and its first op.
+HIDDEN word before_malloc(void)
+{
+	static word real;
+	if (expecting && recording())
+		reach_quiet();
+	return resolved(&real, "malloc");
+}
+
 // Calls before_NAME, then goes on to what it returns with the arguments and the return address that the app's call has.
 #if defined(__x86_64__)
 #define HOOK(name) \
@@ -148,6 +157,7 @@ HOOK(dlclose);
 HOOK(posix_memalign);
 HOOK(aligned_alloc);
 HOOK(memalign);
+HOOK(malloc);
 
 #define PROOFS 8 // calls that must not be a kernel's before a function counts as none
 
@@ -196,6 +206,7 @@ HIDDEN s32 on_prepare(struct context *context, struct node *node, word unused, s
 	s32 index = index_of(g, node);
 	reach_nodes(g);
 	g->nodes[index].stale = 1;
+	expecting |= g->quiet;
 	if (shared->selection.keep_delegates_out) {
 		undisguise(g);
 		if (index <= g->prepared || g->prepared < 0)

@@ -87,9 +87,18 @@ struct registration { // TfLiteRegistration up to 2.9
 
 enum { OP_CUSTOM = 32, OP_DELEGATE = 51 };
 
-// Since 2.10 a registration may be followed by a pointer to a TfLiteOperator, whose functions run instead. The words of that
-// which matter here.
-enum { OPERATOR_INIT = 2, OPERATOR_FREE = 3, OPERATOR_PREPARE = 4, OPERATOR_INVOKE = 5 };
+// TfLiteOperator (TfLiteRegistrationExternal before 2.17), to which a registration may point since 2.10: its functions run
+// instead. The header is private; the places are those that 2.17.1 writes, the first six are so since 2.10.
+struct operator {
+	const char *custom_name;
+	s32 version;
+	word init, free, prepare, invoke;
+	word async_kernel;
+	s32 builtin_code, node_index;
+	u64 inplace_operator;
+	void *user_data;
+	word init_with_data, free_with_data, prepare_with_data, invoke_with_data;
+};
 
 _Static_assert(sizeof(struct tensor) == (sizeof(word) == 8 ? 112 : 64), "TfLiteTensor");
 _Static_assert(sizeof(struct node) == 9 * sizeof(word), "TfLiteNode");

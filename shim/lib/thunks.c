@@ -179,6 +179,7 @@ static word handler_of(enum role role)
 {
 	switch (role) {
 	case ROLE_INVOKE: return (word)on_invoke;
+	case ROLE_INVOKE_WITH_DATA: return (word)on_invoke_with_data;
 	case ROLE_PREPARE: return (word)on_prepare;
 	default: return (word)on_init;
 	}

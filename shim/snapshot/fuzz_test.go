@@ -38,7 +38,14 @@ func FuzzParse(f *testing.F) {
 		var total int
 		for _, c := range file.Captures {
 			total += len(c.Data)
-			file.Tensor(c.Capture)
+			described := file.Tensor(c.Capture)
+			c.GetStatistics().Dequantized(described)
+			if v, err := NewValues(described, c.Data); err == nil {
+				Summarize(v)
+				if real, ok := v.Dequantized(); ok {
+					Summarize(real)
+				}
+			}
 		}
 		if total > len(data) {
 			t.Errorf("%d bytes of data in a file of %d", total, len(data))
