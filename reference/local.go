@@ -87,7 +87,7 @@ func (l *local) Run(ctx context.Context, ops []compare.LocalOp) ([]compare.Local
 			runnable = append(runnable, i)
 		}
 	}
-	for _, form := range []tflite.Form{tflite.AsIs, tflite.InFloat} {
+	for _, form := range []form{asIs, inFloat} {
 		if err := b.runAll(ctx, runnable, form); err != nil {
 			return nil, err
 		}
@@ -118,7 +118,7 @@ const (
 )
 
 // runAll runs ops, as many at once as one model may hold.
-func (b *batch) runAll(ctx context.Context, ops []int, form tflite.Form) error {
+func (b *batch) runAll(ctx context.Context, ops []int, form form) error {
 	for len(ops) > 0 {
 		n, size := 0, 0
 		for n < len(ops) && n < maxOps && (n == 0 || size < maxInputBytes) {
@@ -136,7 +136,7 @@ func (b *batch) runAll(ctx context.Context, ops []int, form tflite.Form) error {
 }
 
 // run runs ops in one model. When that fails it runs each half, so that an op that can't run is alone in the end.
-func (b *batch) run(ctx context.Context, ops []int, form tflite.Form) error {
+func (b *batch) run(ctx context.Context, ops []int, form form) error {
 	err := b.together(ctx, ops, form)
 	if err == nil || !ofModel(err) {
 		return err
@@ -161,9 +161,9 @@ func ofModel(err error) bool {
 }
 
 // fail notes why an op has no result.
-func (b *batch) fail(i int, form tflite.Form, err error) {
+func (b *batch) fail(i int, form form, err error) {
 	op, result := b.ops[i], &b.results[i]
-	if form == tflite.AsIs {
+	if form == asIs {
 		result.Err = fmt.Errorf("%s (node %d) %w", b.local.name(op), op.Node, err)
 	} else {
 		result.Err = fmt.Errorf("%w; in float it %w", result.Err, err)

@@ -46,9 +46,10 @@ var runners = []struct {
 	name    string
 	kernels []protocol.Kernels
 	locate  func(t Tools, r *runner, dir string) error // sets command and environment
+	hint    string                                     // when it doesn't start
 }{
-	{LiteRT, []protocol.Kernels{protocol.Reference, protocol.Builtin}, Tools.locateLiteRT},
-	{GoTFLite, []protocol.Kernels{protocol.Builtin}, Tools.locateGoTFLite},
+	{LiteRT, []protocol.Kernels{protocol.Reference, protocol.Builtin}, Tools.locateLiteRT, "name a Python that has LiteRT with --python"},
+	{GoTFLite, []protocol.Kernels{protocol.Builtin}, Tools.locateGoTFLite, "name its " + libraryName + " with --library"},
 }
 
 // find returns the runners that work, of a name and with kernels, any when these are empty, and why the others don't.
@@ -66,7 +67,9 @@ func (t Tools) find(ctx context.Context, name string, kernels protocol.Kernels, 
 		err := fmt.Errorf("it has no %s kernels", kernels)
 		if slices.Contains(kind.kernels, r.kernels) {
 			if err = kind.locate(t, r, dir); err == nil {
-				err = r.greet(ctx)
+				if err = r.greet(ctx); err != nil {
+					err = fmt.Errorf("%w (%s)", err, kind.hint)
+				}
 			}
 		}
 		if err != nil {

@@ -25,12 +25,15 @@ type session struct {
 // Died is the error when a runner ends within a request.
 type Died struct {
 	Doing protocol.Report // what it had announced last
-	How   string          // as the system puts it: "signal: aborted"
+	How   string          // as the system puts it: "signal: aborted"; may be empty
 	Said  string          // the last of what it printed; may be empty
 }
 
 func (d *Died) Error() string {
-	text := "died while " + d.doing() + " (" + d.How + ")"
+	text := "died while " + d.doing()
+	if d.How != "" {
+		text += " (" + d.How + ")"
+	}
 	if d.Said != "" {
 		text += ", after printing: " + d.Said
 	}
