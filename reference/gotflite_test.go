@@ -76,15 +76,18 @@ func TestGoTFLiteRunsWithTheLibraryNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for library, want := range map[string]string{
-		parts.Path(t, "tflite-2.9.0/amd64/"+libraryName):                 "go-tflite (TensorFlow Lite 2.9.0)",
+		parts.Path(t, "tflite-2.9.0/amd64/"+libraryName):                "go-tflite (TensorFlow Lite 2.9.0)",
 		filepath.Dir(parts.Path(t, "tflite-2.17.1/amd64/"+libraryName)): "go-tflite (TensorFlow Lite 2.17.1)",
 		renamed: "go-tflite (TensorFlow Lite 2.9.0)",
 	} {
-		r, err := Tools{GoTFLite: binary, Library: library}.first(t.Context(), GoTFLite, "", t.TempDir())
+		s, err := Tools{GoTFLite: binary, Library: library}.first(t.Context(), GoTFLite, "", t.TempDir())
 		if err != nil {
 			t.Errorf("%s: %v", library, err)
-		} else if r.runtime != want {
-			t.Errorf("%s: %s, want %s", library, r.runtime, want)
+			continue
+		}
+		s.end()
+		if s.runner.runtime != want {
+			t.Errorf("%s: %s, want %s", library, s.runner.runtime, want)
 		}
 	}
 }

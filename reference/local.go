@@ -34,8 +34,13 @@ func NewLocal(ctx context.Context, path string, o Options) (compare.Local, error
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	_, err = o.first(ctx, o.Runner, o.Kernels, dir)
-	return l, err
+	s, err := o.first(ctx, o.Runner, o.Kernels, dir)
+	if err != nil {
+		return nil, err
+	}
+	s.end()
+	l.options.Runner = s.runner.name
+	return l, nil
 }
 
 // maxModel is the size of the largest model that is read whole.
@@ -75,12 +80,12 @@ func (l *local) Run(ctx context.Context, ops []compare.LocalOp) ([]compare.Local
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	runner, err := l.options.first(ctx, l.options.Runner, l.options.Kernels, dir)
+	s, err := l.options.first(ctx, l.options.Runner, l.options.Kernels, dir)
 	if err != nil {
 		return nil, err
 	}
-	b := &batch{local: l, dir: dir, session: session{runner: runner}, ops: ops, results: make([]compare.LocalResult, len(ops))}
-	defer b.session.end()
+	defer s.end()
+	b := &batch{local: l, dir: dir, session: s, ops: ops, results: make([]compare.LocalResult, len(ops))}
 	var runnable []int
 	for i, op := range ops {
 		if b.results[i].Err = l.check(op); b.results[i].Err == nil {
@@ -106,7 +111,7 @@ func (l *local) Run(ctx context.Context, ops []compare.LocalOp) ([]compare.Local
 type batch struct {
 	local   *local
 	dir     string // for files
-	session session
+	session *session
 	ops     []compare.LocalOp
 	results []compare.LocalResult
 }

@@ -2,6 +2,7 @@ package reference
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -169,12 +170,12 @@ func TestLocalInFloat(t *testing.T) {
 	}
 	ops := whole.localOps()
 	dir := t.TempDir()
-	r, err := l.(*local).options.first(t.Context(), LiteRT, "", dir)
+	s, err := l.(*local).options.first(t.Context(), LiteRT, "", dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &batch{local: l.(*local), dir: dir, session: session{runner: r}, ops: ops, results: make([]compare.LocalResult, len(ops))}
-	defer b.session.end()
+	defer s.end()
+	b := &batch{local: l.(*local), dir: dir, session: s, ops: ops, results: make([]compare.LocalResult, len(ops))}
 	all := make([]int, len(ops))
 	for i := range all {
 		all[i] = i
@@ -222,6 +223,46 @@ func TestLocalWithGoTFLite(t *testing.T) {
 					t.Errorf("%s, node %d: %d bytes, want %d", name, i, len(r.Outputs[index]), len(whole.bytes(index)))
 				}
 			}
+		}
+	}
+}
+
+// An op with a state is given the one that it had.
+func TestLocalWithState(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "svdf.tflite")
+	printed, err := exec.Command(parts.Python(t), "testdata/svdf.py", path).Output()
+	if err != nil {
+		t.Fatalf("svdf.py: %v", err)
+	}
+	var had struct{ Input, State, Output string }
+	if err := json.Unmarshal(printed, &had); err != nil {
+		t.Fatal(err)
+	}
+	bytesOf := func(text string) []byte {
+		data, err := hex.DecodeString(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	tools := Tools{Python: parts.Python(t), GoTFLite: goTFLite(t), Library: parts.Path(t, "tflite-2.17.1/amd64/"+libraryName)}
+	for _, runner := range []string{LiteRT, GoTFLite} {
+		local, err := NewLocal(t.Context(), path, Options{Tools: tools, Runner: runner})
+		if err != nil {
+			t.Fatal(err)
+		}
+		results, err := local.Run(t.Context(), []compare.LocalOp{
+			{Inputs: map[int32][]byte{0: bytesOf(had.Input), 4: bytesOf(had.State)}},
+			{Inputs: map[int32][]byte{0: bytesOf(had.Input)}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := results[0]; r.Err != nil || hex.EncodeToString(r.Outputs[5]) != had.Output {
+			t.Errorf("%s: output is %x (%v), want %s", runner, r.Outputs[5], r.Err, had.Output)
+		}
+		if err := results[1].Err; err == nil || !strings.Contains(err.Error(), `its state "state" (tensor 4) wasn't captured`) {
+			t.Errorf("%s: without the state the error is %v", runner, err)
 		}
 	}
 }

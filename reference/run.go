@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/edgexray/edgexray/reference/protocol"
@@ -28,11 +29,18 @@ type RunOptions struct {
 	All         bool             // run every runner that works
 	Output      string           // path for the snapshot; with All, the runner's name is put into it
 
-	// Capture runs a command under the shim and has it write a snapshot. Its error says what went wrong beside the command.
-	Capture func(ctx context.Context, command, environment []string, output *os.File) error
+	// Capture runs a command under the shim. How the command ended is no error.
+	Capture func(context.Context, Capture) error
 	// Report gets each result when it is there, and what the user should know before. Both are called by Run itself.
 	Report func(*Result)
 	Note   func(text string)
+}
+
+// Capture is a command to run under the shim.
+type Capture struct {
+	Command, Environment []string
+	KeepDelegatesOut     bool     // its runtime may apply some by itself
+	Output               *os.File // gets the snapshot
 }
 
 // Result is a reference run.
@@ -58,20 +66,20 @@ func Run(ctx context.Context, o RunOptions) error {
 	if err != nil {
 		return err
 	}
-	found, failed := o.find(ctx, o.Runner, o.Kernels, dir)
-	if len(found) == 0 {
-		return fmt.Errorf("%w:\n%w", ErrNoRunner, failed)
+	sessions, failed := o.find(ctx, o.Runner, o.Kernels, o.All, dir)
+	for _, s := range sessions {
+		s.end() // they showed that they work
+	}
+	if len(sessions) == 0 {
+		return failed
 	}
 	if failed != nil {
 		o.Note("not used: " + strings.ReplaceAll(failed.Error(), "\n", "; "))
 	}
-	if !o.All {
-		found = found[:1]
-	}
-	for _, r := range found {
-		result, err := o.run(ctx, r, request, dir)
+	for _, s := range sessions {
+		result, err := o.run(ctx, s.runner, request, dir)
 		if err != nil {
-			return fmt.Errorf("%s: %w", r.name, err)
+			return fmt.Errorf("%s: %w", s.runner.name, err)
 		}
 		o.Report(result)
 	}
@@ -180,7 +188,12 @@ func (o *RunOptions) run(ctx context.Context, r *runner, request protocol.Reques
 		return nil, err
 	}
 	defer output.Close()
-	captured := o.Capture(ctx, append(r.command[:len(r.command):len(r.command)], requests, reports), r.environment, output)
+	captured := o.Capture(ctx, Capture{
+		Command:          append(r.command[:len(r.command):len(r.command)], requests, reports),
+		Environment:      r.environment,
+		KeepDelegatesOut: r.delegates,
+		Output:           output,
+	})
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -188,8 +201,11 @@ func (o *RunOptions) run(ctx context.Context, r *runner, request protocol.Reques
 	if !begun {
 		return nil, errors.Join(captured, err)
 	}
+	var died *Died
+	if errors.As(result.Failure, &died) {
+		died.Where = lastOp(result.Output)
+	}
 	if result.Failure != nil {
-		result.Failure = inNode(result.Failure, result.Output)
 		return result, output.Close()
 	}
 	return result, errors.Join(captured, output.Close())
@@ -233,22 +249,22 @@ func (r *Result) read(path string) (begun bool, err error) {
 	}
 }
 
-// inNode adds to a failure which op it was in, as far as the snapshot tells.
-func inNode(failure error, path string) error {
+// lastOp returns in which op a snapshot's process died, or else after which: empty when none had been run.
+func lastOp(path string) string {
 	f, err := snapshot.Open(path)
 	if err != nil {
-		return failure
+		return ""
 	}
 	defer f.Close()
 	for _, p := range f.Processes {
 		if p.GetLastWords() != "" {
-			return fmt.Errorf("%w: %s", failure, p.GetLastWords())
+			return p.GetLastWords()
 		}
 	}
-	for i := len(f.Captures) - 1; i >= 0; i-- {
-		if n := f.Nodes[f.Captures[i].Node]; n != nil {
-			return fmt.Errorf("%w: after %s (node %d)", failure, n.GetOp(), n.GetIndex())
+	for _, c := range slices.Backward(f.Captures) {
+		if n := f.Nodes[c.Node]; n != nil {
+			return fmt.Sprintf("died after %s (node %d) of invoke %d", n.GetOp(), n.GetIndex(), c.Invoke)
 		}
 	}
-	return fmt.Errorf("%w: before any op ran", failure)
+	return ""
 }

@@ -65,10 +65,24 @@ func edge(t *testing.T, model string, input *trace.Tensor, data []byte, interpre
 }
 
 // plain runs a command without the shim.
-func plain(ctx context.Context, command, environment []string, _ *os.File) error {
-	c := exec.CommandContext(ctx, command[0], command[1:]...)
-	c.Env = environment
-	return c.Run()
+func plain(ctx context.Context, capture Capture) error {
+	c := exec.CommandContext(ctx, capture.Command[0], capture.Command[1:]...)
+	c.Env = capture.Environment
+	c.Run()
+	return nil
+}
+
+// asked returns what a command of a capture asks its runner.
+func (c Capture) asked(t *testing.T) (r protocol.Request) {
+	t.Helper()
+	line, err := os.ReadFile(c.Command[len(c.Command)-2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(line, &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
 
 // runAll returns the results and notes of Run, and what it asked runners.
@@ -83,17 +97,9 @@ func runAll(t *testing.T, o RunOptions) (results []*Result, notes []string, aske
 		o.Capture = plain
 	}
 	capture := o.Capture
-	o.Capture = func(ctx context.Context, command, environment []string, output *os.File) error {
-		line, err := os.ReadFile(command[len(command)-2])
-		if err != nil {
-			t.Fatal(err)
-		}
-		var r protocol.Request
-		if err := json.Unmarshal(line, &r); err != nil {
-			t.Fatal(err)
-		}
-		asked = append(asked, r)
-		return capture(ctx, command, environment, output)
+	o.Capture = func(ctx context.Context, c Capture) error {
+		asked = append(asked, c.asked(t))
+		return capture(ctx, c)
 	}
 	err = Run(t.Context(), o)
 	return results, notes, asked, err
@@ -179,19 +185,11 @@ func TestRunConvertsForATwin(t *testing.T) {
 		t.Run(c.model, func(t *testing.T) {
 			inputs := edge(t, "", c.given, c.data, 1, 1)
 			var data []byte
-			capture := func(ctx context.Context, command, environment []string, output *os.File) error {
-				line, err := os.ReadFile(command[len(command)-2])
-				if err != nil {
+			capture := func(ctx context.Context, capture Capture) (err error) {
+				if data, err = os.ReadFile(capture.asked(t).Inputs); err != nil {
 					return err
 				}
-				var r protocol.Request
-				if err := json.Unmarshal(line, &r); err != nil {
-					return err
-				}
-				if data, err = os.ReadFile(r.Inputs); err != nil {
-					return err
-				}
-				return plain(ctx, command, environment, output)
+				return plain(ctx, capture)
 			}
 			_, _, _, err := runAll(t, RunOptions{Model: parts.Path(t, "models/"+c.model+".tflite"), Inputs: inputs, Capture: capture})
 			if err != nil {

@@ -179,8 +179,10 @@ func (x *extractor) add(p Place) Ends {
 		return list
 	}
 	inputs := own(op.Inputs)
+	given := make(map[int32]bool)
 	for i, t := range op.Inputs {
-		if t >= 0 && fed[t] && !slices.Contains(ends.Inputs, t) {
+		if t >= 0 && fed[t] && !given[t] {
+			given[t] = true
 			ends.Inputs = append(ends.Inputs, t)
 			x.inputs = append(x.inputs, inputs[i])
 		}
