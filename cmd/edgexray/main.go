@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/edgexray/edgexray/probes"
+	"github.com/edgexray/edgexray/shim"
 )
 
 // version is what a trace says recorded it.
@@ -31,6 +32,7 @@ var verbs = []func() *cobra.Command{
 	discoverCommand,
 	doctorCommand,
 	recordCommand,
+	snapshotCommand,
 	topCommand,
 	opsCommand,
 	pprofCommand,
@@ -45,8 +47,11 @@ var exitStatuses = []struct {
 	{fs.ErrPermission, exitForbidden},
 	{probes.ErrNotPermitted, exitForbidden},
 	{syscall.ENOSPC, exitForbidden},
+	{shim.ErrUnreachable, exitForbidden},
 	{probes.ErrNoKernels, exitNothing},
 	{probes.ErrOtherMachine, exitNothing},
+	{shim.ErrNothing, exitNothing},
+	{shim.ErrOtherMachine, exitNothing},
 }
 
 // exitError is an error that decides the exit status itself.
