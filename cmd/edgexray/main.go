@@ -24,7 +24,7 @@ const (
 	exitFailed    = 1 // a check failed
 	exitMisuse    = 2 // wrong arguments, or a file that isn't what it should be
 	exitForbidden = 3 // the system does not allow it
-	exitNothing   = 4 // there is nothing to probe
+	exitNothing   = 4 // there is nothing to probe or to show
 )
 
 // verbs are edgexray's commands.
@@ -36,6 +36,7 @@ var verbs = []func() *cobra.Command{
 	topCommand,
 	opsCommand,
 	pprofCommand,
+	tensorsCommand,
 }
 
 // exitStatuses says with which status an error ends the command; the first match counts, and exitMisuse is for the rest.
