@@ -29,8 +29,10 @@ func (m *HeapSite) addTo(b *Block)    { b.HeapSites = append(b.HeapSites, m) }
 func (m *Frame) addTo(b *Block)       { b.Frames = append(b.Frames, m) }
 func (m *SampleStack) addTo(b *Block) { b.Samples = append(b.Samples, m) }
 
-// makeValid replaces bytes of m's strings that aren't UTF-8, which protobuf can't hold: names come from memory and files
+// MakeValid replaces bytes of m's strings that aren't UTF-8, which protobuf can't hold: names come from memory and files
 // of an app that may put anything there.
+func MakeValid(m proto.Message) { makeValid(m.ProtoReflect()) }
+
 func makeValid(m protoreflect.Message) {
 	m.Range(func(field protoreflect.FieldDescriptor, v protoreflect.Value) bool {
 		switch {
@@ -44,6 +46,8 @@ func makeValid(m protoreflect.Message) {
 			for i := range list.Len() {
 				makeValid(list.Get(i).Message())
 			}
+		case field.Kind() == protoreflect.MessageKind:
+			makeValid(v.Message())
 		case field.Kind() == protoreflect.StringKind:
 			m.Set(field, protoreflect.ValueOfString(validString(v.String())))
 		}

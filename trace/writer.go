@@ -60,7 +60,7 @@ func NewWriter(out io.Writer, header *Header) (*Writer, error) {
 		w.start, _ = s.Seek(0, io.SeekCurrent) // fails on a pipe, which can't be truncated either
 		w.offset = w.start
 	}
-	makeValid(header.ProtoReflect())
+	MakeValid(header)
 	size := proto.Size(header)
 	if size > MaxDescription {
 		return nil, fmt.Errorf("write trace header: it has %d bytes, over the limit of %d (shorten the command line)", size, MaxDescription)
@@ -79,7 +79,7 @@ func NewWriter(out io.Writer, header *Header) (*Writer, error) {
 // Describe adds d to the trace, before any op that is added later. The Writer refers to d until the next Flush. Bytes of
 // its strings that are not UTF-8 are replaced in d.
 func (w *Writer) Describe(d Description) error {
-	makeValid(d.ProtoReflect())
+	MakeValid(d)
 	size := proto.Size(d) + 8 // and its tag and length
 	if size > MaxDescription {
 		return fmt.Errorf("describe %T: it has %d bytes, over the limit of %d (shorten its texts)", d, size, MaxDescription)
@@ -192,7 +192,7 @@ func (w *Writer) Close(end *End) error {
 	err := w.Flush(w.now)
 	failed := w.failed
 	end.Ops = w.ops
-	makeValid(end.ProtoReflect())
+	MakeValid(end)
 	if failed {
 		w.losses = append(slices.Clone(w.losses), &Loss{Cause: LossUnwritten, Count: w.lost})
 	}

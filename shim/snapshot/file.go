@@ -2,13 +2,22 @@ package snapshot
 
 import (
 	"errors"
+	"fmt"
+	"os"
 
 	"github.com/edgexray/edgexray/trace"
 )
 
+var (
+	// ErrNotSnapshot means that a file is not a snapshot.
+	ErrNotSnapshot = errors.New("not an edgexray snapshot")
+	// ErrVersion means that a snapshot has a newer format than this package knows.
+	ErrVersion = errors.New("snapshot format too new")
+)
+
 // File is a snapshot that was opened for reading. What it holds refers to the mapped file, and ends with Close.
 type File struct {
-	Beginning *Beginning
+	Beginning *Beginning // empty when the file was cut before it
 	End       *trace.End // nil when the snapshot did not end cleanly
 
 	Processes map[uint32]*trace.Process
@@ -23,6 +32,9 @@ type File struct {
 	Losses   map[string]uint64
 	Notes    []*trace.Note
 	Cut      string // why the file ends early; empty when it doesn't
+
+	tensors map[tensorKey]*trace.Tensor // as described last
+	unmap   func() error
 }
 
 // Captured is one tensor in one invoke.
@@ -31,8 +43,54 @@ type Captured struct {
 	Data []byte // in the mapped file, aligned to 64 bytes; nil without data
 }
 
-// Open maps a snapshot file. A file that ends early is no error: see File.Cut.
-func Open(path string) (*File, error) { return nil, errors.New("not built yet") }
+// Open maps a snapshot file and reads everything but the data, in memory that grows with the number of records. A file
+// that ends early is no error: see File.Cut. While it is open the file must not shrink: the system kills who reads
+// what isn't there any more.
+func Open(path string) (*File, error) {
+	file, err := open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open snapshot %s: %w", path, err)
+	}
+	return file, nil
+}
+
+func open(path string) (*File, error) {
+	in, err := os.Open(path)
+	if err != nil {
+		return nil, errors.Unwrap(err) // Open names the path
+	}
+	defer in.Close() // a mapping stays
+	info, err := in.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%w: it is no regular file", ErrNotSnapshot)
+	case info.Size() == 0:
+		return nil, checkPreamble(nil)
+	case int64(int(info.Size())) != info.Size():
+		return nil, fmt.Errorf("%d bytes are more than a 32-bit program can map (use a 64-bit edgexray)", info.Size())
+	}
+	data, unmap, err := mapFile(in, int(info.Size()))
+	if err != nil {
+		return nil, err
+	}
+	readSparsely(data, true)
+	defer readSparsely(data, false)
+	file, err := parse(data)
+	if err != nil {
+		return nil, errors.Join(err, unmap())
+	}
+	file.unmap = unmap
+	return file, nil
+}
 
 // Close unmaps the file.
-func (f *File) Close() error { return nil }
+func (f *File) Close() error {
+	if f.unmap == nil {
+		return nil
+	}
+	unmap := f.unmap
+	f.unmap = nil
+	return unmap()
+}

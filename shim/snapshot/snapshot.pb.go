@@ -94,6 +94,7 @@ type Record struct {
 	//	*Record_Loss
 	//	*Record_Note
 	//	*Record_End
+	//	*Record_Unfinished
 	What          isRecord_What `protobuf_oneof:"what"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -244,6 +245,15 @@ func (x *Record) GetEnd() *trace.End {
 	return nil
 }
 
+func (x *Record) GetUnfinished() *Unfinished {
+	if x != nil {
+		if x, ok := x.What.(*Record_Unfinished); ok {
+			return x.Unfinished
+		}
+	}
+	return nil
+}
+
 type isRecord_What interface {
 	isRecord_What()
 }
@@ -296,6 +306,10 @@ type Record_End struct {
 	End *trace.End `protobuf:"bytes,12,opt,name=end,proto3,oneof"` // the last record of a snapshot that ended cleanly; ops counts captures
 }
 
+type Record_Unfinished struct {
+	Unfinished *Unfinished `protobuf:"bytes,13,opt,name=unfinished,proto3,oneof"`
+}
+
 func (*Record_Beginning) isRecord_What() {}
 
 func (*Record_Process) isRecord_What() {}
@@ -319,6 +333,8 @@ func (*Record_Loss) isRecord_What() {}
 func (*Record_Note) isRecord_What() {}
 
 func (*Record_End) isRecord_What() {}
+
+func (*Record_Unfinished) isRecord_What() {}
 
 // Beginning says where, when and how the snapshot was taken.
 type Beginning struct {
@@ -530,6 +546,59 @@ func (x *Capture) GetAround() uint64 {
 	return 0
 }
 
+// Unfinished says why a capture for which room was reserved has no data: its record could not be changed any more.
+type Unfinished struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Record        uint64                 `protobuf:"varint,1,opt,name=record,proto3" json:"record,omitempty"` // where the capture's record begins, in bytes from the beginning of the file
+	Why           string                 `protobuf:"bytes,2,opt,name=why,proto3" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unfinished) Reset() {
+	*x = Unfinished{}
+	mi := &file_snapshot_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unfinished) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unfinished) ProtoMessage() {}
+
+func (x *Unfinished) ProtoReflect() protoreflect.Message {
+	mi := &file_snapshot_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unfinished.ProtoReflect.Descriptor instead.
+func (*Unfinished) Descriptor() ([]byte, []int) {
+	return file_snapshot_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Unfinished) GetRecord() uint64 {
+	if x != nil {
+		return x.Record
+	}
+	return 0
+}
+
+func (x *Unfinished) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
 // Tensor is what a dynamic tensor was in one invoke.
 type Tensor struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -541,7 +610,7 @@ type Tensor struct {
 
 func (x *Tensor) Reset() {
 	*x = Tensor{}
-	mi := &file_snapshot_proto_msgTypes[3]
+	mi := &file_snapshot_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -553,7 +622,7 @@ func (x *Tensor) String() string {
 func (*Tensor) ProtoMessage() {}
 
 func (x *Tensor) ProtoReflect() protoreflect.Message {
-	mi := &file_snapshot_proto_msgTypes[3]
+	mi := &file_snapshot_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -566,7 +635,7 @@ func (x *Tensor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tensor.ProtoReflect.Descriptor instead.
 func (*Tensor) Descriptor() ([]byte, []int) {
-	return file_snapshot_proto_rawDescGZIP(), []int{3}
+	return file_snapshot_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Tensor) GetType() int32 {
@@ -608,7 +677,7 @@ type Statistics struct {
 
 func (x *Statistics) Reset() {
 	*x = Statistics{}
-	mi := &file_snapshot_proto_msgTypes[4]
+	mi := &file_snapshot_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -620,7 +689,7 @@ func (x *Statistics) String() string {
 func (*Statistics) ProtoMessage() {}
 
 func (x *Statistics) ProtoReflect() protoreflect.Message {
-	mi := &file_snapshot_proto_msgTypes[4]
+	mi := &file_snapshot_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -633,7 +702,7 @@ func (x *Statistics) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Statistics.ProtoReflect.Descriptor instead.
 func (*Statistics) Descriptor() ([]byte, []int) {
-	return file_snapshot_proto_rawDescGZIP(), []int{4}
+	return file_snapshot_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Statistics) GetElements() uint64 {
@@ -724,7 +793,7 @@ var File_snapshot_proto protoreflect.FileDescriptor
 
 const file_snapshot_proto_rawDesc = "" +
 	"\n" +
-	"\x0esnapshot.proto\x12\x14edgexray.snapshot.v1\x1a\vtrace.proto\"\x8c\x05\n" +
+	"\x0esnapshot.proto\x12\x14edgexray.snapshot.v1\x1a\vtrace.proto\"\xd0\x05\n" +
 	"\x06Record\x12?\n" +
 	"\tbeginning\x18\x01 \x01(\v2\x1f.edgexray.snapshot.v1.BeginningH\x00R\tbeginning\x126\n" +
 	"\aprocess\x18\x02 \x01(\v2\x1a.edgexray.trace.v1.ProcessH\x00R\aprocess\x123\n" +
@@ -738,7 +807,10 @@ const file_snapshot_proto_rawDesc = "" +
 	"\x04loss\x18\n" +
 	" \x01(\v2\x17.edgexray.trace.v1.LossH\x00R\x04loss\x12-\n" +
 	"\x04note\x18\v \x01(\v2\x17.edgexray.trace.v1.NoteH\x00R\x04note\x12*\n" +
-	"\x03end\x18\f \x01(\v2\x16.edgexray.trace.v1.EndH\x00R\x03endB\x06\n" +
+	"\x03end\x18\f \x01(\v2\x16.edgexray.trace.v1.EndH\x00R\x03end\x12B\n" +
+	"\n" +
+	"unfinished\x18\r \x01(\v2 .edgexray.snapshot.v1.UnfinishedH\x00R\n" +
+	"unfinishedB\x06\n" +
 	"\x04what\"\xbc\x01\n" +
 	"\tBeginning\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.edgexray.trace.v1.HeaderR\x06header\x12\x1c\n" +
@@ -762,7 +834,11 @@ const file_snapshot_proto_rawDesc = "" +
 	" \x01(\v2 .edgexray.snapshot.v1.StatisticsR\n" +
 	"statistics\x12:\n" +
 	"\tdescribed\x18\v \x01(\v2\x1c.edgexray.snapshot.v1.TensorR\tdescribed\x12\x16\n" +
-	"\x06around\x18\f \x01(\x04R\x06around\"2\n" +
+	"\x06around\x18\f \x01(\x04R\x06around\"6\n" +
+	"\n" +
+	"Unfinished\x12\x16\n" +
+	"\x06record\x18\x01 \x01(\x04R\x06record\x12\x10\n" +
+	"\x03why\x18\x02 \x01(\tR\x03why\"2\n" +
 	"\x06Tensor\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\x05R\x04type\x12\x14\n" +
 	"\x05shape\x18\x02 \x03(\x05R\x05shape\"\xe4\x02\n" +
@@ -800,48 +876,50 @@ func file_snapshot_proto_rawDescGZIP() []byte {
 }
 
 var file_snapshot_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_snapshot_proto_goTypes = []any{
 	(Role)(0),              // 0: edgexray.snapshot.v1.Role
 	(*Record)(nil),         // 1: edgexray.snapshot.v1.Record
 	(*Beginning)(nil),      // 2: edgexray.snapshot.v1.Beginning
 	(*Capture)(nil),        // 3: edgexray.snapshot.v1.Capture
-	(*Tensor)(nil),         // 4: edgexray.snapshot.v1.Tensor
-	(*Statistics)(nil),     // 5: edgexray.snapshot.v1.Statistics
-	(*trace.Process)(nil),  // 6: edgexray.trace.v1.Process
-	(*trace.Thread)(nil),   // 7: edgexray.trace.v1.Thread
-	(*trace.Runtime)(nil),  // 8: edgexray.trace.v1.Runtime
-	(*trace.Kernel)(nil),   // 9: edgexray.trace.v1.Kernel
-	(*trace.Model)(nil),    // 10: edgexray.trace.v1.Model
-	(*trace.Subgraph)(nil), // 11: edgexray.trace.v1.Subgraph
-	(*trace.Node)(nil),     // 12: edgexray.trace.v1.Node
-	(*trace.Loss)(nil),     // 13: edgexray.trace.v1.Loss
-	(*trace.Note)(nil),     // 14: edgexray.trace.v1.Note
-	(*trace.End)(nil),      // 15: edgexray.trace.v1.End
-	(*trace.Header)(nil),   // 16: edgexray.trace.v1.Header
+	(*Unfinished)(nil),     // 4: edgexray.snapshot.v1.Unfinished
+	(*Tensor)(nil),         // 5: edgexray.snapshot.v1.Tensor
+	(*Statistics)(nil),     // 6: edgexray.snapshot.v1.Statistics
+	(*trace.Process)(nil),  // 7: edgexray.trace.v1.Process
+	(*trace.Thread)(nil),   // 8: edgexray.trace.v1.Thread
+	(*trace.Runtime)(nil),  // 9: edgexray.trace.v1.Runtime
+	(*trace.Kernel)(nil),   // 10: edgexray.trace.v1.Kernel
+	(*trace.Model)(nil),    // 11: edgexray.trace.v1.Model
+	(*trace.Subgraph)(nil), // 12: edgexray.trace.v1.Subgraph
+	(*trace.Node)(nil),     // 13: edgexray.trace.v1.Node
+	(*trace.Loss)(nil),     // 14: edgexray.trace.v1.Loss
+	(*trace.Note)(nil),     // 15: edgexray.trace.v1.Note
+	(*trace.End)(nil),      // 16: edgexray.trace.v1.End
+	(*trace.Header)(nil),   // 17: edgexray.trace.v1.Header
 }
 var file_snapshot_proto_depIdxs = []int32{
 	2,  // 0: edgexray.snapshot.v1.Record.beginning:type_name -> edgexray.snapshot.v1.Beginning
-	6,  // 1: edgexray.snapshot.v1.Record.process:type_name -> edgexray.trace.v1.Process
-	7,  // 2: edgexray.snapshot.v1.Record.thread:type_name -> edgexray.trace.v1.Thread
-	8,  // 3: edgexray.snapshot.v1.Record.runtime:type_name -> edgexray.trace.v1.Runtime
-	9,  // 4: edgexray.snapshot.v1.Record.kernel:type_name -> edgexray.trace.v1.Kernel
-	10, // 5: edgexray.snapshot.v1.Record.model:type_name -> edgexray.trace.v1.Model
-	11, // 6: edgexray.snapshot.v1.Record.subgraph:type_name -> edgexray.trace.v1.Subgraph
-	12, // 7: edgexray.snapshot.v1.Record.node:type_name -> edgexray.trace.v1.Node
+	7,  // 1: edgexray.snapshot.v1.Record.process:type_name -> edgexray.trace.v1.Process
+	8,  // 2: edgexray.snapshot.v1.Record.thread:type_name -> edgexray.trace.v1.Thread
+	9,  // 3: edgexray.snapshot.v1.Record.runtime:type_name -> edgexray.trace.v1.Runtime
+	10, // 4: edgexray.snapshot.v1.Record.kernel:type_name -> edgexray.trace.v1.Kernel
+	11, // 5: edgexray.snapshot.v1.Record.model:type_name -> edgexray.trace.v1.Model
+	12, // 6: edgexray.snapshot.v1.Record.subgraph:type_name -> edgexray.trace.v1.Subgraph
+	13, // 7: edgexray.snapshot.v1.Record.node:type_name -> edgexray.trace.v1.Node
 	3,  // 8: edgexray.snapshot.v1.Record.capture:type_name -> edgexray.snapshot.v1.Capture
-	13, // 9: edgexray.snapshot.v1.Record.loss:type_name -> edgexray.trace.v1.Loss
-	14, // 10: edgexray.snapshot.v1.Record.note:type_name -> edgexray.trace.v1.Note
-	15, // 11: edgexray.snapshot.v1.Record.end:type_name -> edgexray.trace.v1.End
-	16, // 12: edgexray.snapshot.v1.Beginning.header:type_name -> edgexray.trace.v1.Header
-	0,  // 13: edgexray.snapshot.v1.Capture.role:type_name -> edgexray.snapshot.v1.Role
-	5,  // 14: edgexray.snapshot.v1.Capture.statistics:type_name -> edgexray.snapshot.v1.Statistics
-	4,  // 15: edgexray.snapshot.v1.Capture.described:type_name -> edgexray.snapshot.v1.Tensor
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	14, // 9: edgexray.snapshot.v1.Record.loss:type_name -> edgexray.trace.v1.Loss
+	15, // 10: edgexray.snapshot.v1.Record.note:type_name -> edgexray.trace.v1.Note
+	16, // 11: edgexray.snapshot.v1.Record.end:type_name -> edgexray.trace.v1.End
+	4,  // 12: edgexray.snapshot.v1.Record.unfinished:type_name -> edgexray.snapshot.v1.Unfinished
+	17, // 13: edgexray.snapshot.v1.Beginning.header:type_name -> edgexray.trace.v1.Header
+	0,  // 14: edgexray.snapshot.v1.Capture.role:type_name -> edgexray.snapshot.v1.Role
+	6,  // 15: edgexray.snapshot.v1.Capture.statistics:type_name -> edgexray.snapshot.v1.Statistics
+	5,  // 16: edgexray.snapshot.v1.Capture.described:type_name -> edgexray.snapshot.v1.Tensor
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_snapshot_proto_init() }
@@ -862,6 +940,7 @@ func file_snapshot_proto_init() {
 		(*Record_Loss)(nil),
 		(*Record_Note)(nil),
 		(*Record_End)(nil),
+		(*Record_Unfinished)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -869,7 +948,7 @@ func file_snapshot_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_snapshot_proto_rawDesc), len(file_snapshot_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
