@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/edgexray/edgexray/tflite"
+	"github.com/edgexray/edgexray/trace"
 )
 
 // BenchmarkMeasure counts the bytes of both tensors.
@@ -26,18 +27,26 @@ func BenchmarkMeasure(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			random := rand.New(rand.NewPCG(1, 2))
-			edge, reference := &view{typ: c.typ, shape: shape}, &view{typ: c.typ, shape: shape}
+			tensor := &trace.Tensor{Type: int32(c.typ), Shape: shape}
 			if c.typ != tflite.Float32 {
-				edge.scales, edge.zeros = []float32{0.02}, []int64{3}
-				reference.scales, reference.zeros = edge.scales, edge.zeros
+				tensor.Scale, tensor.ZeroPoint = 0.02, 3
 			}
+			var edgeData, referenceData []byte
 			for range n {
 				x := random.NormFloat64() * 30
 				y := x
 				if random.Float64() < c.noise {
 					y += random.NormFloat64()
 				}
-				edge.data, reference.data = appendElement(edge.data, c.typ, y), appendElement(reference.data, c.typ, x)
+				edgeData, referenceData = appendElement(edgeData, c.typ, y), appendElement(referenceData, c.typ, x)
+			}
+			edge, err := newView(tensor, edgeData)
+			if err != nil {
+				b.Fatal(err)
+			}
+			reference, err := newView(tensor, referenceData)
+			if err != nil {
+				b.Fatal(err)
 			}
 			b.SetBytes(int64(len(edge.data) + len(reference.data)))
 			b.ReportAllocs()

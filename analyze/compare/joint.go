@@ -5,37 +5,35 @@ import (
 	"math"
 
 	"github.com/edgexray/edgexray/tflite"
+	"github.com/edgexray/edgexray/trace"
 )
 
 func (v *view) bytewise() bool {
-	return (v.typ == tflite.Int8 || v.typ == tflite.UInt8) && len(v.scales) <= 1
+	return (v.typ() == tflite.Int8 || v.typ() == tflite.UInt8) && v.perTensor()
 }
 
 // joint adds tensors of bytes by how often each pair of values occurs. All sums follow from that, exactly, so an element
 // costs one counter; only sums by channel are added up one by one.
 func (s *sums) joint(edge, reference *view, off *Off) {
 	var counts [1 << 16]uint32
-	valuesA, intsA := edge.byteValues()
-	valuesB, intsB := reference.byteValues()
+	valuesA, valuesB := edge.byteValues(), reference.byteValues()
 	a, b := edge.data, reference.data
 	for len(a) > 0 {
 		n := min(len(a), max(s.channels, 1))
-		jointRow(&counts, &valuesA, &valuesB, a[:n], b[:n], s.channel[:n])
+		jointRow(&counts, valuesA, valuesB, a[:n], b[:n], s.channel[:n])
 		a, b = a[n:], b[n:]
 	}
-	e := elements[edge.typ]
 	var worst int
 	s.minA, s.maxA, s.minB, s.maxB = math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
 	for pair, count := range counts {
 		if count == 0 {
 			continue
 		}
-		x, y := pair>>8, pair&0xff
-		if dd := s.addPair(valuesA[x], valuesB[y], float64(count)); dd > s.maxDD {
+		if dd := s.addPair(valuesA[pair>>8], valuesB[pair&0xff], float64(count)); dd > s.maxDD {
 			s.maxDD, worst = dd, pair
 		}
 		if off != nil {
-			off.add(intsA[x], intsB[y], int(count), e)
+			off.addPair(edge.typ(), byte(pair>>8), byte(pair), int(count))
 		}
 	}
 	s.n = len(edge.data)
@@ -78,12 +76,15 @@ func (s *sums) addPair(a, b, count float64) float64 {
 }
 
 // byteValues returns what each byte stands for.
-func (v *view) byteValues() (values [256]float64, ints [256]int64) {
+func (v *view) byteValues() *[256]float64 {
 	var all [256]byte
 	for i := range all {
 		all[i] = byte(i)
 	}
-	elements[v.typ].ints(ints[:], all[:], 0)
-	v.dequantize(values[:], ints[:], 0)
-	return values, ints
+	table := &trace.Tensor{Type: v.Type, Shape: []int32{256}, Scale: v.Scale, ZeroPoint: v.ZeroPoint}
+	values := new([256]float64)
+	if of, err := newView(table, all[:]); err == nil { // it has 256 bytes, and one scale at most
+		of.real.Read(values[:], 0)
+	}
+	return values
 }

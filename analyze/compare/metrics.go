@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"math"
-	"slices"
-
-	"github.com/edgexray/edgexray/tflite"
 )
 
 // Metrics measure how far the edge's tensor m is from the reference's r, both dequantised. Elements that aren't finite on
@@ -65,47 +62,6 @@ type Channel struct {
 	NRMSE float64 `json:"nrmse"`
 }
 
-// Off is a histogram of differences between integers.
-type Off struct {
-	By0       int    `json:"by_0"`
-	By1       int    `json:"by_1"`
-	By2       int    `json:"by_2"`
-	ByMore    int    `json:"by_more"`
-	Up        int    `json:"up"` // elements of the edge that are larger
-	Down      int    `json:"down"`
-	Max       uint64 `json:"max"`
-	Saturated int    `json:"saturated"` // equal elements at the type's limits: they may hide a difference
-}
-
-func (o *Off) count() int { return o.By1 + o.By2 + o.ByMore }
-
-// add counts n elements of the values a on the edge and b in the reference.
-func (o *Off) add(a, b int64, n int, e element) {
-	if a == b {
-		o.By0 += n
-		if a == e.min || a == e.max {
-			o.Saturated += n
-		}
-		return
-	}
-	by := uint64(a) - uint64(b)
-	if a > b {
-		o.Up += n
-	} else {
-		o.Down += n
-		by = -by
-	}
-	switch by {
-	case 1:
-		o.By1 += n
-	case 2:
-		o.By2 += n
-	default:
-		o.ByMore += n
-	}
-	o.Max = max(o.Max, by)
-}
-
 const (
 	blockElements = 1024    // that are decoded at a time: four blocks of 8 bytes each fit a first-level cache
 	maxChannels   = 1 << 16 // more are no channels
@@ -114,64 +70,39 @@ const (
 
 // measure compares a tensor of the edge with one of the reference. An error says why they can't be compared.
 func measure(edge, reference *view) (*Metrics, error) {
-	n, err := edge.check()
-	if err != nil {
-		return nil, fmt.Errorf("on the edge: %w", err)
-	}
-	if n2, err := reference.check(); err != nil {
-		return nil, fmt.Errorf("in the reference: %w", err)
-	} else if n != n2 {
-		return nil, fmt.Errorf("shapes differ: %v on the edge, %v in the reference", edge.shape, reference.shape)
+	n := edge.real.Len
+	if n != reference.real.Len {
+		return nil, fmt.Errorf("shapes differ: %v on the edge, %v in the reference", edge.Shape, reference.Shape)
 	}
 	m := &Metrics{Elements: n, Cosine: 1, Constant: reference.constant()}
 	same := edge.sameEncoding(reference)
-	if same && elements[edge.typ].ints != nil {
+	if same && edge.integer() {
 		m.Off = new(Off)
 	}
 	if same && bytes.Equal(edge.data, reference.data) {
 		m.identical(edge)
 		return m, nil
 	}
-	s := newSums(edge.channels(n))
+	s := newSums(edge.channels())
 	if n >= minJoint && edge.bytewise() && reference.bytewise() {
 		s.joint(edge, reference, m.Off)
 	} else {
-		s.blocks(edge, reference, n, m.Off)
+		s.blocks(edge, reference)
+		if m.Off != nil {
+			integers[edge.typ()](m.Off, edge.data, reference.data, n)
+		}
 	}
 	s.finish(m)
-	if elements[reference.typ].floats != nil && elements[edge.typ].floats != nil && m.MaxAbs > 0 {
-		m.MaxRelative = maxRelative(edge, reference, n, s.rms())
+	if !edge.integer() && !reference.integer() && m.MaxAbs > 0 {
+		m.MaxRelative = maxRelative(edge, reference, s.rms())
 	}
 	for _, v := range []*view{edge, reference} {
-		if v.quantized() && len(v.scales) == 1 {
-			m.RMSEScale = finite(m.RMSE / math.Abs(float64(v.scales[0])))
+		if v.quantized() && v.perTensor() {
+			m.RMSEScale = finite(m.RMSE / math.Abs(v.Scale))
 			break
 		}
 	}
 	return m, nil
-}
-
-func (v *view) sameEncoding(o *view) bool {
-	return v.typ == o.typ && slices.Equal(v.scales, o.scales) && slices.Equal(v.zeros, o.zeros) && (len(v.scales) <= 1 || v.dim == o.dim)
-}
-
-// constant tells whether all elements are the same.
-func (v *view) constant() bool {
-	if bits := v.typ.Bits(); bits >= 8 {
-		return len(v.data) <= bits/8 || bytes.Equal(v.data[bits/8:], v.data[:len(v.data)-bits/8])
-	}
-	return false
-}
-
-// channels returns how many channels a tensor of n elements has, 0 for none.
-func (v *view) channels(n int) int {
-	if len(v.shape) < 2 {
-		return 0
-	}
-	if c := int(v.shape[len(v.shape)-1]); c > 0 && c <= maxChannels && n/c >= 2 {
-		return c
-	}
-	return 0
 }
 
 // identical fills in what is to be counted of equal tensors.
@@ -181,11 +112,9 @@ func (m *Metrics) identical(v *view) {
 		m.Off.By0 = m.Elements
 		return
 	}
-	var values [blockElements]float64
+	var block [blockElements]float64
 	for from := 0; from < m.Elements; from += blockElements {
-		block := values[:min(blockElements, m.Elements-from)]
-		v.read(block, nil, from)
-		for _, x := range block {
+		for _, x := range v.real.Read(block[:], from) {
 			if x-x != 0 {
 				countNonfinite(x, &m.EdgeNaNs, &m.EdgeInfs)
 			}
@@ -204,19 +133,11 @@ func countNonfinite(x float64, nans, infs *int) {
 }
 
 // maxRelative needs a pass of its own: rms, of the reference, is known only after the first.
-func maxRelative(edge, reference *view, n int, rms float64) float64 {
+func maxRelative(edge, reference *view, rms float64) float64 {
 	w := worstRelative{rms: rms, of: 1}
-	if edge.typ == tflite.Float32 && reference.typ == tflite.Float32 {
-		addRelative(&w, edge.float32s(), reference.float32s())
-	} else {
-		var a, b [blockElements]float64
-		for from := 0; from < n; from += blockElements {
-			count := min(blockElements, n-from)
-			edge.read(a[:count], nil, from)
-			reference.read(b[:count], nil, from)
-			addRelative(&w, a[:count], b[:count])
-		}
-	}
+	eachBlock(edge, reference,
+		func(a, b []float32, _ int) { addRelative(&w, a, b) },
+		func(a, b []float64, _ int) { addRelative(&w, a, b) })
 	return finite(w.error / w.of)
 }
 

@@ -1,10 +1,9 @@
 package compare
 
 import (
-	"encoding/binary"
 	"math"
-	"unsafe"
 
+	"github.com/edgexray/edgexray/shim/snapshot"
 	"github.com/edgexray/edgexray/tflite"
 )
 
@@ -25,42 +24,24 @@ func newSums(channels int) *sums {
 	return &sums{channels: channels, channel: make([]float64, max(channels, 1))}
 }
 
-// blocks adds n elements, decoded a block at a time.
-func (s *sums) blocks(edge, reference *view, n int, off *Off) {
-	if edge.typ == tflite.Float32 && reference.typ == tflite.Float32 {
-		addRows(s, edge.float32s(), reference.float32s(), 0)
+// blocks adds the elements, decoded a block at a time.
+func (s *sums) blocks(edge, reference *view) {
+	eachBlock(edge, reference,
+		func(a, b []float32, from int) { addRows(s, a, b, from) },
+		func(a, b []float64, from int) { addRows(s, a, b, from) })
+}
+
+// eachBlock calls singles with all elements of two FLOAT32 tensors, as they lie in memory, and doubles with blocks of any
+// others, dequantised, from one with index from on.
+func eachBlock(edge, reference *view, singles func(a, b []float32, from int), doubles func(a, b []float64, from int)) {
+	if edge.typ() == tflite.Float32 && reference.typ() == tflite.Float32 {
+		singles(snapshot.Cast[float32](edge.data), snapshot.Cast[float32](reference.data), 0)
 		return
 	}
 	var a, b [blockElements]float64
-	var intsA, intsB [blockElements]int64
-	e := elements[edge.typ]
-	for from := 0; from < n; from += blockElements {
-		count := min(blockElements, n-from)
-		edge.read(a[:count], intsA[:], from)
-		reference.read(b[:count], intsB[:], from)
-		addRows(s, a[:count], b[:count], from)
-		if off != nil {
-			for i, q := range intsA[:count] {
-				off.add(q, intsB[i], 1, e)
-			}
-		}
+	for from := 0; from < edge.real.Len; from += blockElements {
+		doubles(edge.real.Read(a[:], from), reference.real.Read(b[:], from), from)
 	}
-}
-
-// float32s returns the data as it lies in memory, or a copy where it isn't aligned or the machine is big endian.
-func (v *view) float32s() []float32 {
-	n := len(v.data) / 4
-	if n == 0 {
-		return nil
-	}
-	if p := unsafe.Pointer(unsafe.SliceData(v.data)); uintptr(p)%4 == 0 && binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
-		return unsafe.Slice((*float32)(p), n)
-	}
-	values := make([]float32, n)
-	for i := range values {
-		values[i] = math.Float32frombits(binary.LittleEndian.Uint32(v.data[4*i:]))
-	}
-	return values
 }
 
 // addRows adds elements from index from on, row by row of the channels.

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/edgexray/edgexray/tflite"
 )
 
 // DefaultTolerances is the table of what is allowed, in the format of ParseTolerances, which its comments describe.
@@ -118,18 +116,4 @@ func (r *toleranceRow) matches(op string, classes []string) bool {
 		return false
 	}
 	return any(r.types) || slices.ContainsFunc(classes, func(c string) bool { return slices.Contains(r.types, c) })
-}
-
-// classes returns a type's name and class, as they stand in the table.
-func (v *view) classes(hybrid bool) []string {
-	classes := []string{v.typ.String()}
-	switch {
-	case elements[v.typ].ints != nil && v.quantized():
-		classes = append(classes, "quantized")
-	case elements[v.typ].ints != nil:
-		classes = append(classes, "integer")
-	case v.typ == tflite.Float32 && hybrid:
-		classes = append(classes, "hybrid")
-	}
-	return classes
 }
