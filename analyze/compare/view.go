@@ -66,7 +66,8 @@ func (v *view) channels() int {
 }
 
 // classes returns a type's name and class, as they stand in the table of tolerances.
-func (v *view) classes(hybrid bool) []string {
+func classes(t *trace.Tensor, hybrid bool) []string {
+	v := view{Tensor: t}
 	classes := []string{v.typ().String()}
 	switch {
 	case v.quantized():
