@@ -24,7 +24,7 @@ func (r *Result) judge() {
 		for _, op := range m.Ops {
 			op.judge()
 			v.count(op)
-			if j := op.jump(); j != nil && op.Status != Guilty && j.Jump > 1 && j.Accumulated.Worst.NRMSE > minMedian {
+			if j := op.jump(); j != nil && op.Status != Guilty && j.Jump > 1 && j.Accumulated.Worst.NRMSE > minMedian && !j.rounding() {
 				jumps = append(jumps, op)
 			}
 		}
@@ -114,7 +114,14 @@ func (o *Output) alarming() bool {
 	if m.NonfiniteDiffers > 0 && !math.IsInf(o.limits.NRMSE, 1) {
 		return true
 	}
-	return m.NRMSE > o.limits.NRMSE && o.Jump >= o.limits.Jump && (m.RMSEScale == 0 || m.RMSEScale > o.limits.Steps)
+	return m.NRMSE > o.limits.NRMSE && o.Jump >= o.limits.Jump && !o.rounding()
+}
+
+// rounding tells whether an accumulated error is one of a few quantization steps, which a tensor of few values shows as a
+// large NRMSE.
+func (o *Output) rounding() bool {
+	scale := o.Accumulated.Worst.RMSEScale
+	return scale != 0 && scale <= o.limits.Steps
 }
 
 // judge gives an op its status by its worst output.

@@ -34,6 +34,7 @@ var verbs = []func() *cobra.Command{
 	topCommand,
 	opsCommand,
 	pprofCommand,
+	compareCommand,
 }
 
 // exitStatuses says with which status an error ends the command; the first match counts, and exitMisuse is for the rest.
