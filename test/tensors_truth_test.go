@@ -4,8 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"hash/fnv"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgexray/edgexray/shim/snapshot"
 	"github.com/edgexray/edgexray/tflite"
@@ -80,7 +84,7 @@ func wantContents(t *testing.T, f *snapshot.File, said *saidOfTensors) {
 		node   int32
 		tensor int32
 	}
-	found := make(map[place]int)   // outputs of the main subgraph, with data or not
+	found := make(map[place]int)      // outputs of the main subgraph, with data or not
 	latest := make(map[string]string) // hash of data in this invoke
 	invoke, compared, inputs := 0, 0, 0
 	check := func() {
@@ -137,6 +141,83 @@ func wantContents(t *testing.T, f *snapshot.File, said *saidOfTensors) {
 	if len(found) > 0 || invoke != len(said.Preserved) || inputs < invoke || compared < invoke {
 		t.Errorf("%d invokes, %d inputs, %d tensors compared; too much: %v", invoke, inputs, compared, found)
 	}
+}
+
+// Every output of every op is, bit by bit, what the app itself finds when the op's kernel returns, in a run without edgexray;
+// they come in the order in which ops end.
+func TestTensorsAreThoseOfTheKernels(t *testing.T) {
+	for name, args := range map[string][]string{
+		"float":         {"--model", model(t, "face_landmark"), "--invokes", "2"},
+		"int8":          {"--model", model(t, "mobilenet_v2_int8"), "--workers", "2"},
+		"state":         {"--model", model(t, "okay_nabu"), "--invokes", "50"},
+		"branches":      {"--model", model(t, "if"), "--invokes", "20"},
+		"loops":         {"--model", model(t, "while"), "--invokes", "5"},
+		"other shapes":  {"--model", model(t, "dynamic"), "--resize", "1,4,5,3", "--resize", "1,2,2,3", "--invokes", "3"},
+		"custom op":     {"--model", model(t, "custom"), "--custom-op", "--invokes", "10"},
+		"many channels": {"--model", model(t, "mobilenet_v3_small_float")},
+	} {
+		for _, version := range []string{"2.9.0", "2.17.1"} {
+			t.Run(name+"/"+version, func(t *testing.T) {
+				command := capi(t, version, append(args, "--tensors")...)
+				want := madeByKernels(t, alone(t, command))
+				s := snapshotCommand(t, command)
+				if diff := cmp.Diff(want, madeByKernels(t, s.stdout)); diff != "" {
+					t.Errorf("with edgexray kernels make (-without +with):\n%s", diff)
+				}
+				got := madeInFile(s.whole(t))
+				if len(got) < len(want) { // the invokes before the app looks are there, too
+					t.Fatalf("%d outputs captured, want %d and more", len(got), len(want))
+				}
+				if diff := cmp.Diff(want, got[len(got)-len(want):]); diff != "" {
+					t.Errorf("outputs (-of the kernels +captured):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+// made is an output of an op.
+type made struct {
+	Subgraph, Node, Tensor int
+	Hash                   string // FNV-1a of the data, empty for a resource
+}
+
+// madeByKernels reads what an app that was started with --tensors printed.
+func madeByKernels(t *testing.T, stdout string) (list []made) {
+	t.Helper()
+	for line := range strings.Lines(stdout) {
+		text, ok := strings.CutPrefix(line, "tensors ")
+		if !ok {
+			continue
+		}
+		var stack []struct {
+			Subgraph, Node int
+			Outputs        []made
+		}
+		decode(t, text, &stack)
+		innermost := stack[len(stack)-1]
+		for _, o := range innermost.Outputs {
+			list = append(list, made{innermost.Subgraph, innermost.Node, o.Tensor, o.Hash})
+		}
+	}
+	return list
+}
+
+func madeInFile(f *snapshot.File) (list []made) {
+	for _, c := range f.Captures {
+		if c.Role != snapshot.Role_OUTPUT {
+			continue
+		}
+		n := f.Nodes[c.Node]
+		m := made{int(f.Subgraphs[n.Subgraph].Index), int(n.Index), int(c.Tensor), ""}
+		if c.Missing == "" {
+			hash := fnv.New64a()
+			hash.Write(c.Data)
+			m.Hash = fmt.Sprintf("%016x", hash.Sum64())
+		}
+		list = append(list, m)
+	}
+	return list
 }
 
 func typeOf(f *snapshot.File, c snapshot.Captured) tflite.Type {
