@@ -28,8 +28,12 @@ func Tensors(w io.Writer, r *tensors.Result, width int) error {
 
 func (p *printer) snapshot(r *tensors.Result) {
 	s := &r.Snapshot
-	p.line("%s, %s of data, captured on Linux %s (%s) by %s in %.1f s", plural(int(r.Captures), "capture"), size(r.Bytes),
-		s.Linux, s.Architecture, s.Recorder, float64(s.DurationNS)/1e9)
+	lasted := ""
+	if s.DurationNS > 0 {
+		lasted = fmt.Sprintf(" in %.1f s", float64(s.DurationNS)/1e9)
+	}
+	p.line("%s, %s of data, captured on Linux %s (%s) by %s%s", plural(int(r.Captures), "capture"), size(r.Bytes),
+		s.Linux, s.Architecture, s.Recorder, lasted)
 	if len(s.Selection) > 0 {
 		p.line("Only %s was captured", strings.Join(s.Selection, ", "))
 	}

@@ -17,6 +17,9 @@ type sink interface {
 	Bytes() int64
 }
 
+// newSink begins a file.
+type newSink func(*Options, *trace.Header) (sink, error)
+
 // opSink is a trace.
 type opSink struct{ *trace.Writer }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os/exec"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -53,49 +54,69 @@ func Record(ctx context.Context, options Options) (*Summary, error) {
 	return run(ctx, &options, modeTiming, newOpSink)
 }
 
-func run(ctx context.Context, options *Options, mode uint32, newSink func(*Options, *trace.Header) (sink, error)) (*Summary, error) {
-	s := &session{options: options, processes: make(map[uint32]*process), notes: make(map[string]bool)}
-	s.models = app.Models{Describe: s.describe, Note: s.note}
-	defer s.models.Close()
-	s.files = files{session: s, known: make(map[app.FileKey]*file)}
-	defer s.files.close()
-	var err error
-	if s.selection, err = options.Selection.compile(mode); err != nil {
+func run(ctx context.Context, options *Options, mode uint32, create newSink) (*Summary, error) {
+	s, err := newSession(options, mode)
+	if err != nil {
 		return nil, err
 	}
-	if s.area, err = newArea(cmp.Or(options.Buffer, DefaultBuffer), s.selection); err != nil {
+	defer s.close()
+	command, err := options.prepare(s.area)
+	if err != nil {
 		return nil, err
 	}
-	defer s.area.close()
-	s.reader.area = s.area
-	if err := s.begin(newSink); err != nil {
+	if err := s.create(create); err != nil {
+		return nil, err
+	}
+	if err := s.start(command); err != nil {
 		return nil, err
 	}
 	s.follow(ctx)
 	return s.finish()
 }
 
-// begin starts the command, and the file.
-func (s *session) begin(newSink func(*Options, *trace.Header) (sink, error)) error {
-	command, err := s.options.prepare(s.area)
+// newSession makes what the command shares with us.
+func newSession(options *Options, mode uint32) (*session, error) {
+	selected, err := options.Selection.compile(mode)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	area, err := newArea(cmp.Or(options.Buffer, DefaultBuffer), selected)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{options: options, selection: selected, area: area, processes: make(map[uint32]*process), notes: make(map[string]bool)}
+	s.reader.area = area
+	s.models = app.Models{Describe: s.describe, Note: s.note}
+	s.files = files{session: s, known: make(map[app.FileKey]*file)}
+	return s, nil
+}
+
+func (s *session) close() {
+	s.models.Close()
+	s.files.close()
+	s.area.close()
+}
+
+// create begins the file.
+func (s *session) create(create newSink) error {
 	header := app.NewHeader(s.options.Recorder)
 	header.AttachMethod = "shim"
 	header.ProbeCosts = []*trace.ProbeCost{measureCost(s.area)}
 	header.Only = s.options.Selection.Only
 	s.started = header.StartNs
-	if s.sink, err = newSink(s.options, header); err != nil {
-		return err
-	}
+	var err error
+	s.sink, err = create(s.options, header)
+	return err
+}
+
+// start starts the command.
+func (s *session) start(command *exec.Cmd) error {
+	var err error
 	if s.command, err = start(command); err != nil {
 		return err
 	}
 	if s.options.Began != nil {
-		if err := s.options.Began(); err != nil {
-			s.failed(err)
-		}
+		s.failed(s.options.Began())
 	}
 	return nil
 }
