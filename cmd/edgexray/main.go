@@ -37,6 +37,7 @@ var verbs = []func() *cobra.Command{
 	opsCommand,
 	pprofCommand,
 	tensorsCommand,
+	compareCommand,
 }
 
 // exitStatuses says with which status an error ends the command; the first match counts, and exitMisuse is for the rest.
