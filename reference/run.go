@@ -29,7 +29,7 @@ type RunOptions struct {
 	All         bool             // run every runner that works
 	Output      string           // path for the snapshot; with All, the runner's name is put into it
 
-	// Capture runs a command under the shim. How the command ended is no error.
+	// Capture runs a command under the shim. How the command ended is no error, nor is it one that there was nothing to capture.
 	Capture func(context.Context, Capture) error
 	// Report gets each result when it is there, and what the user should know before. Both are called by Run itself.
 	Report func(*Result)
@@ -39,8 +39,8 @@ type RunOptions struct {
 // Capture is a command to run under the shim.
 type Capture struct {
 	Command, Environment []string
-	KeepDelegatesOut     bool     // its runtime may apply some by itself
-	Output               *os.File // gets the snapshot
+	KeepDelegatesOut     bool   // its runtime may apply some by itself
+	Output               string // path for the snapshot
 }
 
 // Result is a reference run.
@@ -76,14 +76,19 @@ func Run(ctx context.Context, o RunOptions) error {
 	if failed != nil {
 		o.Note("not used: " + strings.ReplaceAll(failed.Error(), "\n", "; "))
 	}
+	var failures []error // the others go on
 	for _, s := range sessions {
 		result, err := o.run(ctx, s.runner, request, dir)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", s.runner.name, err)
+			failures = append(failures, fmt.Errorf("%s: %w", s.runner.name, err))
+			continue
 		}
 		o.Report(result)
 	}
-	return nil
+	return errors.Join(failures...)
 }
 
 // prepare writes the inputs for a runner, and returns what to ask it.
@@ -183,20 +188,12 @@ func (o *RunOptions) run(ctx context.Context, r *runner, request protocol.Reques
 		return nil, err
 	}
 	result := &Result{Output: o.output(r.name), Runner: r.name, Kernels: r.kernels, Runtime: r.runtime, Invokes: len(request.Invokes)}
-	output, err := os.Create(result.Output)
-	if err != nil {
-		return nil, err
-	}
-	defer output.Close()
 	captured := o.Capture(ctx, Capture{
 		Command:          append(r.command[:len(r.command):len(r.command)], requests, reports),
 		Environment:      r.environment,
 		KeepDelegatesOut: r.delegates,
-		Output:           output,
+		Output:           result.Output,
 	})
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
 	begun, err := result.read(reports)
 	if !begun {
 		return nil, errors.Join(captured, err)
@@ -205,10 +202,7 @@ func (o *RunOptions) run(ctx context.Context, r *runner, request protocol.Reques
 	if errors.As(result.Failure, &died) {
 		died.Where = lastOp(result.Output)
 	}
-	if result.Failure != nil {
-		return result, output.Close()
-	}
-	return result, errors.Join(captured, output.Close())
+	return result, captured
 }
 
 // output returns the path of a runner's snapshot: ref.litert.tensors for ref.tensors when there may be several.

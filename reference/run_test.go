@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/edgexray/edgexray/reference/protocol"
+	"github.com/edgexray/edgexray/shim"
 	"github.com/edgexray/edgexray/shim/snapshot"
 	"github.com/edgexray/edgexray/test/parts"
 	"github.com/edgexray/edgexray/tflite"
@@ -72,6 +74,17 @@ func plain(ctx context.Context, capture Capture) error {
 	return nil
 }
 
+// shimmed runs a command under the shim.
+func shimmed(ctx context.Context, capture Capture) error {
+	file, err := os.Create(capture.Output)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	_, err = shim.Snapshot(ctx, shim.Options{Command: capture.Command, Env: capture.Environment, Output: file})
+	return err
+}
+
 // asked returns what a command of a capture asks its runner.
 func (c Capture) asked(t *testing.T) (r protocol.Request) {
 	t.Helper()
@@ -121,6 +134,47 @@ func TestRunReplaysEveryInvoke(t *testing.T) {
 	}
 	if !slices.EqualFunc(asked[0].Invokes[2], [][]int32{{1, 224, 224, 3}}, slices.Equal) {
 		t.Errorf("asked for shapes %v", asked[0].Invokes)
+	}
+}
+
+// Under the shim, the reference kernels' outputs are those that LiteRT tells itself, layer by layer.
+func TestRunCapturesEveryLayer(t *testing.T) {
+	model := parts.Path(t, "models/mobilenet_v2_int8_logits.tflite")
+	whole := preserve(t, model, "BUILTIN_REF")
+	results, _, _, err := runAll(t, RunOptions{Model: model, Inputs: edge(t, model, int8Image, whole.bytes(0), 1, 1, 2), Capture: shimmed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := snapshot.Open(results[0].Output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	seen := 0
+	for _, c := range f.Captures {
+		if c.Role != snapshot.Role_OUTPUT {
+			continue
+		}
+		seen++
+		if !bytes.Equal(c.Data, whole.bytes(c.Tensor)) {
+			t.Errorf("invoke %d: tensor %d, of node %d, is not what LiteRT tells", c.Invoke, c.Tensor, f.Nodes[c.Node].GetIndex())
+		}
+	}
+	if want := 2 * len(whole.Nodes); seen != want {
+		t.Errorf("%d tensors captured, want %d", seen, want)
+	}
+}
+
+func TestRunNamesTheOpThatAReferenceDiesIn(t *testing.T) {
+	model := parts.Path(t, "models/mobilenet_v2_int8.tflite")
+	inputs := edge(t, model, int8Image, make([]byte, 224*224*3), 1, 1)
+	results, _, _, err := runAll(t, RunOptions{Model: model, Inputs: inputs, Capture: shimmed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "died in SOFTMAX (node 64) of subgraph 0 while preparing"
+	if got := results[0].Failure; got == nil || got.Error() != want {
+		t.Errorf("failure is %v, want %s", got, want)
 	}
 }
 
@@ -191,7 +245,8 @@ func TestRunConvertsForATwin(t *testing.T) {
 				}
 				return plain(ctx, capture)
 			}
-			_, _, _, err := runAll(t, RunOptions{Model: parts.Path(t, "models/"+c.model+".tflite"), Inputs: inputs, Capture: capture})
+			_, _, _, err := runAll(t, RunOptions{
+				Model: parts.Path(t, "models/"+c.model+".tflite"), Inputs: inputs, Kernels: protocol.Builtin, Capture: capture})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -205,7 +260,7 @@ func TestRunNotesAndRefusals(t *testing.T) {
 	image := make([]byte, 4*224*224*3)
 	features := &trace.Tensor{Name: "features", Type: int32(tflite.Int8), Shape: []int32{1, 3, 40}, Scale: 0.1, Channels: 1}
 	other := &trace.Tensor{Name: "image", Type: int32(tflite.Float32), Shape: []int32{1, 192, 192, 3}}
-	bytes := &trace.Tensor{Name: "image", Type: int32(tflite.UInt8), Shape: []int32{1, 224, 224, 3}}
+	unscaled := &trace.Tensor{Name: "image", Type: int32(tflite.UInt8), Shape: []int32{1, 224, 224, 3}}
 	for name, c := range map[string]struct {
 		model, inputs string
 		interpreter   uint32
@@ -216,7 +271,7 @@ func TestRunNotesAndRefusals(t *testing.T) {
 		"same, resized":   {v1, edge(t, v1, floatImage, image, 2, 1), 2, "", ""},
 		"no interpreter":  {v1, edge(t, v1, floatImage, image, 2, 1), 7, "", "interpreters 1, 2"},
 		"other shape":     {v1, edge(t, "", other, make([]byte, 4*192*192*3), 1, 1), 0, "", `"image" has shape [1 192 192 3] there, and the model's "serving_default_image:0" has [1 224 224 3]`},
-		"no scale":        {v1, edge(t, "", bytes, make([]byte, 224*224*3), 1, 1), 0, "", "UINT8 without a scale"},
+		"no scale":        {v1, edge(t, "", unscaled, make([]byte, 224*224*3), 1, 1), 0, "", "UINT8 without a scale"},
 		"data missing":    {v1, edge(t, v1, floatImage, nil, 1, 1), 0, "", "no inputs to run the model on"},
 		"size":            {v1, edge(t, v1, floatImage, image[4:], 1, 1), 0, "", "not FLOAT32"},
 		"no snapshot":     {v1, v1, 0, "", "not an edgexray snapshot"},
@@ -224,7 +279,8 @@ func TestRunNotesAndRefusals(t *testing.T) {
 		"no model's file": {"/nowhere.tflite", v1, 0, "", "/nowhere.tflite: no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, notes, _, err := runAll(t, RunOptions{Model: c.model, Inputs: c.inputs, Interpreter: c.interpreter})
+			_, notes, _, err := runAll(t, RunOptions{
+				Model: c.model, Inputs: c.inputs, Kernels: protocol.Builtin, Interpreter: c.interpreter})
 			if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
 				t.Errorf("error %v, want %q", err, c.err)
 			}

@@ -64,7 +64,7 @@ func (t Tools) find(ctx context.Context, name string, kernels protocol.Kernels, 
 		}
 		r := &runner{name: kind.name, kernels: cmp.Or(kernels, kind.kernels[0]), environment: os.Environ()}
 		s := &session{runner: r}
-		err := fmt.Errorf("it has no %s kernels", kernels)
+		err := fmt.Errorf("it has no %s kernels, but %v", kernels, kind.kernels)
 		if slices.Contains(kind.kernels, r.kernels) {
 			if err = kind.locate(t, r, dir); err == nil {
 				if err = s.start(ctx); err != nil {

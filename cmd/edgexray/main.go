@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/edgexray/edgexray/probes"
+	"github.com/edgexray/edgexray/reference"
 	"github.com/edgexray/edgexray/shim"
 )
 
@@ -32,6 +33,7 @@ var verbs = []func() *cobra.Command{
 	discoverCommand,
 	doctorCommand,
 	recordCommand,
+	referenceCommand,
 	snapshotCommand,
 	topCommand,
 	opsCommand,
@@ -54,6 +56,8 @@ var exitStatuses = []struct {
 	{probes.ErrOtherMachine, exitNothing},
 	{shim.ErrNothing, exitNothing},
 	{shim.ErrOtherMachine, exitNothing},
+	{reference.ErrNoRunner, exitNothing},
+	{reference.ErrNoInputs, exitNothing},
 }
 
 // exitError is an error that decides the exit status itself.
