@@ -31,25 +31,11 @@ func (p *printer) verdict(v *compare.Verdict) {
 	p.findings("Guilty, in the order in which they ran", v.Guilty)
 	p.findings("Suspects, in the order in which they ran", v.Suspects)
 	p.findings("Largest jumps of the accumulated error", v.Jumps)
-	p.line("%s: alone %s right, of which %s only what came in; %s could not be run alone", plural(v.Right+len(v.Guilty)+v.NotAlone+len(v.Suspects), "op"),
-		isOrAre(v.Right), pass(v.Downstream), strconv.Itoa(v.NotAlone+len(v.Suspects)))
+	p.line("Of %s, %d were run alone and found right, %d of these with an error that came in; %d were not run alone",
+		plural(v.Right+len(v.Guilty)+v.NotAlone, "op"), v.Right, v.Downstream, v.NotAlone)
 	if v.NothingSeen > 0 {
 		p.line("! %s output the same value everywhere: there a wrong kernel may not show", plural(v.NothingSeen, "op"))
 	}
-}
-
-func isOrAre(n int) string {
-	if n == 1 {
-		return "1 is"
-	}
-	return fmt.Sprintf("%d are", n)
-}
-
-func pass(n int) string {
-	if n == 1 {
-		return "1 passes on"
-	}
-	return fmt.Sprintf("%d pass on", n)
 }
 
 func verdictText(v *compare.Verdict) string {

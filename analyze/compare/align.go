@@ -21,7 +21,7 @@ func align(edge, reference *graph) *alignment {
 	a.names(edge, reference)
 	a.dropContradictions()
 	a.inputs(edge, reference)
-	for a.structure(edge, reference) {
+	for a.structure(edge) {
 	}
 	return a
 }
@@ -121,16 +121,21 @@ func root(v *value) *value {
 
 func converts(n *node) bool { return n.Op == "QUANTIZE" || n.Op == "DEQUANTIZE" }
 
-// structure pairs what follows from the pairs there are, and tells whether it found any.
-func (a *alignment) structure(edge, reference *graph) bool {
-	before := len(a.to)
-	for _, s := range edge.subgraphs {
-		for _, n := range s.nodes {
-			a.forward(n)
-			a.backward(n)
+// structure pairs what follows from the pairs there are, and tells whether it found any. What an op is made from is surer than
+// what is made from it: that may be fused with what comes next.
+func (a *alignment) structure(edge *graph) bool {
+	for _, step := range []func(n *node){a.backward, a.forward} {
+		before := len(a.to)
+		for _, s := range edge.subgraphs {
+			for _, n := range s.nodes {
+				step(n)
+			}
+		}
+		if len(a.to) > before {
+			return true
 		}
 	}
-	return len(a.to) > before
+	return false
 }
 
 // forward pairs the outputs of n with those of an op of the same kind that has the same inputs.
@@ -144,11 +149,35 @@ func (a *alignment) forward(n *node) {
 		}
 		for _, other := range consumers(a.to[root(in)]) {
 			if other.Op == n.Op && a.sameInputs(n, other) {
-				a.pairAll(n.outputs, other.outputs)
+				a.pairAll(ends(n, other))
 			}
 		}
 		return // any input that is paired leads to all candidates
 	}
+}
+
+// activations may be part of the op before them.
+var activations = []string{"RELU", "RELU6", "RELU_N1_TO_1", "TANH"}
+
+// ends returns the outputs of two ops of the same kind: where only one of them has an activation of its own behind it, the
+// other one is fused with its, so that the activation's output is meant.
+func ends(n, other *node) (edge, reference []*value) {
+	here, there := n.activated(), other.activated()
+	switch {
+	case here != nil && there == nil:
+		return here.outputs, other.outputs
+	case here == nil && there != nil:
+		return n.outputs, there.outputs
+	}
+	return n.outputs, other.outputs
+}
+
+// activated returns the activation that alone uses what n makes, nil when there is none.
+func (n *node) activated() *node {
+	if len(n.outputs) != 1 || len(n.outputs[0].to) != 1 || !slices.Contains(activations, n.outputs[0].to[0].Op) {
+		return nil
+	}
+	return n.outputs[0].to[0]
 }
 
 // consumers returns the ops that use a tensor, also after a conversion.

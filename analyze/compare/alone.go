@@ -84,7 +84,7 @@ func (c *comparison) local(ctx context.Context) error {
 // add puts an op into the batch, or says why it can't be run.
 func (a *alone) add(ctx context.Context, n *node, run *invoke) error {
 	if n.Delegate != "" || n.order < 0 {
-		return nil // judged by Status
+		return nil // said by delegates and whyNothing
 	}
 	op := LocalOp{
 		Subgraph: int(n.subgraph.index), Node: int(n.Index),

@@ -157,6 +157,7 @@ func (c *comparison) compare(ctx context.Context) (*Model, error) {
 		}
 	}
 	c.unmatched()
+	c.delegates()
 	c.accumulated()
 	if c.options.Model == nil {
 		return c.model, nil
@@ -167,6 +168,21 @@ func (c *comparison) compare(ctx context.Context) (*Model, error) {
 	}
 	c.model.Local = true
 	return c.model, c.local(ctx)
+}
+
+// delegates says what can't be judged because delegates took nodes over.
+func (c *comparison) delegates() {
+	delegates, within := 0, 0
+	for _, op := range c.model.Ops {
+		if op.Delegate != "" {
+			delegates++
+			within += len(op.Replaced)
+		}
+	}
+	if delegates > 0 {
+		c.result.problem("%s ran %s within %s: these are compared by what they give in the end only (edgexray snapshot --kernels builtin keeps delegates out)",
+			c.edge.name, plural(within, "node"), plural(delegates, "delegate node"))
+	}
 }
 
 func (g *graph) place(n *node) Place {

@@ -123,7 +123,7 @@ func (r *reader) addInterpreter(subgraphs []*trace.Subgraph, nodes map[uint32][]
 		for _, n := range nodes[s.Id] {
 			fmt.Fprintf(&signature, ";%d %s", n.Index, n.Op)
 			for _, t := range n.Outputs {
-				fmt.Fprintf(&signature, " %d %q", t.Index, t.Name)
+				fmt.Fprintf(&signature, " %d %q", t.GetIndex(), t.GetName())
 			}
 		}
 	}
@@ -158,13 +158,13 @@ func newSubgraph(s *trace.Subgraph, nodes []*trace.Node) *subgraph {
 		for i, t := range desc.Outputs {
 			v := &value{Tensor: t, subgraph: s.Index, from: n, slot: i}
 			n.outputs = append(n.outputs, v)
-			sub.values[t.Index] = v
+			sub.values[t.GetIndex()] = v
 		}
 		sub.nodes = append(sub.nodes, n)
 	}
 	for _, n := range sub.nodes {
 		for _, t := range n.Inputs {
-			v := sub.values[t.Index]
+			v := sub.values[t.GetIndex()]
 			if v != nil && v.from == nil {
 				v.Tensor = t
 			}
@@ -218,6 +218,16 @@ func (r *reader) addCaptures() {
 			}
 		}
 	}
+}
+
+// within returns the delegate node that a node ran within, nil for none.
+func (n *node) within() *node {
+	for _, other := range n.subgraph.nodes {
+		if n.order < 0 && slices.Contains(other.Replaced, uint32(n.Index)) {
+			return other
+		}
+	}
+	return nil
 }
 
 // finish orders nodes as they ran, and tells whether any did.

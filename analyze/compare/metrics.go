@@ -37,7 +37,7 @@ type Metrics struct {
 	// Cosine is Σmr / (√Σm² √Σr²): 1 when both are 0, 0 when one of them is.
 	// Source: cosine_similarity in ai-edge-quantizer's validation_utils.py.
 	Cosine float64 `json:"cosine"`
-	// MaxAbs is max|m-r|, MaxAbsAt the index of the first such element, in the order of the data.
+	// MaxAbs is max|m-r|, MaxAbsAt the index of an element that is so far off, in the order of the data.
 	// Source: max_diff in LiteRT's accuracy_debugger_util.cc.
 	MaxAbs   float64 `json:"max_abs"`
 	MaxAbsAt int     `json:"max_abs_at"`
@@ -84,7 +84,7 @@ func measure(edge, reference *view) (*Metrics, error) {
 		return m, nil
 	}
 	s := newSums(edge.channels())
-	if n >= minJoint && edge.bytewise() && reference.bytewise() {
+	if n >= minJoint && n < math.MaxUint32 && edge.bytewise() && reference.bytewise() {
 		s.joint(edge, reference, m.Off)
 	} else {
 		s.blocks(edge, reference)

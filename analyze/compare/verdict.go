@@ -24,7 +24,7 @@ func (r *Result) judge() {
 		for _, op := range m.Ops {
 			op.judge()
 			v.count(op)
-			if j := op.jump(); j != nil && op.Status != Guilty && j.Jump > 1 && j.Accumulated.Worst.NRMSE > minMedian && !j.rounding() {
+			if j := op.jump(); j != nil && op.Status != Guilty && op.Status != Suspect && j.Jump > 1 && j.Accumulated.Worst.NRMSE > minMedian && !j.rounding() {
 				jumps = append(jumps, op)
 			}
 		}
@@ -49,6 +49,7 @@ func (v *Verdict) count(op *Op) {
 		v.Guilty = append(v.Guilty, Finding{op.Place, op.Why})
 	case Suspect:
 		v.Suspects = append(v.Suspects, Finding{op.Place, op.Why})
+		v.NotAlone++
 	case Downstream:
 		v.Downstream++
 		v.Right++
@@ -149,7 +150,7 @@ func (op *Op) judge() {
 	case ran > 0 && right == ran:
 		op.Status = Right
 	case suspect >= 0:
-		op.Status, op.Why = Suspect, op.Outputs[suspect].suspicion()
+		op.Status, op.Why = Suspect, join(op.Outputs[suspect].suspicion(), op.whyNotAlone())
 	case compared:
 		op.Status, op.Why = Unclear, op.whyNotAlone()
 	default:
@@ -174,7 +175,10 @@ func (o *Output) suspicion() string {
 
 func (op *Op) whyNotAlone() string {
 	if op.Delegate != "" {
-		return fmt.Sprintf("%s ran %d nodes as one: which of them an error comes from can't be told", op.Delegate, len(op.Replaced))
+		return fmt.Sprintf("%s ran %s as one: which of them an error comes from can't be told", op.Delegate, plural(len(op.Replaced), "node"))
+	}
+	if by := op.node.within(); by != nil {
+		return fmt.Sprintf("it ran within node %d, %s", by.Index, by.Op)
 	}
 	for _, o := range op.Outputs {
 		if o.NotLocal != "" {
@@ -194,4 +198,11 @@ func (op *Op) whyNothing() string {
 		}
 	}
 	return "it has no outputs"
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
