@@ -19,7 +19,7 @@ func TensorsCSV(w io.Writer, f *snapshot.File, invoke uint64) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range f.Captures {
+	for c := range f.All() {
 		if invoke != 0 && c.Invoke != invoke {
 			continue
 		}

@@ -1,6 +1,7 @@
 package shim
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -232,21 +233,19 @@ func FuzzRecords(f *testing.F) {
 		encode(&opRecord{header: recordHeader{type_: recordOp}, node: 9}), []byte{1}) {
 		f.Add(r)
 	}
+	tensors, _ := testSession(f, modeData, newTensorSink)
+	ops, _ := testSession(f, modeTiming, newOpSink)
 	f.Fuzz(func(t *testing.T, record []byte) {
-		for _, kind := range []struct {
-			mode   uint32
-			create newSink
-		}{{modeData, newTensorSink}, {modeTiming, newOpSink}} {
-			s, _ := testSession(t, kind.mode, kind.create)
-			feed(t, s, example()...)
-			s.drain()
-			if len(record) >= 24 {
-				copy(record[16:], encode(&recordHeader{pid: uint32(os.Getpid()), tid: 1})[16:])
+		for _, s := range []*session{tensors, ops} {
+			for _, r := range append(example()[1:], record) {
+				r = bytes.Clone(r)
+				if len(r) >= 24 {
+					copy(r[16:], encode(&recordHeader{pid: uint32(os.Getpid()), tid: 1})[16:])
+				}
+				s.record(r)
 			}
-			s.record(record)
-			feed(t, s, example()...)
-			if _, err := s.finish(); err != nil {
-				t.Error(err)
+			if s.writeErr != nil {
+				t.Fatal(s.writeErr)
 			}
 		}
 	})

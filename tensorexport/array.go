@@ -78,7 +78,7 @@ func (a *about) json() ([]byte, error) { return json.Marshal(a) }
 func arrays(f *snapshot.File, invoke uint64) iter.Seq[*array] {
 	return func(yield func(*array) bool) {
 		names := make(map[string]int)
-		for _, c := range f.Captures {
+		for c := range f.All() {
 			if c.Data == nil || invoke != 0 && c.Invoke != invoke {
 				continue
 			}

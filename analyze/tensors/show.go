@@ -32,7 +32,7 @@ func ParsePlace(s string) (Place, error) {
 func Show(f *snapshot.File, place Place, invoke uint64) *Result {
 	r, l := list(f, invoke)
 	shown := make(map[*Tensor]*Shown)
-	for _, c := range f.Captures {
+	for c := range f.All() {
 		n := f.Nodes[c.Node]
 		if n == nil || n.Index != place.Node || invoke != 0 && c.Invoke != invoke {
 			continue
