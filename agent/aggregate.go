@@ -4,6 +4,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/edgexray/edgexray/app"
 	"github.com/edgexray/edgexray/bpf"
 	"github.com/edgexray/edgexray/trace"
 )
@@ -31,7 +32,7 @@ func (a *aggregates) writeSometimes() {
 	if !a.next.IsZero() {
 		a.write()
 	}
-	elapsed := time.Duration(now() - a.session.started)
+	elapsed := time.Duration(app.Now() - a.session.started)
 	a.next = time.Now().Add(max(aggregateEvery, elapsed/aggregateShare))
 }
 

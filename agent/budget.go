@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/edgexray/edgexray/app"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/trace"
 )
@@ -54,7 +55,7 @@ func (b *budget) count(thread uint32, n *node) {
 
 func (b *budget) add(thread uint32, ns uint64) {
 	if b.began == 0 {
-		b.began = now()
+		b.began = app.Now()
 	}
 	spent := b.threads[thread] + ns
 	b.threads[thread] = spent
@@ -85,7 +86,7 @@ func (b *budget) keep() {
 	if b.share == 0 || b.began == 0 {
 		return
 	}
-	at := now()
+	at := app.Now()
 	earned := b.share * float64(at-b.began)
 	spent := float64(b.busiest + b.moving)
 	if saved := earned - spent - b.period(); b.paused == 0 && saved > 0 {
@@ -115,12 +116,12 @@ func (b *budget) period() float64 {
 
 func (b *budget) pause() {
 	s := b.session
-	before, _ := ownCost()
-	b.paused = now()
+	before, _ := app.OwnCost()
+	b.paused = app.Now()
 	if err := errors.Join(s.nextPeriod(), s.libraries.pause()); err != nil {
 		s.note("budget", "pause the recording: %v", err)
 	}
-	after, _ := ownCost()
+	after, _ := app.OwnCost()
 	b.moving += after - before
 	s.drain()
 }
@@ -128,14 +129,14 @@ func (b *budget) pause() {
 func (b *budget) resume() {
 	s := b.session
 	s.flush()
-	before, _ := ownCost()
+	before, _ := app.OwnCost()
 	if err := errors.Join(s.libraries.resume(), s.nextPeriod()); err != nil {
 		s.note("budget", "go on recording: %v", err)
 	}
-	after, _ := ownCost()
+	after, _ := app.OwnCost()
 	b.moving += after - before
-	s.describe(&trace.Gap{StartNs: b.paused, EndNs: now()})
-	b.gaps += now() - b.paused
+	s.describe(&trace.Gap{StartNs: b.paused, EndNs: app.Now()})
+	b.gaps += app.Now() - b.paused
 	b.paused = 0
 	b.pauses++
 }
@@ -143,7 +144,7 @@ func (b *budget) resume() {
 // finish returns for how long nothing was recorded, and what the recording cost the app, both in ns.
 func (b *budget) finish() (gaps, cost uint64) {
 	if b.paused != 0 {
-		b.gaps += now() - b.paused
+		b.gaps += app.Now() - b.paused
 	}
 	if b.share == 0 {
 		return 0, 0

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/procfs"
 
+	"github.com/edgexray/edgexray/app"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/symbolize"
 	"github.com/edgexray/edgexray/tflite"
@@ -188,7 +189,7 @@ func discoverProcess(pid int, cache *probes.Cache) (*Discovery, error) {
 	}
 	p := newProcess(0, pid, "")
 	defer p.close()
-	if p.memory == nil || len(p.maps) == 0 {
+	if p.memory == nil || len(p.Maps) == 0 {
 		return nil, fmt.Errorf("discover process %d: its memory can't be read: %w (run as root)", pid, probes.ErrNotPermitted)
 	}
 	d := &Discovery{PID: pid, files: make(map[string]*lookup)}
@@ -197,8 +198,8 @@ func discoverProcess(pid int, cache *probes.Cache) (*Discovery, error) {
 			l.file.Close()
 		}
 	}()
-	for _, m := range p.maps {
-		if m.Perms.Execute && isFile(m) {
+	for _, m := range p.Maps {
+		if m.Perms.Execute && app.IsFile(m) {
 			d.open(p, m, cache)
 		}
 	}
@@ -229,7 +230,7 @@ func discoverProcess(pid int, cache *probes.Cache) (*Discovery, error) {
 
 // open looks at the file behind a mapping, once.
 func (d *Discovery) open(p *process, m *procfs.ProcMap, cache *probes.Cache) {
-	file, err := symbolize.OpenAt(openable(p.pid, m), m.Offset)
+	file, err := symbolize.OpenAt(app.Openable(p.PID, m), m.Offset)
 	if err != nil {
 		return
 	}
@@ -249,7 +250,7 @@ func (d *Discovery) open(p *process, m *procfs.ProcMap, cache *probes.Cache) {
 
 // find returns the library and the kernel at an address of the process: no kernel where the static search found none.
 func (d *Discovery) find(p *process, address uint64) (l *lookup, inFile uint64, found *probes.Found) {
-	m := p.findMapping(address)
+	m := p.FindMapping(address)
 	if m == nil {
 		return nil, 0, nil
 	}

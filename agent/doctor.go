@@ -15,6 +15,7 @@ import (
 	"github.com/cilium/ebpf/rlimit"
 	"golang.org/x/sys/unix"
 
+	"github.com/edgexray/edgexray/app"
 	"github.com/edgexray/edgexray/bpf"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/trace"
@@ -48,7 +49,7 @@ type Diagnosis struct {
 
 // Diagnose tries everything that a recording needs.
 func Diagnose() *Diagnosis {
-	d := &Diagnosis{Linux: linuxRelease(), Architecture: runtime.GOARCH}
+	d := &Diagnosis{Linux: app.LinuxRelease(), Architecture: runtime.GOARCH}
 	d.privileges()
 	d.security()
 	d.add(d.check("BTF", fileExists("/sys/kernel/btf/vmlinux"), Works, "", "whether an op was preempted or blocked, and what its worker threads did, is not told"))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cilium/ebpf/ringbuf"
 
+	"github.com/edgexray/edgexray/app"
 	"github.com/edgexray/edgexray/bpf"
 	"github.com/edgexray/edgexray/trace"
 )
@@ -119,7 +120,7 @@ func (s *Session) threadOf(p *process, tid uint32) uint32 {
 	}
 	s.nextID.thread++
 	p.threads[tid] = s.nextID.thread
-	s.describe(&trace.Thread{Id: s.nextID.thread, Process: p.described.Id, Tid: int32(tid), Name: threadName(p.pid, tid)})
+	s.describe(&trace.Thread{Id: s.nextID.thread, Process: p.described.Id, Tid: int32(tid), Name: app.ThreadName(p.PID, tid)})
 	return s.nextID.thread
 }
 
@@ -129,18 +130,18 @@ func (s *Session) mapped(r *bpf.MappedRecord) {
 		s.pauses.asked[r.Header.Tid] = r.TimeNs
 	}
 	p := s.processOf(int(r.Tgid), cString(r.Comm[:]))
-	p.readMaps()
-	m := p.mapping(r.Address)
-	if m == nil || !isFile(m) {
+	p.ReadMaps()
+	m := p.Mapping(r.Address)
+	if m == nil || !app.IsFile(m) {
 		return
 	}
 	before := len(s.libraries.kernels)
-	if s.libraries.considerMapping(p.pid, m) != nil {
+	if s.libraries.considerMapping(p.PID, m) != nil {
 		p.hasRuntime = true
 		s.heap.follow(p)
 	}
-	if late := now() - r.TimeNs; len(s.libraries.kernels) > before && r.Stopped == 0 {
+	if late := app.Now() - r.TimeNs; len(s.libraries.kernels) > before && r.Stopped == 0 {
 		s.note("attach", "%s was probed %v after process %d mapped it: ops before that are not in the trace",
-			m.Pathname, time.Duration(late), p.pid)
+			m.Pathname, time.Duration(late), p.PID)
 	}
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/edgexray/edgexray/bpf"
 	"github.com/edgexray/edgexray/tflite"
-	"github.com/edgexray/edgexray/trace"
 )
 
 // readEnds reads which tensors the app puts into the subgraph and takes out of it. They are known from then on, unless
@@ -33,18 +32,4 @@ func (g *subgraph) readIndices(v tflite.IndexVector) ([]int32, bool) {
 	list := int32s(memory)
 	strange := func(index int32) bool { return index < -1 || int64(index) >= int64(g.described.Tensors) }
 	return list, !slices.ContainsFunc(list, strange)
-}
-
-// checkEnds compares what the process's memory says with the model's file, which was found to be what the subgraph runs,
-// and takes the file's word where memory told nothing. Inputs that the subgraph doesn't use may be left out at run time.
-func (s *Session) checkEnds(d *trace.Subgraph, from *tflite.Subgraph) {
-	same := func(live, file int32) bool { return live == file || live == -1 }
-	switch {
-	case !d.EndsKnown:
-		d.EndsKnown, d.Inputs, d.Outputs = true, from.Inputs, from.Outputs
-	case !slices.EqualFunc(d.Inputs, from.Inputs, same) || !slices.EqualFunc(d.Outputs, from.Outputs, same):
-		s.note("model", "subgraph %d: its inputs and outputs in memory, %v and %v, are not its model's, %v and %v: how long its tensors are in use is not known",
-			d.Index, d.Inputs, d.Outputs, from.Inputs, from.Outputs)
-		d.EndsKnown, d.Inputs, d.Outputs = false, nil, nil
-	}
 }

@@ -5,15 +5,13 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 
+	"github.com/edgexray/edgexray/app"
 	"github.com/edgexray/edgexray/bpf"
 	"github.com/edgexray/edgexray/trace"
 )
@@ -50,7 +48,7 @@ func (f *followed) plan() {
 		f.bpf.Task, f.task = bpf.ReadTask()
 	}
 	if f.wanted.Frequency {
-		f.khz = tellsFrequencies(cores())
+		f.khz = tellsFrequencies(app.Cores())
 	}
 	if f.wanted.Resident {
 		var r bpf.Resident
@@ -73,7 +71,7 @@ func tellsFrequencies(cores []*trace.Core) error {
 // attach attaches the programs that count page faults, and tells what frequencies are before they change.
 func (f *followed) attach(programs *bpf.Programs) {
 	if f.bpf.Frequency {
-		for cpu, core := range cores() {
+		for cpu, core := range app.Cores() {
 			f.khz = errors.Join(f.khz, programs.SetFrequency(uint32(cpu), uint32(core.Khz)))
 		}
 	}
@@ -203,22 +201,4 @@ func (e *softwareEvents) close() error {
 	}
 	e.events = nil
 	return errors.Join(errs...)
-}
-
-// cores describes the processor cores as far as Linux does.
-func cores() []*trace.Core {
-	n, err := ebpf.PossibleCPU()
-	if err != nil {
-		return nil
-	}
-	list := make([]*trace.Core, n)
-	for i := range list {
-		number := func(file string) uint64 {
-			b, _ := os.ReadFile(filepath.Join("/sys/devices/system/cpu", "cpu"+strconv.Itoa(i), file))
-			v, _ := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 64)
-			return v
-		}
-		list[i] = &trace.Core{Capacity: uint32(number("cpu_capacity")), MaxKhz: number("cpufreq/cpuinfo_max_freq"), Khz: number("cpufreq/scaling_cur_freq")}
-	}
-	return list
 }

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/edgexray/edgexray/app"
 	"github.com/edgexray/edgexray/bpf"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/symbolize"
@@ -18,7 +19,7 @@ type heap struct {
 	session *Session
 	wanted  bool
 	refused error // why the programs for it can't be loaded
-	files   map[fileKey][]probes.HeapFunction
+	files   map[app.FileKey][]probes.HeapFunction
 	uses    map[uint32]*trace.HeapUse // by node
 	changed map[uint32]bool           // nodes, since they were written
 	sites   map[siteKey]*heapSite
@@ -40,7 +41,7 @@ const heapEvery = 5 * time.Second
 func newHeap(s *Session) heap {
 	return heap{
 		session: s, wanted: s.options.Heap,
-		files: make(map[fileKey][]probes.HeapFunction),
+		files: make(map[app.FileKey][]probes.HeapFunction),
 		uses:  make(map[uint32]*trace.HeapUse), changed: make(map[uint32]bool), sites: make(map[siteKey]*heapSite),
 	}
 }
@@ -52,22 +53,22 @@ func (h *heap) follow(p *process) {
 	}
 	p.heapFollowed = true
 	attached := 0
-	looked := make(map[fileKey]bool)
-	for _, m := range p.maps {
-		if !m.Perms.Execute || !isFile(m) {
+	looked := make(map[app.FileKey]bool)
+	for _, m := range p.Maps {
+		if !m.Perms.Execute || !app.IsFile(m) {
 			continue
 		}
-		path := openable(p.pid, m)
+		path := app.Openable(p.PID, m)
 		info, err := os.Stat(path)
-		if err != nil || looked[keyOf(info)] {
+		if err != nil || looked[app.KeyOf(info)] {
 			continue
 		}
-		looked[keyOf(info)] = true
-		functions := h.find(keyOf(info), path, m.Pathname, m.Offset)
+		looked[app.KeyOf(info)] = true
+		functions := h.find(app.KeyOf(info), path, m.Pathname, m.Offset)
 		if len(functions) == 0 {
 			continue
 		}
-		attachment, err := probes.AttachHeap(h.session.method, h.session.programs, path, p.pid, functions)
+		attachment, err := probes.AttachHeap(h.session.method, h.session.programs, path, p.PID, functions)
 		if err != nil {
 			h.session.note("heap", "%s: %v", m.Pathname, err)
 			continue
@@ -79,12 +80,12 @@ func (h *heap) follow(p *process) {
 		attached += attachment.Attached
 	}
 	if attached == 0 {
-		h.session.note("heap", "process %d: no allocator was found: what its ops allocate is not told", p.pid)
+		h.session.note("heap", "process %d: no allocator was found: what its ops allocate is not told", p.PID)
 	}
 }
 
 // find returns the functions of the allocator in a file, none for most files.
-func (h *heap) find(key fileKey, path, shown string, offset int64) []probes.HeapFunction {
+func (h *heap) find(key app.FileKey, path, shown string, offset int64) []probes.HeapFunction {
 	if functions, known := h.files[key]; known {
 		return functions
 	}
@@ -207,7 +208,7 @@ func (h *heap) exited(p *process) {
 			h.forget(h.session.programs.ForgetHeapSite(key.node, key.stack))
 		}
 	}
-	h.forget(h.session.programs.ForgetBlocks(uint32(p.pid)))
+	h.forget(h.session.programs.ForgetBlocks(uint32(p.PID)))
 }
 
 func (h *heap) forget(err error) {

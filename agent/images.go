@@ -2,12 +2,12 @@ package agent
 
 import (
 	"bytes"
-	"debug/elf"
 	"errors"
 	"os"
 
 	"github.com/prometheus/procfs"
 
+	"github.com/edgexray/edgexray/app"
 	"github.com/edgexray/edgexray/symbolize"
 	"github.com/edgexray/edgexray/trace"
 )
@@ -29,14 +29,14 @@ type unwindRules struct {
 // images finds the files behind the addresses of processes.
 type images struct {
 	session  *Session
-	files    map[fileKey]*image         // nil for one that can't be read
+	files    map[app.FileKey]*image     // nil for one that can't be read
 	mappings map[*procfs.ProcMap]*image // what was found before
 	asked    map[*process]bool          // for its mappings, since the last flush
 	frame    uint32                     // last id given to a frame
 }
 
 func newImages(s *Session) images {
-	return images{session: s, files: make(map[fileKey]*image), mappings: make(map[*procfs.ProcMap]*image), asked: make(map[*process]bool)}
+	return images{session: s, files: make(map[app.FileKey]*image), mappings: make(map[*procfs.ProcMap]*image), asked: make(map[*process]bool)}
 }
 
 // place is where an address of a process lies; image is nil when that isn't a file's code.
@@ -47,7 +47,7 @@ type place struct {
 }
 
 func (is *images) locate(p *process, address uint64) place {
-	m := p.findMapping(address)
+	m := p.FindMapping(address)
 	if m == nil {
 		return place{}
 	}
@@ -56,7 +56,7 @@ func (is *images) locate(p *process, address uint64) place {
 			return place{i, address - uint64(m.StartAddr), vdso}
 		}
 	}
-	if !isFile(m) || !m.Perms.Execute {
+	if !app.IsFile(m) || !m.Perms.Execute {
 		return place{mapping: m.Pathname}
 	}
 	i, known := is.mappings[m]
@@ -81,7 +81,7 @@ func (is *images) refresh(p *process) bool {
 		return false
 	}
 	is.asked[p] = true
-	p.readMaps()
+	p.ReadMaps()
 	return true
 }
 
@@ -95,12 +95,12 @@ func (is *images) flushed() {
 }
 
 func (is *images) open(p *process, m *procfs.ProcMap) *image {
-	path := openable(p.pid, m)
+	path := app.Openable(p.PID, m)
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil
 	}
-	key := keyOf(info)
+	key := app.KeyOf(info)
 	if l := is.session.libraries.files[key]; l != nil {
 		return is.ofLibrary(key, l)
 	}
@@ -113,7 +113,7 @@ func (is *images) open(p *process, m *procfs.ProcMap) *image {
 		return nil
 	}
 	if file.Base != 0 { // an APK holds many libraries
-		key.base = file.Base
+		key.Base = file.Base
 		l := is.session.libraries.files[key]
 		if i, known := is.files[key]; known || l != nil {
 			file.Close()
@@ -127,17 +127,16 @@ func (is *images) open(p *process, m *procfs.ProcMap) *image {
 }
 
 // add describes a file without kernels in the trace, and owns it from then on.
-func (is *images) add(key fileKey, shown string, file *symbolize.File) *image {
+func (is *images) add(key app.FileKey, shown string, file *symbolize.File) *image {
 	i := newImage(file)
 	i.owned = true
 	ls := &is.session.libraries
 	ls.runtime++
 	i.runtime = ls.runtime
-	described := &trace.Runtime{Id: i.runtime, Path: shown, Entry: file.Entry, BuildId: file.BuildID}
+	described := app.DescribeRuntime(i.runtime, shown, file)
 	if file.BuildID == "" {
 		described.Sha256, _ = file.SHA256()
 	}
-	describeText(described, file)
 	is.session.describe(described)
 	is.files[key] = i
 	return i
@@ -148,7 +147,7 @@ const vdso = "[vdso]"
 
 // openVDSO reads the code that Linux gives to processes from the first process that was sampled there: it is the same for all.
 func (is *images) openVDSO(p *process, m *procfs.ProcMap) *image {
-	key := fileKey{} // no file's
+	key := app.FileKey{} // no file's
 	if i, known := is.files[key]; known {
 		return i
 	}
@@ -167,7 +166,7 @@ func (is *images) openVDSO(p *process, m *procfs.ProcMap) *image {
 }
 
 // ofLibrary shares the file of a library with kernels.
-func (is *images) ofLibrary(key fileKey, l *library) *image {
+func (is *images) ofLibrary(key app.FileKey, l *library) *image {
 	if i := is.files[key]; i != nil {
 		return i
 	}
@@ -179,18 +178,6 @@ func (is *images) ofLibrary(key fileKey, l *library) *image {
 
 func newImage(file *symbolize.File) *image {
 	return &image{file: file, rules: make(map[uint64]unwindRules), frames: make(map[uint64]uint32)}
-}
-
-// describeText says where a file's code is.
-func describeText(d *trace.Runtime, file *symbolize.File) {
-	for _, segment := range file.Segments {
-		if segment.Flags&elf.PF_X != 0 {
-			d.TextStart = segment.Address
-			d.TextEnd = segment.Address + segment.FileSize
-			d.TextOffset = segment.Offset + uint64(file.Base)
-			return
-		}
-	}
 }
 
 // unwind returns the rules at an address of the file.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/procfs"
 
+	"github.com/edgexray/edgexray/app"
 	"github.com/edgexray/edgexray/bpf"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/symbolize"
@@ -41,16 +42,16 @@ type kernel struct {
 // libraries is every file that was looked at, and the kernels found in them.
 type libraries struct {
 	session *Session
-	files   map[fileKey]*library // nil for a file without kernels
-	kernels []*kernel            // the cookie of a kernel's probe is its place here plus one
-	runtime uint32               // last id given to a library
+	files   map[app.FileKey]*library // nil for a file without kernels
+	kernels []*kernel                // the cookie of a kernel's probe is its place here plus one
+	runtime uint32                   // last id given to a library
 }
 
 // considerProcess looks at every file from which a process maps executable code.
 func (ls *libraries) considerProcess(p *process) {
-	p.readMaps()
-	for _, m := range p.maps {
-		if m.Perms.Execute && isFile(m) && ls.considerMapping(p.pid, m) != nil {
+	p.ReadMaps()
+	for _, m := range p.Maps {
+		if m.Perms.Execute && app.IsFile(m) && ls.considerMapping(p.PID, m) != nil {
 			p.hasRuntime = true
 		}
 	}
@@ -61,12 +62,12 @@ func (ls *libraries) considerProcess(p *process) {
 
 // considerMapping finds the kernels in the file behind a mapping, and attaches to them, unless that was done before.
 func (ls *libraries) considerMapping(pid int, m *procfs.ProcMap) *library {
-	path := openable(pid, m)
+	path := app.Openable(pid, m)
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil
 	}
-	key := keyOf(info)
+	key := app.KeyOf(info)
 	if l, seen := ls.files[key]; seen {
 		return l
 	}
@@ -77,7 +78,7 @@ func (ls *libraries) considerMapping(pid int, m *procfs.ProcMap) *library {
 	}
 	// An APK holds many libraries.
 	if file.Base != 0 {
-		key.base = file.Base
+		key.Base = file.Base
 		if l, seen := ls.files[key]; seen {
 			file.Close()
 			return l
@@ -130,8 +131,8 @@ func (ls *libraries) addFile(path string, file *symbolize.File) error {
 	if err != nil {
 		return err
 	}
-	key := keyOf(info)
-	key.base = file.Base
+	key := app.KeyOf(info)
+	key.Base = file.Base
 	ls.files[key] = l
 	return nil
 }
@@ -188,15 +189,14 @@ func (ls *libraries) addOperators(l *library) []probes.Found {
 
 func (ls *libraries) newLibrary(path, shown string, file *symbolize.File) *library {
 	ls.runtime++
-	sha, _ := file.SHA256()
 	l := &library{
 		path:     path,
 		file:     file,
 		kernels:  make(map[uint64]*kernel),
 		prepares: make(map[uint64]bool),
-		runtime:  &trace.Runtime{Id: ls.runtime, Path: shown, Entry: file.Entry, BuildId: file.BuildID, Sha256: sha},
+		runtime:  app.DescribeRuntime(ls.runtime, shown, file),
 	}
-	describeText(l.runtime, file)
+	l.runtime.Sha256, _ = file.SHA256()
 	ls.session.describe(l.runtime)
 	return l
 }
@@ -284,34 +284,34 @@ var errNoCode = errors.New("no code")
 
 // locate returns the file that a function of a process lies in, and its address there.
 func (ls *libraries) locate(p *process, address uint64) (*library, uint64, error) {
-	m := p.mapping(address)
+	m := p.Mapping(address)
 	if m != nil && !m.Perms.Execute { // it may have become code by now
-		p.readMaps()
-		m = p.findMapping(address)
+		p.ReadMaps()
+		m = p.FindMapping(address)
 	}
 	if m == nil || !m.Perms.Execute {
-		return nil, 0, fmt.Errorf("kernel at %#x of process %d: %w", address, p.pid, errNoCode)
+		return nil, 0, fmt.Errorf("kernel at %#x of process %d: %w", address, p.PID, errNoCode)
 	}
-	if !isFile(m) {
-		return nil, 0, fmt.Errorf("kernel at %#x of process %d: not in a mapped file's code (made at run time?)", address, p.pid)
+	if !app.IsFile(m) {
+		return nil, 0, fmt.Errorf("kernel at %#x of process %d: not in a mapped file's code (made at run time?)", address, p.PID)
 	}
-	l := ls.considerMapping(p.pid, m)
+	l := ls.considerMapping(p.PID, m)
 	if l == nil {
 		var err error
-		if l, err = ls.own(p.pid, m); err != nil {
+		if l, err = ls.own(p.PID, m); err != nil {
 			return nil, 0, err
 		}
 	}
 	inFile, ok := l.file.Address(int64(address-uint64(m.StartAddr)) + m.Offset)
 	if !ok {
-		return nil, 0, fmt.Errorf("kernel at %#x of process %d: outside the segments of %s", address, p.pid, m.Pathname)
+		return nil, 0, fmt.Errorf("kernel at %#x of process %d: outside the segments of %s", address, p.PID, m.Pathname)
 	}
 	return l, inFile, nil
 }
 
 // own adds an app's own file, in which the static search found nothing.
 func (ls *libraries) own(pid int, m *procfs.ProcMap) (*library, error) {
-	path := openable(pid, m)
+	path := app.Openable(pid, m)
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -321,19 +321,19 @@ func (ls *libraries) own(pid int, m *procfs.ProcMap) (*library, error) {
 		return nil, err
 	}
 	l := ls.newLibrary(path, m.Pathname, file)
-	key := keyOf(info)
-	key.base = file.Base
+	key := app.KeyOf(info)
+	key.Base = file.Base
 	ls.files[key] = l
 	return l, nil
 }
 
 // byAddress returns the kernel whose probe sits at, or whose function begins at, an address of a process.
 func (ls *libraries) byAddress(p *process, address uint64) *kernel {
-	m := p.mapping(address)
-	if m == nil || !isFile(m) {
+	m := p.Mapping(address)
+	if m == nil || !app.IsFile(m) {
 		return nil
 	}
-	l := ls.considerMapping(p.pid, m)
+	l := ls.considerMapping(p.PID, m)
 	if l == nil {
 		return nil
 	}

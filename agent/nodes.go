@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/edgexray/edgexray/app"
 	"github.com/edgexray/edgexray/bpf"
 	"github.com/edgexray/edgexray/tflite"
 	"github.com/edgexray/edgexray/trace"
@@ -35,8 +36,7 @@ type subgraph struct {
 	last        int32               // of them, the one that runs last
 	planAt      int                 // how many nodes were known when that was last looked for
 
-	facts   tflite.LiveSubgraph // until its model is found
-	matched int                 // how many nodes were known when a model was last looked for
+	facts app.Facts // of its model
 }
 
 // node is one description of a node that BPF sent, first in pieces, then, once settled, as the trace has it.
@@ -107,11 +107,22 @@ func (s *Session) addSubgraph(r *bpf.SubgraphRecord) {
 	for _, k := range s.libraries.kernels[known:] {
 		if s.launcher == nil {
 			s.note("attach", "kernel %s in %s was probed %v after process %d first showed it: its ops before that are not in the trace",
-				k.found.Label(), k.library.runtime.Path, time.Duration(now()-r.TimeNs), p.pid)
+				k.found.Label(), k.library.runtime.Path, time.Duration(app.Now()-r.TimeNs), p.PID)
 		}
 	}
 	s.probeReturns(g)
-	s.lookForModels(p)
+	s.models.Look(&p.Process)
+}
+
+// identifyModels matches subgraphs that were described further since the last time.
+func (s *Session) identifyModels() {
+	for _, g := range s.subgraphs {
+		s.identifyModel(g)
+	}
+}
+
+func (s *Session) identifyModel(g *subgraph) {
+	s.models.Identify(g.described, &g.facts, &g.process.Process)
 }
 
 // differs tells whether a record of a subgraph that seemed known is about another one: BPF sees only that the vector of
@@ -247,7 +258,7 @@ func (s *Session) settle(n *node) {
 	n.id = s.nextID.node
 	d.Id = n.id
 	g.known[key] = n.id
-	g.addFacts(d)
+	g.facts.Add(g.described, d)
 	s.describe(d)
 }
 
@@ -270,7 +281,7 @@ func (s *Session) assemble(n *node) *trace.Node {
 		d.OpCode, d.Version = int32(registration.BuiltinCode), registration.Version
 		if k == nil && registration.Invoke != 0 {
 			k = s.libraries.byAddress(g.process, registration.Invoke)
-			if k == nil && len(g.process.maps) == 0 {
+			if k == nil && len(g.process.Maps) == 0 {
 				k = s.libraries.byDistance(registration)
 			}
 		}

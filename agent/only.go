@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/edgexray/edgexray/bpf"
@@ -12,101 +11,50 @@ import (
 	"github.com/edgexray/edgexray/tflite"
 )
 
-// Only is what a recording is restricted to; zero is no restriction. An op is recorded if it is named by Ops or by Nodes.
+// Only is what a recording is restricted to; zero is no restriction.
 type Only struct {
-	Said      []string // as the user did
-	Ops       []string // names, as the tables show them, in upper case
-	Nodes     []Nodes
+	Said []string // as the user did
+	tflite.Selection
 	Processes []string // names or numbers, of those that the recording's target has
 }
 
-// Nodes is a range of nodes of one subgraph.
-type Nodes struct{ Subgraph, First, Last int32 }
-
-// ParseOnly reads selectors: "CONV_2D", "12", "12-20", "1:3" (in subgraph 1), "process=NAME" or "process=PID".
+// ParseOnly reads selectors: those of ops, see tflite.ParseSelection, and "process=NAME" or "process=PID".
 func ParseOnly(selectors []string) (Only, error) {
 	only := Only{Said: selectors}
+	var ops []string
 	for _, selector := range selectors {
 		if process, ok := strings.CutPrefix(selector, "process="); ok {
 			only.Processes = append(only.Processes, process)
 			continue
 		}
-		if selector == "" {
-			return Only{}, fmt.Errorf("record only %q: it is empty (an op's name, a node's number, or process=NAME)", selector)
-		}
-		if strings.Trim(selector, "0123456789:-") != "" {
-			only.Ops = append(only.Ops, strings.ToUpper(selector))
-			continue
-		}
-		nodes, err := parseNodes(selector)
-		if err != nil {
-			return Only{}, err
-		}
-		only.Nodes = append(only.Nodes, nodes)
+		ops = append(ops, selector)
+	}
+	var err error
+	if only.Selection, err = tflite.ParseSelection(ops); err != nil {
+		return Only{}, fmt.Errorf("record: %w", err)
 	}
 	return only, nil
-}
-
-func parseNodes(selector string) (Nodes, error) {
-	var n Nodes
-	rest := selector
-	var errs [3]error
-	number := func(text string, i int) int32 {
-		v, err := strconv.ParseInt(text, 10, 32)
-		errs[i] = err
-		return int32(v)
-	}
-	if subgraph, after, ok := strings.Cut(rest, ":"); ok {
-		n.Subgraph, rest = number(subgraph, 0), after
-	}
-	first, last, ranged := strings.Cut(rest, "-")
-	n.First = number(first, 1)
-	n.Last = n.First
-	if ranged {
-		n.Last = number(last, 2)
-	}
-	for _, err := range errs {
-		if err != nil {
-			return n, fmt.Errorf("record only node %q: %w (write 12, 12-20, or 1:12 for a node of subgraph 1)", selector, err)
-		}
-	}
-	if n.Last < n.First {
-		return n, fmt.Errorf("record only nodes %q: the first comes after the last", selector)
-	}
-	return n, nil
-}
-
-func (o *Only) restrictsOps() bool { return len(o.Ops)+len(o.Nodes) > 0 }
-
-// wants tells whether an op is asked for by its name or its node.
-func (o *Only) wants(op string, subgraph, index int32) bool {
-	if !o.restrictsOps() || slices.Contains(o.Ops, strings.ToUpper(op)) {
-		return true
-	}
-	return slices.ContainsFunc(o.Nodes, func(n Nodes) bool {
-		return n.Subgraph == max(subgraph, 0) && n.First <= index && index <= n.Last
-	})
 }
 
 // excludes tells whether ops of a node, which is settled, are not to be recorded. A delegate node may stand for any op: it
 // is recorded, with those of its operators that stand for a node which is asked for, or for nobody knows which.
 func (o *Only) excludes(n *node) bool {
 	switch {
-	case !o.restrictsOps() || n.delegate:
+	case !o.Restricts() || n.delegate:
 		return false
 	case n.operator == nil:
-		return !o.wants(n.op, n.subgraph.described.Index, n.index)
+		return !o.Wants(n.op, n.subgraph.described.Index, n.index)
 	}
 	f, subgraph := n.operator.standsFor, n.subgraph.described.Index
 	return f != nil &&
-		!slices.ContainsFunc(f.ops, func(op string) bool { return o.wants(op, subgraph, -1) }) &&
-		!slices.ContainsFunc(f.nodes, func(index int32) bool { return o.wants("", subgraph, index) })
+		!slices.ContainsFunc(f.ops, func(op string) bool { return o.Wants(op, subgraph, -1) }) &&
+		!slices.ContainsFunc(f.nodes, func(index int32) bool { return o.Wants("", subgraph, index) })
 }
 
 // hold keeps an operator's op, if it isn't certain yet whether it is asked for, and tells whether it does. That becomes
 // certain when its delegate node has run.
 func (o *Only) hold(n *node, r *bpf.OpRecord) bool {
-	if !o.restrictsOps() || n.operator == nil || n.operator.delegate.ran {
+	if !o.Restricts() || n.operator == nil || n.operator.delegate.ran {
 		return false
 	}
 	d := n.operator.delegate
@@ -127,7 +75,7 @@ func (s *Session) releaseHeld(delegate *node) {
 // want notes which kernels the nodes of a subgraph need, and takes the probes from the others.
 func (s *Session) want(g *subgraph, nodes []probes.LiveNode) {
 	only := &s.options.Only
-	if !only.restrictsOps() {
+	if !only.Restricts() {
 		return
 	}
 	for i, n := range nodes {
@@ -138,7 +86,7 @@ func (s *Session) want(g *subgraph, nodes []probes.LiveNode) {
 		name, _ := g.process.readString(n.CustomName, 256)
 		op := tflite.OpName(n.BuiltinCode, name)
 		s.summary.ops[op] = true
-		if n.Delegate != 0 || only.wants(op, g.described.Index, int32(i)) {
+		if n.Delegate != 0 || only.Wants(op, g.described.Index, int32(i)) {
 			k.wanted = true
 		}
 	}
@@ -171,7 +119,7 @@ func (ls *libraries) keepWanted() error {
 
 // wantedOf returns the points of kernels that are needed, as far as that is known.
 func (ls *libraries) wantedOf(points []probes.Point) []probes.Point {
-	if !ls.session.options.Only.restrictsOps() {
+	if !ls.session.options.Only.Restricts() {
 		return points
 	}
 	return slices.DeleteFunc(slices.Clone(points), func(p probes.Point) bool {

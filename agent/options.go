@@ -57,7 +57,7 @@ var clashes = []struct {
 		"what --sample costs is in no budget: leave --budget away, and take fewer samples"},
 	{func(o *Options) bool { return o.Aggregate == bpf.AggregateInstead && o.Budget > 0 },
 		"a budget is kept by what each op says, and --aggregate records none: leave one of them away"},
-	{func(o *Options) bool { return o.EntryOnly && o.Only.restrictsOps() },
+	{func(o *Options) bool { return o.EntryOnly && o.Only.Restricts() },
 		"with --entry-only an op ends where the next one begins, which --only doesn't show: leave --entry-only away"},
 	{func(o *Options) bool { return len(o.Only.Processes) > 0 && o.Library == "" },
 		"--only process=... restricts --library PATH: with another target the processes are named already"},

@@ -3,6 +3,7 @@ package agent
 import (
 	"time"
 
+	"github.com/edgexray/edgexray/app"
 	"github.com/edgexray/edgexray/bpf"
 )
 
@@ -29,7 +30,7 @@ func (ps *pauses) end(tid uint32, seen uint64) {
 		from = seen
 	}
 	delete(ps.asked, tid)
-	over := pause{from, now()}
+	over := pause{from, app.Now()}
 	ps.over[tid] = append(ps.over[tid], over)
 	ps.count++
 	ps.total += time.Duration(over.to - over.from)

@@ -95,8 +95,8 @@ func (s *Session) forgetProcess(p *process) {
 	clear(p.contexts)
 	clear(p.interpreters)
 	p.close()
-	if s.byPID[p.pid] == p {
-		delete(s.byPID, p.pid)
+	if s.byPID[p.PID] == p {
+		delete(s.byPID, p.PID)
 	}
 	delete(s.processes, p.bpfID)
 }

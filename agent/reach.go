@@ -2,10 +2,7 @@ package agent
 
 import (
 	"errors"
-	"fmt"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/edgexray/edgexray/probes"
 )
@@ -81,7 +78,7 @@ func (s *Session) noteScanned(n *node) {
 		return
 	}
 	if k.described.Id >= p.scannedFrom {
-		s.note("site", "process %d runs kernels of its own, which were found by scanning its memory: ops before that are not in the trace", p.pid)
+		s.note("site", "process %d runs kernels of its own, which were found by scanning its memory: ops before that are not in the trace", p.PID)
 	}
 	p.scannedFrom = 0
 }
@@ -92,10 +89,10 @@ const longestQuiet = 10 * time.Second
 // reachLive finds kernels in a process that built its interpreters before we came.
 func (s *Session) reachLive(p *process) {
 	if p.memory == nil {
-		s.note("process", "process %d: its memory can't be read: kernels in its own libraries are found only beside others", p.pid)
+		s.note("process", "process %d: its memory can't be read: kernels in its own libraries are found only beside others", p.PID)
 		return
 	}
-	p.readMaps()
+	p.ReadMaps()
 	live := probes.ScanMemory(p.memory, p.mappings())
 	for _, registration := range live.Registrations {
 		if k := s.libraries.byAddress(p, registration.Invoke); k != nil {
@@ -105,21 +102,4 @@ func (s *Session) reachLive(p *process) {
 	for _, g := range live.Subgraphs {
 		s.reachAll(p, g.Nodes)
 	}
-}
-
-// ownCost is what the recorder itself used: CPU time in ns, and the largest resident size in bytes.
-func ownCost() (cpuNS, maxRSS uint64) {
-	var usage unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_SELF, &usage) != nil {
-		return 0, 0
-	}
-	return uint64(usage.Utime.Nano() + usage.Stime.Nano()), uint64(usage.Maxrss) << 10
-}
-
-func linuxRelease() string {
-	var name unix.Utsname
-	if unix.Uname(&name) != nil {
-		return ""
-	}
-	return fmt.Sprintf("%s %s", unix.ByteSliceToString(name.Release[:]), unix.ByteSliceToString(name.Machine[:]))
 }

@@ -28,7 +28,7 @@ func (p *process) readReplaced(delegate *node) (*replaced, error) {
 	context := delegate.subgraph.described.Context
 	live, ok := probes.ReadSubgraph(p.memory, context)
 	if !ok {
-		return nil, fmt.Errorf("no subgraph at %#x of process %d (is it gone?)", context, p.pid)
+		return nil, fmt.Errorf("no subgraph at %#x of process %d (is it gone?)", context, p.PID)
 	}
 	r := &replaced{process: p}
 	for _, index := range delegate.pieces.replaced {

@@ -119,9 +119,9 @@ func (s *Session) tellStackEnd(p *process, r *bpf.SampleRecord) {
 	if end := s.sampling.stackEnds[r.Header.Tid]; end > pointer && pointer+maxThreadStack > end {
 		return
 	}
-	m := p.findMapping(pointer)
+	m := p.FindMapping(pointer)
 	if m == nil && s.sampling.images.refresh(p) {
-		m = p.findMapping(pointer)
+		m = p.FindMapping(pointer)
 	}
 	if m == nil {
 		return

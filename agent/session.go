@@ -6,13 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"runtime"
 	"time"
 
 	"github.com/cilium/ebpf/ringbuf"
 	"golang.org/x/sys/unix"
 
+	"github.com/edgexray/edgexray/app"
 	"github.com/edgexray/edgexray/bpf"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/trace"
@@ -48,8 +47,8 @@ type Session struct {
 	ended     []*process          // with last words
 	nodes     map[uint64]*node
 	subgraphs map[uint64]*subgraph
-	nextID    struct{ process, thread, interpreter, subgraph, node, model uint32 }
-	models    map[fileKey][]*model
+	nextID    struct{ process, thread, interpreter, subgraph, node uint32 }
+	models    app.Models
 
 	launcher *launcher
 	requests chan request // from the launcher's thread
@@ -82,16 +81,16 @@ func Record(ctx context.Context, options Options) error {
 		byPID:     make(map[int]*process),
 		nodes:     make(map[uint64]*node),
 		subgraphs: make(map[uint64]*subgraph),
-		models:    make(map[fileKey][]*model),
 		requests:  make(chan request),
 		pauses:    newPauses(),
 		notes:     make(map[string]bool),
 		summary:   Summary{ops: make(map[string]bool)},
 		asked:     make(map[int]int),
 	}
+	s.models = app.Models{Describe: s.describe, Note: s.note}
 	s.aggregates = aggregates{session: s, written: make(map[uint64]*bpf.AggregateValue)}
 	s.budget = budget{session: s, share: options.Budget, threads: make(map[uint32]uint64)}
-	s.libraries = libraries{session: s, files: make(map[fileKey]*library)}
+	s.libraries = libraries{session: s, files: make(map[app.FileKey]*library)}
 	s.heap = newHeap(s)
 	if err := s.open(); err != nil {
 		return errors.Join(err, s.close())
@@ -138,29 +137,19 @@ func (s *Session) open() error {
 		return fmt.Errorf("open ring buffer: %w", err)
 	}
 	s.followed.attach(programs)
-	s.started = now()
-	header := &trace.Header{
-		Recorder:       s.options.Recorder,
-		CommandLine:    os.Args,
-		Linux:          linuxRelease(),
-		Architecture:   runtime.GOARCH,
-		StartNs:        s.started,
-		StartUnixNs:    time.Now().UnixNano(),
-		AttachMethod:   string(method),
-		ProbeCosts:     costs,
-		Cpus:           uint32(runtime.NumCPU()),
-		Followed:       append(s.followed.describe(&s.tracepoints), s.heap.describe()),
-		Cores:          cores(),
-		MinorFaultNs:   s.followed.minorFaultNS(),
-		SamplePeriodNs: samplePeriod(s.options.SampleRate),
-		EntryOnly:      s.options.EntryOnly,
-		Only:           s.options.Only.Said,
-		Budget:         s.options.Budget,
-	}
+	header := app.NewHeader(s.options.Recorder)
+	s.started = header.StartNs
+	header.AttachMethod = string(method)
+	header.ProbeCosts = costs
+	header.Followed = append(s.followed.describe(&s.tracepoints), s.heap.describe())
+	header.MinorFaultNs = s.followed.minorFaultNS()
+	header.SamplePeriodNs = samplePeriod(s.options.SampleRate)
+	header.EntryOnly = s.options.EntryOnly
+	header.Only = s.options.Only.Said
+	header.Budget = s.options.Budget
 	if s.options.Aggregate != bpf.AggregateOff {
 		header.AggregateOctave = bpf.AggregateOctave
 	}
-	header.Hostname, _ = os.Hostname()
 	s.summary.costs = costs
 	s.summary.Method = method
 	if s.writer, err = trace.NewWriter(s.options.Output, header); err != nil {
@@ -225,7 +214,7 @@ func (s *Session) target(pid int) {
 	p := s.processOf(pid, "")
 	s.libraries.considerProcess(p)
 	s.reachLive(p)
-	s.lookForModels(p) // it may end right after its next invoke
+	s.models.Look(&p.Process) // it may end right after its next invoke
 }
 
 // run drains the ring buffer on a timer until the recording is over.
@@ -288,7 +277,7 @@ func (s *Session) run(ctx context.Context) error {
 // arrived serves a thread of the command's that stands still.
 func (s *Session) arrived(r request) {
 	defer close(r.done)
-	seen := now()
+	seen := app.Now()
 	defer func() { s.pauses.end(uint32(r.pid), seen) }()
 	s.drain()
 	if r.exec {
@@ -299,7 +288,7 @@ func (s *Session) arrived(r request) {
 
 // look notices a target that ended, and what changed without any probe noticing.
 func (s *Session) look() {
-	if pid := s.options.PID; pid != 0 && hasEnded(pid) {
+	if pid := s.options.PID; pid != 0 && app.HasEnded(pid) {
 		s.reason = "target exited"
 	}
 	s.reachAgain()
@@ -328,14 +317,14 @@ func (s *Session) finish() error {
 	s.flushSamples()
 	s.noteCounters()
 	s.noteAllUnmapped()
-	end := &trace.End{DurationNs: now() - s.started, Reason: s.reason}
+	end := &trace.End{DurationNs: app.Now() - s.started, Reason: s.reason}
 	if l := s.launcher; l != nil && s.reason == "command exited" {
 		end.HasExitStatus, end.ExitStatus = true, int32(l.status)
 		if l.status != 0 {
 			s.endedBadly()
 		}
 	}
-	end.CpuNs, end.MaxRss = ownCost()
+	end.CpuNs, end.MaxRss = app.OwnCost()
 	end.GapsNs, end.CostNs = s.budget.finish()
 	s.writer.SetLosses(s.losses())
 	if err := s.writer.Close(end); err != nil && s.writeErr == nil {
@@ -352,11 +341,7 @@ func (s *Session) close() error {
 	for _, p := range s.processes {
 		p.close()
 	}
-	for _, models := range s.models {
-		for _, m := range models {
-			m.file.Close() // the second time, for an APK with several, does nothing
-		}
-	}
+	s.models.Close()
 	if s.ring != nil {
 		errs = append(errs, s.ring.Close())
 	}
@@ -397,14 +382,7 @@ func (s *Session) flush() {
 	s.heap.write(time.Now())
 	s.flushSamples()
 	s.writer.SetLosses(s.losses())
-	if err := s.writer.Flush(now()); err != nil && s.writeErr == nil {
+	if err := s.writer.Flush(app.Now()); err != nil && s.writeErr == nil {
 		s.writeErr = err
 	}
-}
-
-// now is CLOCK_MONOTONIC in ns, the clock of the records.
-func now() uint64 {
-	var t unix.Timespec
-	unix.ClockGettime(unix.CLOCK_MONOTONIC, &t)
-	return uint64(t.Nano())
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/edgexray/edgexray/app"
 	"github.com/edgexray/edgexray/bpf"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/trace"
@@ -119,7 +120,7 @@ func (s *Session) summarize(end *trace.End) {
 	m.Pauses, m.PausedFor = s.pauses.count, s.pauses.total
 	m.HasExitStatus, m.ExitStatus = end.HasExitStatus, int(end.ExitStatus)
 	m.CPU, m.MaxRSS = time.Duration(end.CpuNs), end.MaxRss
-	if l := s.launcher; l != nil && !hasEnded(l.pid) {
+	if l := s.launcher; l != nil && !app.HasEnded(l.pid) {
 		m.CommandPID = l.pid
 	}
 	for _, l := range s.libraries.files {
@@ -127,14 +128,7 @@ func (s *Session) summarize(end *trace.End) {
 			m.Runtimes++
 		}
 	}
-	for _, models := range s.models {
-		for _, model := range models {
-			if model.described != nil {
-				m.Models = append(m.Models, model.path)
-			}
-		}
-	}
-	slices.Sort(m.Models)
+	m.Models = s.models.Used()
 	for _, p := range s.ended {
 		if p.described.LastWords != "" {
 			m.LastWords = append(m.LastWords, fmt.Sprintf("process %d (%s) %s", p.described.Pid, p.described.Name, p.described.LastWords))

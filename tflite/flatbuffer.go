@@ -177,6 +177,16 @@ func (t table) child(id int) (table, bool) {
 	return child, t.err == nil
 }
 
+// element returns a table of the vector of tables in a field.
+func (t table) element(id, index int) table {
+	at, n := t.vector(id, 4)
+	if int64(index) >= n {
+		t.fail(fmt.Errorf("element %d of %d: %w", index, n, errTruncated))
+		return table{flatbuffer: t.flatbuffer}
+	}
+	return t.table(t.follow(at + 4*int64(index)))
+}
+
 // vector returns the position and number of the elements, of elementSize bytes each, that a field holds.
 func (t table) vector(id int, elementSize int64) (at, n int64) {
 	field := t.field(id)

@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/edgexray/edgexray/probes"
+	"github.com/edgexray/edgexray/reference"
+	"github.com/edgexray/edgexray/shim"
 )
 
 // version is what a trace says recorded it.
@@ -31,6 +33,8 @@ var verbs = []func() *cobra.Command{
 	discoverCommand,
 	doctorCommand,
 	recordCommand,
+	referenceCommand,
+	snapshotCommand,
 	topCommand,
 	opsCommand,
 	pprofCommand,
@@ -46,8 +50,13 @@ var exitStatuses = []struct {
 	{fs.ErrPermission, exitForbidden},
 	{probes.ErrNotPermitted, exitForbidden},
 	{syscall.ENOSPC, exitForbidden},
+	{shim.ErrUnreachable, exitForbidden},
 	{probes.ErrNoKernels, exitNothing},
 	{probes.ErrOtherMachine, exitNothing},
+	{shim.ErrNothing, exitNothing},
+	{shim.ErrOtherMachine, exitNothing},
+	{reference.ErrNoRunner, exitNothing},
+	{reference.ErrNoInputs, exitNothing},
 }
 
 // exitError is an error that decides the exit status itself.

@@ -88,6 +88,8 @@ func TestHostVerbs(t *testing.T) {
 		{[]string{"tensors", xray}, exitMisuse, "", "look at it with `edgexray ops`"},
 		{[]string{"tensors", other}, exitMisuse, "", "not an edgexray snapshot"},
 		{[]string{"tensors", other + "-missing"}, exitMisuse, "", "no such file"},
+		{[]string{"reference", "model.tflite"}, exitMisuse, "", `"inputs" not set`},
+		{[]string{"reference", other, "--inputs", xray}, exitMisuse, "", "not a .tflite file"},
 		{[]string{"no-such-verb"}, exitMisuse, "", "unknown command"},
 	}
 	for _, c := range cases {
