@@ -81,7 +81,7 @@ HIDDEN void introduce(void)
 
 HIDDEN word largest(void) { return (mask + 1) / 4; }
 
-HIDDEN int half_empty(void) { return load(&shared->head) - load(&shared->tail) <= (mask + 1) / 2; }
+HIDDEN word vacant(void) { return mask + 1 - (word)(load(&shared->head) - load(&shared->tail)); }
 
 // Reports false in a signal handler of the thread that has the lock.
 static int lock_ring(u32 tid)
