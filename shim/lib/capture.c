@@ -336,7 +336,7 @@ HIDDEN s32 on_invoke(struct context *context, struct node *node, word unused, st
 // Of an op that was registered through the opaque C API.
 HIDDEN s32 on_invoke_with_data(void *data, struct context *context, struct node *node, struct thunk *thunk)
 {
-	s32 (*kernel)(void *, struct context *, struct node *) = (s32 (*)(void *, struct context *, struct node *))thunk->original;
+	kernel_function_with_data *kernel = (kernel_function_with_data *)thunk->original;
 	struct op op;
 	if (!recording() || !begin(&op, context, node))
 		return kernel(data, context, node);

@@ -183,9 +183,17 @@ static struct open_op enter(struct open_op *open, const struct subgraph *g, s32 
 	struct open_op before = *open;
 	open->index = index;
 	open->code = code;
-	open->subgraph = g ? g->id : 0;
+	open->subgraph = g && !g->stale ? g->id : 0;
 	open->phase = phase;
 	return before;
+}
+
+static void name_op(struct open_op *open, const char *name)
+{
+	word n = 0;
+	for (; name && name[n] && n < sizeof(open->name) - 1; n++)
+		open->name[n] = name[n];
+	open->name[n] = 0;
 }
 
 static void leave(struct open_op *open, const struct open_op *before)
@@ -196,13 +204,13 @@ static void leave(struct open_op *open, const struct open_op *before)
 	open->phase = before->phase;
 }
 
-HIDDEN s32 on_prepare(struct context *context, struct node *node, word unused, struct thunk *thunk)
+// Returns the thread that prepares a node, and what it was at before; NULL when that isn't to be told.
+static struct thread *begin_preparing(struct context *context, struct node *node, struct open_op *before)
 {
-	kernel_function *prepare = (kernel_function *)thunk->original;
 	struct subgraph *g = recording() ? subgraph_of(context) : NULL;
 	struct thread *t = g ? thread_of(call0(SYS_gettid)) : NULL;
 	if (t == NULL || !locate(g, node))
-		return prepare(context, node);
+		return NULL;
 	s32 index = index_of(g, node);
 	reach_nodes(g);
 	g->nodes[index].stale = 1;
@@ -213,9 +221,30 @@ HIDDEN s32 on_prepare(struct context *context, struct node *node, word unused, s
 			refuse_delegate(&g);
 		g->prepared = index;
 	}
-	struct open_op before = enter(t->open, g, index, registration_of(g, node)->builtin_code, PHASE_PREPARE);
-	s32 status = prepare(context, node);
-	leave(t->open, &before);
+	struct registration *r = registration_of(g, node);
+	*before = enter(t->open, g, index, r->builtin_code, PHASE_PREPARE);
+	name_op(t->open, r->custom_name);
+	return t;
+}
+
+HIDDEN s32 on_prepare(struct context *context, struct node *node, word unused, struct thunk *thunk)
+{
+	struct open_op before;
+	struct thread *t = begin_preparing(context, node, &before);
+	s32 status = ((kernel_function *)thunk->original)(context, node);
+	if (t)
+		leave(t->open, &before);
+	return status;
+}
+
+// Of an op that was registered through the opaque C API.
+HIDDEN s32 on_prepare_with_data(void *data, struct context *context, struct node *node, struct thunk *thunk)
+{
+	struct open_op before;
+	struct thread *t = begin_preparing(context, node, &before);
+	s32 status = ((kernel_function_with_data *)thunk->original)(data, context, node);
+	if (t)
+		leave(t->open, &before);
 	return status;
 }
 
