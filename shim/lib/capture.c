@@ -232,11 +232,15 @@ static int begin_invoke(struct subgraph *g, const struct op *op)
 	const struct selection *s = &shared->selection;
 	if (s->mode == MODE_TIMING)
 		return 1;
-	if (s->when_full == FULL_SAMPLE && !around && vacant() < 2 * largest()) {
+	if (around) { // what an op runs belongs to the model's invoke
+		g->skipped = around->skipped || s->ends_only;
+		return 1;
+	}
+	g->skipped = !wants_invoke(g->invoke);
+	if (s->when_full == FULL_SAMPLE && !g->skipped && vacant() < 2 * largest()) {
 		g->skipped = 1;
 		count(SKIPPED_INVOKES, 1);
 	}
-	g->skipped |= !wants_invoke(g->invoke);
 	return 1;
 }
 
@@ -290,7 +294,7 @@ static int begin(struct op *op, struct context *context, struct node *node)
 	op->status = 0;
 	op->start = op->end = 0;
 	if (t->depth < MAX_DEPTH)
-		t->frames[t->depth] = (struct frame){ (const char *)op, context, node, g->invoke };
+		t->frames[t->depth] = (struct frame){ (const char *)op, context, node, g->invoke, g->skipped };
 	t->depth++;
 	t->open->index = index;
 	t->open->subgraph = g->id;

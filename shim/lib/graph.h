@@ -14,6 +14,7 @@ struct frame { // an op that is open on a thread
 	struct context *context;
 	struct node *node;
 	u64 invoke;
+	u8 skipped; // that invoke isn't captured
 };
 
 struct thread {
