@@ -201,18 +201,6 @@ static void leave_lost_frames(struct thread *t, const struct op *op)
 		t->depth--;
 }
 
-// A forked process goes on with its parent's memory, but is another one to the recorder.
-static void notice_fork(void)
-{
-	u32 pid = call0(SYS_getpid);
-	if (pid == process)
-		return;
-	process = pid;
-	add(&epoch, 1);
-	describe_process(call0(SYS_gettid));
-	announce_modules();
-}
-
 static int begin_invoke(struct subgraph *g, const struct op *op)
 {
 	notice_fork();

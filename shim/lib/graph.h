@@ -108,6 +108,7 @@ void describe_subgraph(struct subgraph *g, u32 tid);
 struct node_state *describe_node(struct subgraph *g, struct node *node, u32 tid);
 u32 shape_of(const struct tensor *t); // hash of type and dimensions
 void describe_process(u32 tid);
+void notice_fork(void);
 
 // select.c
 int wants_node(const struct subgraph *g, s32 index, s32 code, const char *custom_name);
