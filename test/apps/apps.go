@@ -51,6 +51,16 @@ func Preload(t testing.TB, name string) string {
 	return library
 }
 
+// Program builds one of the package's C sources that needs nothing but libc, for
+// this machine, and returns the binary's path.
+func Program(t testing.TB, name string) string {
+	t.Helper()
+	source := Script(t, name)
+	binary := strings.TrimSuffix(source, ".c")
+	build(t, exec.Command(compilers["amd64"], "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-o", binary, source))
+	return binary
+}
+
 // Script writes one of the package's sources to a temporary folder and returns
 // its path; run the Python ones with parts.Python.
 func Script(t testing.TB, name string) string {
