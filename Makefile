@@ -3,10 +3,17 @@
 GO := CGO_ENABLED=0 go
 PART := $(GO) run ./test/parts/cmd
 
-.PHONY: build test demo bench fmt-check vet staticcheck generate generate-check setup setup-demo
+.PHONY: build reference test demo bench fmt-check vet staticcheck generate generate-check setup setup-demo
 
 build:
 	$(GO) build -o edgexray ./cmd/edgexray
+
+# The runner of go-tflite, for `edgexray reference` and `edgexray compare`. Headers and the library to link with come from
+# pinned packages; which library it runs with is chosen when it is started.
+reference: setup
+	headers=$$($(PART) tflite-2.9.0/include) && library=$$($(PART) tflite-2.17.1/amd64) && \
+	CGO_ENABLED=1 CGO_CFLAGS="-I$$headers -I$(CURDIR)/reference/gotflite/include" CGO_LDFLAGS="-L$$library" \
+	go build -tags gotflite -o edgexray-gotflite ./reference/gotflite
 
 # Every test, real runtimes and arm64 machines included: as root, on Linux with BPF.
 test: setup

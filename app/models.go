@@ -126,6 +126,18 @@ func (ms *Models) announce(m *model) uint32 {
 	return m.described.Id
 }
 
+// Get returns the path and the content of a model by its id in descriptions; nil for 0.
+func (ms *Models) Get(id uint32) (string, *tflite.Model) {
+	for _, models := range ms.files {
+		for _, m := range models {
+			if m.described != nil && m.described.Id == id {
+				return m.path, m.parsed
+			}
+		}
+	}
+	return "", nil
+}
+
 // Used returns the paths of the models that were found to run, in alphabetical order.
 func (ms *Models) Used() []string {
 	var paths []string

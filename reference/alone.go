@@ -58,7 +58,7 @@ func fits(t *tflite.Tensor, op compare.LocalOp, index int32) error {
 		return fmt.Errorf("its %s %q (tensor %d) wasn't captured", what, t.Name, index)
 	}
 	shape := shapeOf(t, op, index)
-	if _, size, ok := tflite.Size(t.Type, shape); !ok || size != int64(len(data)) {
+	if size, ok := tflite.Size(t.Type, shape); !ok || size != int64(len(data)) {
 		return fmt.Errorf("%d bytes of its %s %q (tensor %d) are not %v%v", len(data), what, t.Name, index, t.Type, shape)
 	}
 	return nil

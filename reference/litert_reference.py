@@ -6,6 +6,7 @@ line; either may be a pipe. reference/protocol.go says what is in them.
 
 import importlib
 import json
+import os
 import sys
 
 PACKAGES = {  # LiteRT, and the names it went by before
@@ -23,8 +24,8 @@ def load_runtime():
             return package, importlib.import_module(module)
         except ImportError as error:
             failed.append(f"{package} ({error})")
-    sys.exit(f"{sys.executable} can't import {', '.join(failed)}: install one of them "
-             f"({sys.executable} -m pip install ai-edge-litert), or name another Python with --python")
+    sys.exit(f"{sys.executable} can't import {', '.join(failed)}: "
+             f"install one of them, with {sys.executable} -m pip install ai-edge-litert")
 
 
 PACKAGE, RUNTIME = load_runtime()
@@ -69,18 +70,16 @@ def run(request, report):
     interpreter = RUNTIME.Interpreter(
         request["model"], num_threads=1, experimental_op_resolver_type=KERNELS[request["kernels"]])
     prepared, sizes = None, []
-    with open(request["inputs"], "rb") as inputs, open(request["outputs"], "wb") as outputs:
+    with open(request["inputs"], "rb") as inputs, open(request["outputs"] or os.devnull, "wb") as outputs:
         for number, shapes in enumerate(request["invokes"], 1):
             if shapes != prepared:
                 report(stage="preparing", invoke=number)
                 prepare(interpreter, shapes)
                 prepared = shapes
-            if request["prepare_only"]:
-                continue
             report(stage="invoking", invoke=number)
             set_inputs(interpreter, inputs)
             interpreter.invoke()
-            if request["keep_outputs"]:
+            if request["outputs"]:
                 sizes += write_outputs(interpreter, outputs)
     report(stage="done", sizes=sizes)
 

@@ -34,8 +34,13 @@ func NewLocal(ctx context.Context, path string, o Options) (compare.Local, error
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	_, err = o.first(ctx, o.Runner, o.Kernels, dir)
-	return l, err
+	s, err := o.first(ctx, o.Runner, o.Kernels, dir)
+	if err != nil {
+		return nil, err
+	}
+	s.end()
+	l.options.Runner = s.runner.name
+	return l, nil
 }
 
 // maxModel is the size of the largest model that is read whole.
@@ -75,19 +80,19 @@ func (l *local) Run(ctx context.Context, ops []compare.LocalOp) ([]compare.Local
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	runner, err := l.options.first(ctx, l.options.Runner, l.options.Kernels, dir)
+	s, err := l.options.first(ctx, l.options.Runner, l.options.Kernels, dir)
 	if err != nil {
 		return nil, err
 	}
-	b := &batch{local: l, dir: dir, session: session{runner: runner}, ops: ops, results: make([]compare.LocalResult, len(ops))}
-	defer b.session.end()
+	defer s.end()
+	b := &batch{local: l, dir: dir, session: s, ops: ops, results: make([]compare.LocalResult, len(ops))}
 	var runnable []int
 	for i, op := range ops {
 		if b.results[i].Err = l.check(op); b.results[i].Err == nil {
 			runnable = append(runnable, i)
 		}
 	}
-	for _, form := range []tflite.Form{tflite.AsIs, tflite.InFloat} {
+	for _, form := range []form{asIs, inFloat} {
 		if err := b.runAll(ctx, runnable, form); err != nil {
 			return nil, err
 		}
@@ -106,7 +111,7 @@ func (l *local) Run(ctx context.Context, ops []compare.LocalOp) ([]compare.Local
 type batch struct {
 	local   *local
 	dir     string // for files
-	session session
+	session *session
 	ops     []compare.LocalOp
 	results []compare.LocalResult
 }
@@ -118,7 +123,7 @@ const (
 )
 
 // runAll runs ops, as many at once as one model may hold.
-func (b *batch) runAll(ctx context.Context, ops []int, form tflite.Form) error {
+func (b *batch) runAll(ctx context.Context, ops []int, form form) error {
 	for len(ops) > 0 {
 		n, size := 0, 0
 		for n < len(ops) && n < maxOps && (n == 0 || size < maxInputBytes) {
@@ -136,7 +141,7 @@ func (b *batch) runAll(ctx context.Context, ops []int, form tflite.Form) error {
 }
 
 // run runs ops in one model. When that fails it runs each half, so that an op that can't run is alone in the end.
-func (b *batch) run(ctx context.Context, ops []int, form tflite.Form) error {
+func (b *batch) run(ctx context.Context, ops []int, form form) error {
 	err := b.together(ctx, ops, form)
 	if err == nil || !ofModel(err) {
 		return err
@@ -161,9 +166,9 @@ func ofModel(err error) bool {
 }
 
 // fail notes why an op has no result.
-func (b *batch) fail(i int, form tflite.Form, err error) {
+func (b *batch) fail(i int, form form, err error) {
 	op, result := b.ops[i], &b.results[i]
-	if form == tflite.AsIs {
+	if form == asIs {
 		result.Err = fmt.Errorf("%s (node %d) %w", b.local.name(op), op.Node, err)
 	} else {
 		result.Err = fmt.Errorf("%w; in float it %w", result.Err, err)

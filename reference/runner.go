@@ -3,6 +3,7 @@
 package reference
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -38,6 +39,7 @@ type runner struct {
 	kernels     protocol.Kernels
 	command     []string // the files of requests and reports are to be added
 	environment []string // of the process
+	delegates   bool     // its runtime may apply some by itself
 	runtime     string   // what it runs them with, for a person
 }
 
@@ -46,46 +48,50 @@ var runners = []struct {
 	name    string
 	kernels []protocol.Kernels
 	locate  func(t Tools, r *runner, dir string) error // sets command and environment
+	hint    string                                     // when it doesn't start
 }{
-	{LiteRT, []protocol.Kernels{protocol.Reference, protocol.Builtin}, Tools.locateLiteRT},
-	{GoTFLite, []protocol.Kernels{protocol.Builtin}, Tools.locateGoTFLite},
+	{LiteRT, []protocol.Kernels{protocol.Reference, protocol.Builtin}, Tools.locateLiteRT, "name a Python that has LiteRT with --python"},
+	{GoTFLite, []protocol.Kernels{protocol.Builtin}, Tools.locateGoTFLite, "name its " + libraryName + " with --library"},
 }
 
-// find returns the runners that work, of a name and with kernels, any when these are empty, and why the others don't.
-// What they need is put into a folder, dir.
-func (t Tools) find(ctx context.Context, name string, kernels protocol.Kernels, dir string) (found []*runner, failed error) {
+// find returns sessions, which the caller ends, of runners that work, the first one or all, of a name and with kernels, any
+// when these are empty. It also returns why others that it tried don't work. What a runner needs is put into dir.
+func (t Tools) find(ctx context.Context, name string, kernels protocol.Kernels, all bool, dir string) (found []*session, failed error) {
 	var failures []error
 	for _, kind := range runners {
-		if name != "" && name != kind.name {
+		if name != "" && name != kind.name || len(found) > 0 && !all {
 			continue
 		}
-		r := &runner{name: kind.name, kernels: kernels, environment: os.Environ()}
-		if kernels == "" {
-			r.kernels = kind.kernels[0]
-		}
-		err := fmt.Errorf("it has no %s kernels", kernels)
+		r := &runner{name: kind.name, kernels: cmp.Or(kernels, kind.kernels[0]), environment: os.Environ()}
+		s := &session{runner: r}
+		err := fmt.Errorf("it has no %s kernels, but %v", kernels, kind.kernels)
 		if slices.Contains(kind.kernels, r.kernels) {
 			if err = kind.locate(t, r, dir); err == nil {
-				err = r.greet(ctx)
+				if err = s.start(ctx); err != nil {
+					err = fmt.Errorf("%w (%s)", err, kind.hint)
+				}
 			}
 		}
 		if err != nil {
 			failures = append(failures, fmt.Errorf("%s: %w", kind.name, err))
 			continue
 		}
-		found = append(found, r)
+		found = append(found, s)
 	}
-	if len(found) == 0 && len(failures) == 0 {
+	switch failed = errors.Join(failures...); {
+	case len(found) > 0:
+		return found, failed
+	case failed == nil:
 		return nil, fmt.Errorf("no runner is called %q: use %s or %s", name, LiteRT, GoTFLite)
 	}
-	return found, errors.Join(failures...)
+	return nil, fmt.Errorf("%w:\n%w", ErrNoRunner, failed)
 }
 
-// first returns the first runner that find finds.
-func (t Tools) first(ctx context.Context, name string, kernels protocol.Kernels, dir string) (*runner, error) {
-	found, failed := t.find(ctx, name, kernels, dir)
+// first returns the first session that find finds.
+func (t Tools) first(ctx context.Context, name string, kernels protocol.Kernels, dir string) (*session, error) {
+	found, failed := t.find(ctx, name, kernels, false, dir)
 	if len(found) == 0 {
-		return nil, fmt.Errorf("%w:\n%w", ErrNoRunner, failed)
+		return nil, failed
 	}
 	return found[0], nil
 }
@@ -121,7 +127,7 @@ func (t Tools) locateGoTFLite(r *runner, dir string) error {
 	if err != nil {
 		return fmt.Errorf("%w (build it with `make reference`, and name it with --gotflite)", err)
 	}
-	r.command = []string{path}
+	r.command, r.delegates = []string{path}, true
 	if t.Library == "" {
 		return nil
 	}
@@ -157,11 +163,4 @@ func libraryFolders(library, dir string) (string, error) {
 		folders = append(folders, old)
 	}
 	return strings.Join(folders, string(os.PathListSeparator)), nil
-}
-
-// greet starts the runner, which tells what it runs models with.
-func (r *runner) greet(ctx context.Context) error {
-	s := session{runner: r}
-	defer s.end()
-	return s.start(ctx)
 }

@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,12 +26,16 @@ type session struct {
 // Died is the error when a runner ends within a request.
 type Died struct {
 	Doing protocol.Report // what it had announced last
-	How   string          // as the system puts it: "signal: aborted"
+	How   string          // as the system puts it: "signal: aborted"; may be empty
 	Said  string          // the last of what it printed; may be empty
+	Where string          // the op, as far as that is known: "died in SOFTMAX (node 64) while preparing"
 }
 
 func (d *Died) Error() string {
-	text := "died while " + d.doing() + " (" + d.How + ")"
+	text := cmp.Or(d.Where, "died while "+d.doing())
+	if d.How != "" {
+		text += " (" + d.How + ")"
+	}
 	if d.Said != "" {
 		text += ", after printing: " + d.Said
 	}
@@ -53,7 +58,9 @@ type Refused struct {
 	Said  string
 }
 
-func (r *Refused) Error() string { return "failed " + string(r.Doing.Stage) + ": " + r.Said }
+func (r *Refused) Error() string {
+	return "failed " + string(cmp.Or(r.Doing.Stage, "before loading")) + ": " + r.Said
+}
 
 // start starts the process and reads its first report.
 func (s *session) start(ctx context.Context) error {
@@ -129,7 +136,7 @@ func (s *session) died(ctx context.Context, last protocol.Report) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return &Died{last, how, s.said.String()}
+	return &Died{Doing: last, How: how, Said: s.said.String()}
 }
 
 // end ends the process, if there is one.

@@ -2,32 +2,43 @@ package reference
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 
 	"github.com/edgexray/edgexray/reference/protocol"
+	"github.com/edgexray/edgexray/shim/snapshot"
 	"github.com/edgexray/edgexray/tflite"
 )
 
+// form is the numbers in which ops compute.
+type form int
+
+const (
+	asIs    form = iota
+	inFloat      // quantized tensors are FLOAT32 instead
+)
+
+// constants are how Model.Extract makes constants of a form.
+var constants = map[form]func(*tflite.Tensor, []byte) ([]float32, error){
+	inFloat: func(t *tflite.Tensor, data []byte) ([]float32, error) { return real(described(t, t.Shape), data) },
+}
+
 // together runs ops in one model and notes their results.
-func (b *batch) together(ctx context.Context, ops []int, form tflite.Form) error {
+func (b *batch) together(ctx context.Context, ops []int, form form) error {
 	places := make([]tflite.Place, len(ops))
 	for i, op := range ops {
 		places[i] = tflite.Place{Subgraph: b.ops[op].Subgraph, Node: b.ops[op].Node}
 	}
-	extract, err := b.local.model.Extract(b.local.file, places, form)
+	extract, err := b.local.model.Extract(b.local.file, places, constants[form])
 	if err != nil {
 		return err
 	}
 	request := protocol.Request{
-		Model:       filepath.Join(b.dir, "ops.tflite"),
-		Kernels:     b.session.runner.kernels,
-		Inputs:      filepath.Join(b.dir, "inputs"),
-		Outputs:     filepath.Join(b.dir, "outputs"),
-		KeepOutputs: true,
+		Model:   filepath.Join(b.dir, "ops.tflite"),
+		Kernels: b.session.runner.kernels,
+		Inputs:  filepath.Join(b.dir, "inputs"),
+		Outputs: filepath.Join(b.dir, "outputs"),
 	}
 	if err := os.WriteFile(request.Model, extract.File, 0o600); err != nil {
 		return err
@@ -45,7 +56,7 @@ func (b *batch) together(ctx context.Context, ops []int, form tflite.Form) error
 }
 
 // writeInputs writes the data of all inputs of the extract, and returns their shapes.
-func (b *batch) writeInputs(path string, ops []int, extract *tflite.Extract, form tflite.Form) ([][]int32, error) {
+func (b *batch) writeInputs(path string, ops []int, extract *tflite.Extract, form form) ([][]int32, error) {
 	file, err := os.Create(path)
 	if err != nil {
 		return nil, err
@@ -57,8 +68,8 @@ func (b *batch) writeInputs(path string, ops []int, extract *tflite.Extract, for
 		for _, index := range ends.Inputs {
 			t := &b.local.model.Subgraphs[op.Subgraph].Tensors[index]
 			shape, data := shapeOf(t, op, index), op.Inputs[index]
-			if form == tflite.InFloat && t.Quantized() {
-				values, err := t.Quantization.Real(t.Type, shape, data)
+			if form == inFloat && t.Quantized() {
+				values, err := real(described(t, shape), data)
 				if err != nil {
 					return nil, &Refused{Said: fmt.Sprintf("tensor %d: %v", index, err)}
 				}
@@ -74,7 +85,7 @@ func (b *batch) writeInputs(path string, ops []int, extract *tflite.Extract, for
 }
 
 // readOutputs notes the results of ops from a file with the data of all outputs of the extract.
-func (b *batch) readOutputs(path string, sizes []int64, ops []int, extract *tflite.Extract, form tflite.Form) error {
+func (b *batch) readOutputs(path string, sizes []int64, ops []int, extract *tflite.Extract, form form) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -90,8 +101,8 @@ func (b *batch) readOutputs(path string, sizes []int64, ops []int, extract *tfli
 			output := data[:sizes[0]:sizes[0]]
 			data, sizes = data[sizes[0]:], sizes[1:]
 			t := &b.local.model.Subgraphs[op.Subgraph].Tensors[index]
-			if form == tflite.InFloat && t.Quantized() {
-				if output, err = t.Quantization.Integers(t.Type, floats(output)); err != nil {
+			if form == inFloat && t.Quantized() {
+				if output, err = quantize(described(t, nil), snapshot.Cast[float32](output)); err != nil {
 					return &Refused{Said: fmt.Sprintf("tensor %d: %v", index, err)}
 				}
 			}
@@ -105,28 +116,12 @@ func (b *batch) readOutputs(path string, sizes []int64, ops []int, extract *tfli
 }
 
 // succeed notes an op's result.
-func (b *batch) succeed(i int, form tflite.Form, outputs map[int32][]byte) {
+func (b *batch) succeed(i int, form form, outputs map[int32][]byte) {
 	result := &b.results[i]
-	result.Outputs, result.Exact = outputs, form == tflite.AsIs
+	result.Outputs, result.Exact = outputs, form == asIs
 	result.Kernel = fmt.Sprintf("%s, %s", b.session.runner.kernels, b.session.runner.runtime)
-	if form == tflite.InFloat {
+	if form == inFloat {
 		result.Kernel = fmt.Sprintf("float, requantised; %s: %v", result.Kernel, result.Err)
 	}
 	result.Err = nil
-}
-
-func floatBytes(values []float32) []byte {
-	data := make([]byte, 0, 4*len(values))
-	for _, v := range values {
-		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
-	}
-	return data
-}
-
-func floats(data []byte) []float32 {
-	values := make([]float32, len(data)/4)
-	for i := range values {
-		values[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
-	}
-	return values
 }

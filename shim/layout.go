@@ -103,15 +103,15 @@ type shared struct {
 	ringBytes uint64
 	heartbeat uint32
 	stop      uint32
-	pad1      [32]byte
+	_         [32]byte
 	tail      uint64
 	freed     uint32
-	pad2      [52]byte
+	_         [52]byte
 	head      uint64
 	lock      uint32
 	waiting   uint32
 	captured  uint64
-	pad3      [40]byte
+	_         [40]byte
 	counters  [16]uint64
 	open      [openOps]openOp
 	selection selection
@@ -138,7 +138,7 @@ type moduleRecord struct {
 	base               uint64
 	textStart, textEnd uint64
 	pathBytes          uint32
-	pad                uint32
+	_                  uint32
 }
 
 type subgraphRecord struct {
@@ -208,7 +208,7 @@ type captureRecord struct {
 	type_      int32
 	missing    uint32
 	dim        [8]int32
-	pad        [56]byte
+	_          [56]byte
 }
 
 type moreRecord struct {
@@ -216,7 +216,7 @@ type moreRecord struct {
 	capture    uint64
 	offset     uint64
 	pieceBytes uint32
-	pad        [20]byte
+	_          [20]byte
 }
 
 type statisticsRecord struct {
@@ -227,7 +227,7 @@ type statisticsRecord struct {
 	mean, rms         float64
 	histogramElements uint64
 	histogramExponent int32
-	pad               uint32
+	_                 uint32
 	histogramLow      float64
 	histogramWidth    float64
 	histogram         [buckets]uint32

@@ -16,11 +16,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 )
 
 // ErrNotELF says that a file doesn't start as an ELF file does.
 var ErrNotELF = errors.New("not an ELF file")
+
+// ErrMachine says that a file's code is for a processor that this package doesn't know.
+var ErrMachine = errors.New("isn't supported")
 
 // File is an ELF file open for reading. Its methods may be called from several goroutines.
 //
@@ -155,6 +159,12 @@ func (f *File) hash() (string, error) {
 		return "", fmt.Errorf("hash %s: %w", f, err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Dynamic tells whether the program names a dynamic linker, which loads what it needs. A static one, also if it can be
+// loaded anywhere, doesn't.
+func (f *File) Dynamic() bool {
+	return slices.ContainsFunc(f.headers, func(p elf.Prog64) bool { return elf.ProgType(p.Type) == elf.PT_INTERP })
 }
 
 // FileOffset is where in Path the byte at address is stored, or false if it isn't (zero-filled or unmapped memory).

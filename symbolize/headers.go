@@ -66,7 +66,7 @@ func (f *File) readHeader() (elf.Header64, error) {
 func (f *File) accept(header elf.Header64) error {
 	f.Machine = elf.Machine(header.Machine)
 	if pointerSizes[f.Machine] != f.PointerSize {
-		return fmt.Errorf("%d-bit code for %v isn't supported (x86-64, arm64, 386 and arm are)", 8*f.PointerSize, f.Machine)
+		return fmt.Errorf("%d-bit code for %v %w (x86-64, arm64, 386 and arm are)", 8*f.PointerSize, f.Machine, ErrMachine)
 	}
 	switch t := elf.Type(header.Type); t {
 	case elf.ET_EXEC:

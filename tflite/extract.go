@@ -12,15 +12,6 @@ import (
 // Place is where an operator is in a model.
 type Place struct{ Subgraph, Node int }
 
-// Form says in which numbers extracted operators compute.
-type Form int
-
-// The forms.
-const (
-	AsIs    Form = iota
-	InFloat      // quantized tensors are FLOAT32 instead, constants dequantised
-)
-
 // Extract is a model of operators each of which runs alone.
 type Extract struct {
 	File []byte // a .tflite file
@@ -63,9 +54,9 @@ func (s *Subgraph) Fed() []bool {
 // Nothing but lists of tensors changes, so no op's options need to be understood: the extract is the whole old file with
 // new tables in front. These refer to the old ones for options, buffers and tensors, which stay valid because offsets of
 // a flatbuffer are relative and lead forward.
-func (m *Model) Extract(file []byte, places []Place, form Form) (*Extract, error) {
-	x := extractor{model: m, form: form, old: newFlatbuffer(bytes.NewReader(file), int64(len(file))),
-		fed: make(map[int][]bool), real: make(map[realKey]uint32)}
+func (m *Model) Extract(file []byte, places []Place, real func(t *Tensor, data []byte) ([]float32, error)) (*Extract, error) {
+	x := extractor{model: m, real: real, old: newFlatbuffer(bytes.NewReader(file), int64(len(file))),
+		fed: make(map[int][]bool), reals: make(map[*Tensor]uint32)}
 	x.root = x.old.table(x.old.follow(0))
 	x.check(places)
 	x.begin(file)
@@ -100,22 +91,16 @@ func (e *ExtractError) Unwrap() error { return e.err }
 type extractor struct {
 	*flatbuffers.Builder
 	model *Model
-	form  Form
-	old   *flatbuffer          // holds the first error
-	root  table                // of the old file
-	base  flatbuffers.UOffsetT // of the old file's first byte
-	left  int64                // bytes that may still be added
+	real  func(t *Tensor, data []byte) ([]float32, error) // nil: ops keep their types
+	old   *flatbuffer                                     // holds the first error
+	root  table                                           // of the old file
+	base  flatbuffers.UOffsetT                            // of the old file's first byte
+	left  int64                                           // bytes that may still be added
 
 	tensors, operators, buffers []flatbuffers.UOffsetT // of the extract; buffers beyond the old ones
 	inputs, outputs             []int32
-	fed                         map[int][]bool // by subgraph
-	real                        map[realKey]uint32
-}
-
-// realKey is a constant that was dequantised.
-type realKey struct {
-	subgraph int
-	tensor   int32
+	fed                         map[int][]bool     // by subgraph
+	reals                       map[*Tensor]uint32 // numbers of buffers
 }
 
 // check fails for what can't be extracted, and reckons how much may be added beside the tables of the operators.
@@ -194,8 +179,10 @@ func (x *extractor) add(p Place) Ends {
 		return list
 	}
 	inputs := own(op.Inputs)
+	given := make(map[int32]bool)
 	for i, t := range op.Inputs {
-		if t >= 0 && fed[t] && !slices.Contains(ends.Inputs, t) {
+		if t >= 0 && fed[t] && !given[t] {
+			given[t] = true
 			ends.Inputs = append(ends.Inputs, t)
 			x.inputs = append(x.inputs, inputs[i])
 		}
@@ -241,7 +228,7 @@ func (x *extractor) tensor(subgraph int, index int32, fed bool) flatbuffers.UOff
 	t := &x.model.Subgraphs[subgraph].Tensors[index]
 	tables, _ := x.root.element(2, subgraph).vector(0, 4)
 	position := x.old.follow(tables + 4*int64(index))
-	if x.form == AsIs || !t.Quantized() {
+	if x.real == nil || !t.Quantized() {
 		return x.at(position)
 	}
 	if t.IsVariable {
@@ -249,7 +236,7 @@ func (x *extractor) tensor(subgraph int, index int32, fed bool) flatbuffers.UOff
 	}
 	var buffer uint32
 	if !fed {
-		buffer = x.realBuffer(subgraph, index)
+		buffer = x.realBuffer(t)
 	}
 	old := x.old.table(position)
 	x.StartObject(8)
@@ -261,22 +248,19 @@ func (x *extractor) tensor(subgraph int, index int32, fed bool) flatbuffers.UOff
 }
 
 // realBuffer returns the number of a buffer with a constant's real values.
-func (x *extractor) realBuffer(subgraph int, index int32) uint32 {
-	key := realKey{subgraph, index}
-	if number, ok := x.real[key]; ok {
+func (x *extractor) realBuffer(t *Tensor) uint32 {
+	if number, ok := x.reals[t]; ok {
 		return number
 	}
-	t := &x.model.Subgraphs[subgraph].Tensors[index]
 	b := x.model.Buffers[t.Buffer]
-	// Each of its elements takes 2 bits or more of the file, so this is bounded by what may be added.
-	if !x.spend(64 + 16*b.Size) {
+	if !x.spend(64 + 16*b.Size) { // elements of 2 bits, the smallest ones, get 16 times as large
 		return 0
 	}
 	data := make([]byte, b.Size)
 	x.old.read(b.Offset, data)
-	values, err := t.Quantization.Real(t.Type, t.Shape, data)
+	values, err := x.real(t, data)
 	if err != nil {
-		x.old.fail(fmt.Errorf("tensor %d: %w", index, err))
+		x.old.fail(err)
 	}
 	x.StartVector(4, len(values), 16)
 	for _, v := range slices.Backward(values) {
@@ -286,8 +270,8 @@ func (x *extractor) realBuffer(subgraph int, index int32) uint32 {
 	x.StartObject(1)
 	x.PrependUOffsetTSlot(0, vector, 0)
 	x.buffers = append(x.buffers, x.EndObject())
-	x.real[key] = uint32(len(x.model.Buffers) + len(x.buffers) - 1)
-	return x.real[key]
+	x.reals[t] = uint32(len(x.model.Buffers) + len(x.buffers) - 1)
+	return x.reals[t]
 }
 
 // finish writes the tables above the operators and returns the file.

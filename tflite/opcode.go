@@ -1,6 +1,10 @@
 package tflite
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // OpCode is a BuiltinOperator of the .tflite schema, as it stands in TfLiteRegistration.builtin_code too.
 type OpCode int32
@@ -30,6 +34,17 @@ func (c OpCode) String() string {
 		return "UNKNOWN"
 	}
 	return "OP_" + strconv.Itoa(int(c))
+}
+
+// ParseOpCode returns the code that a name as String returns it stands for, in any case.
+func ParseOpCode(name string) (OpCode, bool) {
+	name = strings.ToUpper(name)
+	if i := slices.Index(opNames[:], name); i >= 0 {
+		return OpCode(i), true
+	}
+	number, ok := strings.CutPrefix(name, "OP_")
+	code, err := strconv.ParseUint(number, 10, 31)
+	return OpCode(code), ok && err == nil
 }
 
 // RunsSubgraphs tells whether ops of this code may run another subgraph within their own time: those whose options name one

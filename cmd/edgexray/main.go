@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/edgexray/edgexray/probes"
+	"github.com/edgexray/edgexray/reference"
+	"github.com/edgexray/edgexray/shim"
 )
 
 // version is what a trace says recorded it.
@@ -23,7 +25,7 @@ const (
 	exitFailed    = 1 // a check failed
 	exitMisuse    = 2 // wrong arguments, or a file that isn't what it should be
 	exitForbidden = 3 // the system does not allow it
-	exitNothing   = 4 // there is nothing to probe
+	exitNothing   = 4 // there is nothing to probe or to show
 )
 
 // verbs are edgexray's commands.
@@ -34,6 +36,9 @@ var verbs = []func() *cobra.Command{
 	topCommand,
 	opsCommand,
 	pprofCommand,
+	snapshotCommand,
+	tensorsCommand,
+	referenceCommand,
 	compareCommand,
 }
 
@@ -46,8 +51,13 @@ var exitStatuses = []struct {
 	{fs.ErrPermission, exitForbidden},
 	{probes.ErrNotPermitted, exitForbidden},
 	{syscall.ENOSPC, exitForbidden},
+	{shim.ErrUnreachable, exitForbidden},
 	{probes.ErrNoKernels, exitNothing},
 	{probes.ErrOtherMachine, exitNothing},
+	{shim.ErrNothing, exitNothing},
+	{shim.ErrOtherMachine, exitNothing},
+	{reference.ErrNoRunner, exitNothing},
+	{reference.ErrNoInputs, exitNothing},
 }
 
 // exitError is an error that decides the exit status itself.

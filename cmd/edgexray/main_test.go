@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/pprof/profile"
 
+	"github.com/edgexray/edgexray/shim/snapshot/snapshottest"
 	"github.com/edgexray/edgexray/trace/tracetest"
 )
 
@@ -31,8 +33,20 @@ func writeSample(t *testing.T) string {
 	return path
 }
 
+func writeSnapshot(t *testing.T) string {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "run.tensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(snapshottest.Sample(f), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return f.Name()
+}
+
 func TestHostVerbs(t *testing.T) {
-	xray := writeSample(t)
+	xray, snap := writeSample(t), writeSnapshot(t)
 	other := filepath.Join(t.TempDir(), "other")
 	if err := os.WriteFile(other, []byte("not a trace at all"), 0o600); err != nil {
 		t.Fatal(err)
@@ -55,6 +69,27 @@ func TestHostVerbs(t *testing.T) {
 		{[]string{"ops", other}, exitMisuse, "", "not an edgexray trace"},
 		{[]string{"ops", other + "-missing"}, exitMisuse, "", "no such file"},
 		{[]string{"pprof", xray, "-o", filepath.Join(other, "x")}, exitMisuse, "", "not a directory"},
+		{[]string{"tensors", snap}, exitOK, "DEQUANTIZE", ""},
+		{[]string{"tensors", snap, "--invoke", "7"}, exitOK, "LOGISTIC", ""},
+		{[]string{"tensors", snap, "--json"}, exitOK, `"captures": 58`, ""},
+		{[]string{"tensors", snap, "--show", "1:0"}, exitOK, "4.08248", ""},
+		{[]string{"tensors", snap, "--show", "0", "--json"}, exitOK, `"buckets"`, ""},
+		{[]string{"tensors", snap, "--export", "csv", "-o", "-"}, exitOK, "pid,process,model", ""},
+		{[]string{"tensors", snap, "--export", "npz"}, exitOK, "", "run.npz; 2 captures without data are not in it"},
+		{[]string{"tensors", snap, "--export", "npz", "--invoke", "7"}, exitNothing, "", "csv has statistics"},
+		{[]string{"tensors", snap, "--export", "npz", "-o", filepath.Join(other, "x")}, exitMisuse, "", "not a directory"},
+		{[]string{"tensors", snap, "--export", "npz", "-o", "/dev/full"}, exitForbidden, "", "no space left"},
+		{[]string{"tensors", snap, "--export", "moon"}, exitMisuse, "", "use npz, safetensors or csv"},
+		{[]string{"tensors", snap, "--export", "csv", "--json"}, exitMisuse, "", "json"},
+		{[]string{"tensors", snap, "-o", "x"}, exitMisuse, "", "-o is for --export"},
+		{[]string{"tensors", snap, "--show", "moon"}, exitMisuse, "", "is no node"},
+		{[]string{"tensors", snap, "--show", "99"}, exitNothing, "", "nothing was captured of node 99"},
+		{[]string{"tensors", snap, "--invoke", "99"}, exitNothing, "", "nothing was captured in invoke 99"},
+		{[]string{"tensors", xray}, exitMisuse, "", "look at it with `edgexray ops`"},
+		{[]string{"tensors", other}, exitMisuse, "", "not an edgexray snapshot"},
+		{[]string{"tensors", other + "-missing"}, exitMisuse, "", "no such file"},
+		{[]string{"reference", "model.tflite"}, exitMisuse, "", `"inputs" not set`},
+		{[]string{"reference", other, "--inputs", xray}, exitMisuse, "", "not a .tflite file"},
 		{[]string{"no-such-verb"}, exitMisuse, "", "unknown command"},
 	}
 	for _, c := range cases {
@@ -80,6 +115,7 @@ func TestOutputsParse(t *testing.T) {
 		parse func([]byte) error
 	}{
 		{[]string{"ops", xray, "--json"}, func(b []byte) error { return json.Unmarshal(b, new(map[string]any)) }},
+		{[]string{"tensors", writeSnapshot(t), "--json", "--show", "2"}, func(b []byte) error { return json.Unmarshal(b, new(map[string]any)) }},
 		{[]string{"pprof", xray, "-o", "-"}, func(b []byte) error { _, err := profile.ParseData(b); return err }},
 	} {
 		var stdout, stderr bytes.Buffer

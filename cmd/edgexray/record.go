@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/signal"
 	"strconv"
@@ -21,7 +20,7 @@ import (
 )
 
 func recordCommand() *cobra.Command {
-	var output string
+	var output, via string
 	var aggregate, heap bool
 	var sample int
 	var recording recordingFlags
@@ -31,11 +30,17 @@ func recordCommand() *cobra.Command {
 		Example: `  edgexray record -- python3 app.py              a command and its children
   edgexray record -p 4711 -d 10s                 a running process, for ten seconds
   edgexray record -n com.example.app             processes of that name, running or started later
-  edgexray record --library libtensorflowlite_c.so  every process that maps the library`,
+  edgexray record --library libtensorflowlite_c.so  every process that maps the library
+  edgexray record --via shim -- python3 app.py   without root and BPF, also 32-bit apps`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			options, err := recording.parse(args)
-			if err != nil {
+			switch {
+			case err != nil:
 				return err
+			case via == viaShim:
+				return recordViaShim(cmd, options, output)
+			case via != viaBPF:
+				return fmt.Errorf("record --via %s: no such way (bpf or shim)", via)
 			}
 			if aggregate {
 				options.Aggregate = bpf.AggregateInstead
@@ -50,6 +55,7 @@ func recordCommand() *cobra.Command {
 	flags := cmd.Flags()
 	recording.add(flags)
 	flags.StringVarP(&output, "output", "o", "run.xray", "file for the trace")
+	flags.StringVar(&via, "via", viaBPF, "how: by probes in the kernels (bpf, as root), or by a library preloaded into the command (shim)")
 	flags.BoolVar(&aggregate, "aggregate", false, "sum ops up in the kernel instead of recording each (for always-on use)")
 	flags.BoolVar(&heap, "heap", false, "record what ops allocate: each call of the allocator then costs the app about as much as an op's probe")
 	flags.IntVar(&sample, "sample", 0, "take this many samples a second and core of the code that ops run, e.g. 999 (see pprof --samples)")
@@ -181,52 +187,6 @@ func wantRoot() error {
 		return exitError{errors.New("record: probes need root (run it with sudo or su)"), exitForbidden}
 	}
 	return nil
-}
-
-// outputFile is a trace that takes the place of an older one only when its recording has begun. The older one is kept
-// beside it as PATH.old, as perf does: a recording may turn out to be empty.
-type outputFile struct {
-	*os.File
-	path  string
-	begun bool
-}
-
-func createOutput(path string) (*outputFile, error) {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		file, err := os.OpenFile(path, os.O_WRONLY, 0) // a pipe or a device
-		return &outputFile{file, path, true}, err
-	}
-	file, err := os.Create(path + ".new")
-	return &outputFile{file, path, false}, err
-}
-
-func (o *outputFile) begin() error {
-	if o.begun {
-		return nil
-	}
-	o.begun = true
-	if err := os.Rename(o.path, o.path+".old"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("keep the older trace: %w", err)
-	}
-	return os.Rename(o.Name(), o.path)
-}
-
-// Write names the file in its errors as it is called since the recording began.
-func (o *outputFile) Write(p []byte) (int, error) {
-	n, err := o.File.Write(p)
-	var named *fs.PathError
-	if errors.As(err, &named) && o.begun {
-		named.Path = o.path
-	}
-	return n, err
-}
-
-func (o *outputFile) end() error {
-	err := o.Close()
-	if !o.begun {
-		err = errors.Join(err, os.Remove(o.Name()))
-	}
-	return err
 }
 
 func isTerminal(w io.Writer) bool {

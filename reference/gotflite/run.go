@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ func invokeAll(request protocol.Request, report func(protocol.Report)) ([]int64,
 		return nil, err
 	}
 	defer inputs.Close()
-	outputs, err := os.Create(request.Outputs)
+	outputs, err := os.Create(cmp.Or(request.Outputs, os.DevNull))
 	if err != nil {
 		return nil, err
 	}
@@ -61,14 +62,11 @@ func invokeAll(request protocol.Request, report func(protocol.Report)) ([]int64,
 			}
 			prepared = shapes
 		}
-		if request.PrepareOnly {
-			continue
-		}
 		report(protocol.Report{Stage: protocol.Invoking, Invoke: i + 1})
 		if err := invoke(interpreter, inputs); err != nil {
 			return nil, err
 		}
-		if request.KeepOutputs {
+		if request.Outputs != "" {
 			written, err := writeOutputs(interpreter, outputs)
 			if err != nil {
 				return nil, err

@@ -7,13 +7,11 @@ package protocol
 
 // Request asks for runs of a model.
 type Request struct {
-	Model       string      `json:"model"`   // path
-	Kernels     Kernels     `json:"kernels"` // those of the op resolver
-	Invokes     [][][]int32 `json:"invokes"` // for each invoke, the shape of each of the model's inputs
-	Inputs      string      `json:"inputs"`  // file with the data of these, one after the other
-	Outputs     string      `json:"outputs"` // file for the data of the model's outputs, one after the other
-	KeepOutputs bool        `json:"keep_outputs"`
-	PrepareOnly bool        `json:"prepare_only"` // prepare for each invoke, but don't invoke
+	Model   string      `json:"model"`   // path
+	Kernels Kernels     `json:"kernels"` // those of the op resolver
+	Invokes [][][]int32 `json:"invokes"` // for each invoke, the shape of each of the model's inputs
+	Inputs  string      `json:"inputs"`  // file with the data of these, one after the other
+	Outputs string      `json:"outputs"` // file for the data of all outputs, one after the other; empty: it isn't wanted
 }
 
 // Kernels are those that a runtime runs, without delegates.
@@ -30,7 +28,7 @@ type Report struct {
 	Runtime string  `json:"runtime,omitempty"` // what runs the models, for a person: "LiteRT (ai_edge_litert 2.3.0)"
 	Stage   Stage   `json:"stage,omitempty"`
 	Invoke  int     `json:"invoke,omitempty"` // counted from 1
-	Sizes   []int64 `json:"sizes,omitempty"`  // with Done: bytes of each output of each invoke
+	Sizes   []int64 `json:"sizes,omitempty"`  // with Done: bytes of each output of each invoke, when they were wanted
 	Error   string  `json:"error,omitempty"`  // what the runtime said; the request has failed, the next one may not
 }
 

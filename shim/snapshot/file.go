@@ -3,7 +3,9 @@ package snapshot
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"os"
+	"unsafe"
 
 	"github.com/edgexray/edgexray/trace"
 )
@@ -34,6 +36,7 @@ type File struct {
 	Cut      string // why the file ends early; empty when it doesn't
 
 	tensors map[tensorKey]*trace.Tensor // as described last
+	mapped  []byte // nil for a file that was read from memory
 	unmap   func() error
 }
 
@@ -81,8 +84,45 @@ func open(path string) (*File, error) {
 	if err != nil {
 		return nil, errors.Join(err, unmap())
 	}
-	file.unmap = unmap
+	file.mapped, file.unmap = data, unmap
 	return file, nil
+}
+
+// All yields the captures in the order of the file. It gives back the memory that the data of former ones takes, so that
+// going through a file of any size takes little.
+func (f *File) All() iter.Seq[Captured] {
+	return func(yield func(Captured) bool) {
+		var passed, released int // of the file, in bytes
+		for _, c := range f.Captures {
+			if !yield(c) {
+				return
+			}
+			if f.mapped != nil && len(c.Data) > 0 {
+				passed = f.offset(c.Data) + len(c.Data)
+			}
+			if passed-released >= releaseBytes {
+				release(f.mapped, released, passed)
+				released = passed
+			}
+		}
+	}
+}
+
+// releaseBytes is how much is given back at once: a system call then costs nothing to speak of.
+const releaseBytes = 16 << 20
+
+// Release gives back the memory that a capture's data takes for now: when it is used again it is read from the file
+// again.
+func (f *File) Release(data []byte) {
+	if f.mapped != nil && len(data) > 0 {
+		at := f.offset(data)
+		release(f.mapped, at, at+len(data))
+	}
+}
+
+// offset is where a capture's data begins in the file.
+func (f *File) offset(data []byte) int {
+	return int(uintptr(unsafe.Pointer(&data[0])) - uintptr(unsafe.Pointer(&f.mapped[0])))
 }
 
 // Close unmaps the file.
@@ -91,6 +131,6 @@ func (f *File) Close() error {
 		return nil
 	}
 	unmap := f.unmap
-	f.unmap = nil
+	f.mapped, f.unmap = nil, nil
 	return unmap()
 }

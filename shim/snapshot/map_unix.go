@@ -27,3 +27,9 @@ func readSparsely(data []byte, sparsely bool) {
 	}
 	_ = unix.Madvise(data, advice)
 }
+
+// release gives back the memory that a part of a mapped file takes, whole pages around it.
+func release(mapped []byte, from, to int) {
+	from -= from % os.Getpagesize()
+	_ = unix.Madvise(mapped[from:to], unix.MADV_DONTNEED) // without it, it only takes more memory
+}

@@ -343,3 +343,34 @@ func TestOpenLarge(t *testing.T) {
 	}
 	t.Logf("opened %d MiB in %d records: %v, %v", w.Bytes()>>20, tensors, allocated, allocated.MemString())
 }
+
+// Going through a file gives back what was read, and what was given back can be read again.
+func TestRelease(t *testing.T) {
+	out := create(t)
+	w := begin(t, out)
+	data := sequence(3 << 20)
+	for range 10 {
+		must(t, w.Add(&Capture{}, data))
+	}
+	must(t, w.Close(nil, &trace.End{}))
+	f, err := Open(out.Name())
+	must(t, err)
+	defer f.Close()
+	n := 0
+	for range 2 {
+		for c := range f.All() {
+			n++
+			if !bytes.Equal(c.Data, data) {
+				t.Error("it isn't what was written")
+			}
+			f.Release(c.Data)
+			f.Release(nil)
+		}
+	}
+	for range f.All() {
+		break
+	}
+	if n != 20 {
+		t.Errorf("%d captures", n)
+	}
+}

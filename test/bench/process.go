@@ -24,7 +24,20 @@ func (b *bench) start(a app, more ...string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{command: exec.Command(line[0], append(line[1:], more...)...)}
+	return start(exec.Command(line[0], append(line[1:], more...)...))
+}
+
+// startUnder starts an app as the command of a verb of edgexray.
+func (b *bench) startUnder(a app, verb ...string) (*process, error) {
+	line, err := b.line(a)
+	if err != nil {
+		return nil, err
+	}
+	return start(b.command("cache", append(append(verb, "--"), line...)...))
+}
+
+func start(command *exec.Cmd) (p *process, err error) {
+	p = &process{command: command}
 	if p.stdin, err = p.command.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -34,7 +47,7 @@ func (b *bench) start(a app, more ...string) (*process, error) {
 	}
 	p.stdout = bufio.NewReader(stdout)
 	if err := p.command.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", a.name(), err)
+		return nil, fmt.Errorf("start %s: %w", p.command, err)
 	}
 	if _, err := p.untilReady(); err != nil {
 		p.close()
@@ -91,6 +104,15 @@ func (p *process) close() {
 	p.stdin.Close()
 	p.command.Process.Kill() // it has nothing left to do
 	p.command.Wait()
+}
+
+// end lets the app come to its end.
+func (p *process) end() error {
+	p.stdin.Close()
+	if _, err := io.Copy(io.Discard, p.stdout); err != nil {
+		return err
+	}
+	return p.command.Wait()
 }
 
 // eventually calls check until it returns true, for half a minute.

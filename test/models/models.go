@@ -10,6 +10,12 @@ import _ "embed"
 //go:embed make_models.py
 var Script string
 
+// Classifiers is make_classifiers.py, which makes the larger ones that only
+// benchmarks run. It is used as Script is.
+//
+//go:embed make_classifiers.py
+var Classifiers string
+
 // Requirements pins every Python package that Script needs, by version and
 // SHA-256: TensorFlow and what it stands on.
 //

@@ -44,17 +44,23 @@ func made() []part {
 		{
 			name: "models",
 			key:  models.Requirements + models.Script,
-			fill: makeModels,
+			fill: func(dir string) error { return makeModels(dir, models.Script) },
+		},
+		{
+			// 350 MB, for benchmarks.
+			name: "classifiers",
+			key:  models.Requirements + models.Classifiers,
+			fill: func(dir string) error { return makeModels(dir, models.Classifiers) },
 		},
 	}
 }
 
-func makeModels(dir string) error {
+func makeModels(dir, script string) error {
 	keras, err := Dir("keras")
 	if err != nil {
 		return err
 	}
-	return run(dir, filepath.Join(keras, "bin", "python"), "-c", models.Script, dir)
+	return run(dir, filepath.Join(keras, "bin", "python"), "-c", script, dir)
 }
 
 // makeVenv makes a virtual environment in dir with exactly the packages of a

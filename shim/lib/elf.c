@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "elf.h"
+
+extern const struct dynamic _DYNAMIC[] HIDDEN;
+
+static word aux[40];
+static char *variables; // the environment that the process began with, as in /proc: each ended by a NUL
+
+// Constructors get no arguments everywhere (musl), so Linux is asked for what the process began with.
+static word read_file(const char *path, char *to, word bytes)
+{
+	long fd = call6(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	word got = 0;
+	if (FAILED(fd))
+		return 0;
+	for (long n; got < bytes; got += n) {
+		n = call3(SYS_read, fd, to + got, bytes - got);
+		if (FAILED(n) || n == 0)
+			break;
+	}
+	call1(SYS_close, fd);
+	return got;
+}
+
+HIDDEN word auxiliary(u32 type)
+{
+	if (aux[0] == 0) {
+		struct dynamic pairs[64]; // the same shape: a type and a value
+		word n = read_file("/proc/self/auxv", (char *)pairs, sizeof(pairs)) / sizeof(pairs[0]);
+		for (word i = 0; i < n; i++)
+			if (pairs[i].tag < ARRAY(aux))
+				aux[pairs[i].tag] = pairs[i].value;
+		aux[0] = 1;
+	}
+	return aux[type];
+}
+
+#define ENVIRONMENT_BYTES (128 << 10)
+
+HIDDEN const char *environment(const char *name)
+{
+	if (variables == NULL) {
+		variables = map_memory(ENVIRONMENT_BYTES);
+		if (variables == NULL)
+			return NULL;
+		read_file("/proc/self/environ", variables, ENVIRONMENT_BYTES - 2);
+	}
+	for (const char *v = variables; *v; v += length(v) + 1) {
+		word n = 0;
+		while (name[n] && v[n] == name[n])
+			n++;
+		if (name[n] == 0 && v[n] == '=')
+			return v + n + 1;
+	}
+	return NULL;
+}
+
+struct r_debug {
+	int version;
+	struct link_map *map;
+};
+
+HIDDEN struct link_map *libraries(void)
+{
+	static struct r_debug *debug;
+	if (debug == NULL) {
+		const struct program_header *headers = (void *)auxiliary(AT_PHDR);
+		word n = auxiliary(AT_PHNUM), base = 0;
+		const struct dynamic *dynamic = NULL;
+		for (word i = 0; headers && i < n; i++)
+			if (headers[i].type == PT_PHDR)
+				base = (word)headers - headers[i].address;
+		for (word i = 0; headers && i < n; i++)
+			if (headers[i].type == PT_DYNAMIC)
+				dynamic = (void *)(base + headers[i].address);
+		for (; dynamic && dynamic->tag != DT_NULL; dynamic++)
+			if (dynamic->tag == DT_DEBUG)
+				debug = (void *)dynamic->value;
+	}
+	return debug ? debug->map : NULL;
+}
+
+// glibc turns the addresses in a dynamic section into those in memory; musl, bionic and the vDSO leave them as in the file.
+static const void *in_memory(word base, word value)
+{
+	return (void *)(value < base ? base + value : value);
+}
+
+HIDDEN int image_of(struct image *image, word base, const struct dynamic *dynamic)
+{
+	memset(image, 0, sizeof(*image));
+	image->base = base;
+	image->dynamic = dynamic;
+	for (; dynamic && dynamic->tag != DT_NULL; dynamic++) {
+		const void *at = in_memory(base, dynamic->value);
+		switch (dynamic->tag) {
+		case DT_HASH: image->hash = at; break;
+		case DT_STRTAB: image->strings = at; break;
+		case DT_SYMTAB: image->symbols = at; break;
+		case DT_GNU_HASH: image->gnu_hash = at; break;
+		case DT_VERSYM: image->versions = at; break;
+		}
+	}
+	return image->symbols && image->strings && (image->hash || image->gnu_hash);
+}
+
+HIDDEN int image_at(struct image *image, word at)
+{
+	const struct elf_header *header = (void *)at;
+	const struct program_header *headers = (void *)(at + header->program_headers);
+	word base = at;
+	const struct dynamic *dynamic = NULL;
+	for (int i = 0; i < header->program_header_count; i++)
+		if (headers[i].type == PT_LOAD && headers[i].offset == 0)
+			base = at - headers[i].address;
+	for (int i = 0; i < header->program_header_count; i++)
+		if (headers[i].type == PT_DYNAMIC)
+			dynamic = (void *)(base + headers[i].address);
+	return image_of(image, base, dynamic);
+}
+
+#define HIDDEN_VERSION 0x8000 // of a symbol that has a newer default version
+#define GNU_UNIQUE 10
+enum { STT_TLS = 6, STT_IFUNC = 10 };
+
+static word definition(const struct image *image, u32 i, const char *name)
+{
+	const struct symbol *s = &image->symbols[i];
+	if (s->section == 0 || s->value == 0 || !same(image->strings + s->name, name) ||
+	    (image->versions && image->versions[i] & HIDDEN_VERSION) || (s->info & 15) == STT_TLS)
+		return 0;
+	word address = image->base + s->value;
+	if ((s->info & 15) == STT_IFUNC)
+		return 0; // the functions asked for here are none
+	return address;
+}
+
+static word by_gnu_hash(const struct image *image, const char *name)
+{
+	const u32 *table = image->gnu_hash;
+	u32 buckets = table[0], first = table[1], filter = table[2], hash = 5381;
+	for (const char *c = name; *c; c++)
+		hash = hash * 33 + (u8)*c;
+	if (buckets == 0)
+		return 0;
+	const u32 *bucket = table + 4 + filter * (sizeof(word) / 4), *chain = bucket + buckets;
+	u32 i = bucket[hash % buckets];
+	if (i < first)
+		return 0;
+	for (;; i++) {
+		u32 h = chain[i - first];
+		if ((h | 1) == (hash | 1)) {
+			word found = definition(image, i, name);
+			if (found)
+				return found;
+		}
+		if (h & 1)
+			return 0;
+	}
+}
+
+HIDDEN word find_symbol(const struct image *image, const char *name)
+{
+	if (image->gnu_hash)
+		return by_gnu_hash(image, name);
+	u32 symbols = image->hash[1]; // nchain
+	for (u32 i = 0; i < symbols; i++) {
+		word found = definition(image, i, name);
+		if (found)
+			return found;
+	}
+	return 0;
+}
+
+HIDDEN word next_symbol(const char *name)
+{
+	int behind = 0;
+	struct image image;
+	for (struct link_map *m = libraries(); m; m = m->next) {
+		if (m->dynamic == _DYNAMIC) {
+			behind = 1;
+			continue;
+		}
+		word found = behind && image_of(&image, m->base, m->dynamic) ? find_symbol(&image, name) : 0;
+		if (found)
+			return found;
+	}
+	return 0;
+}

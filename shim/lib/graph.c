@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph.h"
+
+#define BUCKETS_OF_TABLE 1024
+
+static struct subgraph *subgraphs[BUCKETS_OF_TABLE];
+static struct thread *threads[BUCKETS_OF_TABLE];
+static u32 table_lock;
+HIDDEN u32 epoch = 1;
+
+static void lock_tables(void)
+{
+	for (u32 free = 0; !swap_if(&table_lock, &free, 1); free = 0)
+		call0(SYS_sched_yield);
+}
+
+static u32 bucket(word key) { return (u32)((key >> 4) * 2654435761u) >> 22; }
+
+HIDDEN struct subgraph *known_subgraph(struct context *context)
+{
+	for (struct subgraph *g = load(&subgraphs[bucket((word)context)]); g; g = g->next)
+		if (g->context == context)
+			return g;
+	return NULL;
+}
+
+HIDDEN struct subgraph *subgraph_of(struct context *context)
+{
+	struct subgraph *g = known_subgraph(context);
+	if (g)
+		return g;
+	g = allocate(sizeof(*g));
+	if (g == NULL) {
+		count(NO_MEMORY, 1);
+		return NULL;
+	}
+	g->context = context;
+	g->stale = 1;
+	g->first = -1;
+	struct subgraph **head = &subgraphs[bucket((word)context)];
+	lock_tables();
+	g->next = *head;
+	store(head, g);
+	store(&table_lock, 0);
+	return g;
+}
+
+static struct open_op *place_for(u32 tid)
+{
+	for (u32 i = 0; i < OPEN_OPS; i++) {
+		u32 free = 0;
+		if (swap_if(&shared->open[i].tid, &free, tid)) {
+			shared->open[i].pid = process;
+			return &shared->open[i];
+		}
+	}
+	static struct open_op nowhere;
+	return &nowhere;
+}
+
+HIDDEN struct thread *thread_of(u32 tid)
+{
+	struct thread **head = &threads[bucket((word)tid << 4)];
+	for (struct thread *t = load(head); t; t = t->next)
+		if (t->tid == tid)
+			return t;
+	struct thread *t = allocate(sizeof(*t));
+	if (t == NULL) {
+		count(NO_MEMORY, 1);
+		return NULL;
+	}
+	t->tid = tid;
+	t->open = place_for(tid);
+	lock_tables();
+	t->next = *head;
+	store(head, t);
+	store(&table_lock, 0);
+	return t;
+}
+
+HIDDEN int valid_context(const struct context *context)
+{
+	struct context c;
+	word tensors[2];
+	if ((word)context & (sizeof(word) - 1) || !read_memory(&c, context, sizeof(c)) ||
+	    c.subgraph + CONTEXT_IN_SUBGRAPH != (const char *)context ||
+	    !read_memory(tensors, c.subgraph + TENSORS_IN_SUBGRAPH, sizeof(tensors)))
+		return 0;
+	return tensors[0] == (word)c.tensors && tensors[1] - tensors[0] == c.tensors_size * sizeof(struct tensor);
+}
+
+// std::pair<TfLiteNode, TfLiteRegistration> in words: 17 up to 2.5, then 18, 19 since 2.10, 20 in 2.13, 21 (22 where a word has
+// 32 bits) since 2.14. Registrations grow by pointers, so larger ones are expected, too.
+enum { MIN_STRIDE = 17, EXTERNAL_STRIDE = 19, MAX_STRIDE = 33 };
+enum { MAX_CODE = 1023, MAX_OP_VERSION = 255, MAX_LIST = 65536 };
+#define MAX_VECTOR (16 << 20)
+#define SUBGRAPH_BYTES 1024
+
+static word registration_offset(word stride)
+{
+	return (stride == MIN_STRIDE * sizeof(word) ? 9 : 10) * sizeof(word);
+}
+
+static int plausible_list(const struct ints *list)
+{
+	s32 size;
+	return read_memory(&size, list, sizeof(size)) && size >= 0 && size <= MAX_LIST;
+}
+
+static int plausible_pair(const char *at, word stride, int being_made)
+{
+	word words[MAX_STRIDE];
+	if (!read_memory(words, at, stride))
+		return 0;
+	const struct node *node = (void *)words;
+	const struct registration *r = (void *)((char *)words + registration_offset(stride));
+	if (!plausible_list(node->inputs) || !plausible_list(node->outputs) || r->builtin_code < 0 || r->builtin_code > MAX_CODE ||
+	    r->version < 0 || r->version > MAX_OP_VERSION)
+		return 0;
+	return being_made || r->invoke > 4096 || (stride >= EXTERNAL_STRIDE * sizeof(word) && ((word *)r)[8] > 4096);
+}
+
+#define LOOKED_AT 8 // elements of a vector
+
+// Without a node that runs, the last one may just be in the making: its registration comes last.
+static word stride_of(const char *begin, const char *end, const struct node *node)
+{
+	for (word stride = MIN_STRIDE * sizeof(word); stride <= MAX_STRIDE * sizeof(word); stride += sizeof(word)) {
+		if ((word)(end - begin) % stride || (node && (word)((char *)node - begin) % stride))
+			continue;
+		word n = (end - begin) / stride, i = 0;
+		word last = n - 1;
+		if (n > LOOKED_AT)
+			n = LOOKED_AT;
+		while (i < n && plausible_pair(begin + i * stride, stride, node == NULL && i == last))
+			i++;
+		if (i == n)
+			return stride;
+	}
+	return 0;
+}
+
+static int still_there(const struct subgraph *g, const struct node *node)
+{
+	char **vector = (char **)(g->context->subgraph + g->nodes_at);
+	return g->stride && vector[0] == g->begin && vector[1] == g->end &&
+	       (node == NULL || ((char *)node >= g->begin && (char *)node < g->end));
+}
+
+static int make_room(struct subgraph *g)
+{
+	u32 nodes = (g->end - g->begin) / g->stride, tensors = g->context->tensors_size;
+	if (nodes > g->node_room) {
+		struct node_state *grown = allocate((nodes + 8) * sizeof(*grown));
+		if (grown == NULL)
+			return 0;
+		memcpy(grown, g->nodes, g->node_room * sizeof(*grown));
+		g->nodes = grown;
+		g->node_room = nodes + 8;
+	}
+	if (tensors > g->tensor_room) {
+		u32 room = tensors + tensors / 4;
+		struct tensor_state *grown = allocate(room * sizeof(*grown));
+		if (grown == NULL)
+			return 0;
+		memcpy(grown, g->tensors, g->tensor_room * sizeof(*grown));
+		g->tensors = grown;
+		g->tensor_room = room;
+	}
+	return 1;
+}
+
+HIDDEN int locate(struct subgraph *g, const struct node *node)
+{
+	if (still_there(g, node))
+		return g->context->tensors_size <= g->tensor_room || make_room(g);
+	char *words[SUBGRAPH_BYTES / sizeof(word)];
+	word bytes = SUBGRAPH_BYTES;
+	if (!read_memory(words, g->context->subgraph, bytes) && !read_memory(words, g->context->subgraph, bytes /= 2))
+		return 0;
+	for (word i = CONTEXT_IN_SUBGRAPH / sizeof(word) + CONTEXT_WORDS; i + 3 <= bytes / sizeof(word); i++) {
+		char *begin = words[i], *end = words[i + 1], *room = words[i + 2];
+		if (begin == NULL || begin >= end || end > room || room - begin > MAX_VECTOR ||
+		    ((word)begin | (word)end) & (sizeof(word) - 1) ||
+		    (node && ((char *)node < begin || (char *)node >= end)))
+			continue;
+		word stride = stride_of(begin, end, node);
+		if (stride == 0)
+			continue;
+		g->nodes_at = i * sizeof(word);
+		g->begin = begin;
+		g->end = end;
+		g->stride = stride;
+		return make_room(g);
+	}
+	return 0;
+}
+
+HIDDEN struct node *node_at(const struct subgraph *g, s32 index) { return (struct node *)(g->begin + index * g->stride); }
+
+HIDDEN struct registration *registration_of(const struct subgraph *g, struct node *node)
+{
+	return (struct registration *)((char *)node + registration_offset(g->stride));
+}
+
+// Where the function that runs a node's op is, and which arguments it takes; NULL when it is in no place that is known.
+static word *function_at(const struct subgraph *g, const struct registration *r, enum role *role)
+{
+	struct operator *o = g->stride >= EXTERNAL_STRIDE * sizeof(word) ? (struct operator *)((word *)r)[8] : NULL, copy;
+	*role = ROLE_INVOKE;
+	if (o == NULL)
+		return r->invoke ? (word *)&r->invoke : NULL;
+	word bytes = sizeof(copy);
+	memset(&copy, 0, sizeof(copy));
+	if (!read_memory(&copy, o, bytes) && !read_memory(&copy, o, __builtin_offsetof(struct operator, async_kernel)))
+		return NULL;
+	if (is_code(copy.invoke_with_data)) {
+		*role = ROLE_INVOKE_WITH_DATA;
+		return &o->invoke_with_data;
+	}
+	return is_code(copy.invoke) ? &o->invoke : r->invoke ? (word *)&r->invoke : NULL;
+}
+
+HIDDEN word function_of(const struct subgraph *g, const struct registration *r)
+{
+	enum role role;
+	const word *at = function_at(g, r, &role);
+	return at ? *at : 0;
+}
+
+// A custom op that no resolver knew: runtimes tell it by its function, which must stay (tflite/util.cc, IsUnresolvedCustomOp).
+static int is_unresolved(const struct registration *r, const word *function)
+{
+	return function == &r->invoke && r->builtin_code == OP_CUSTOM && r->prepare == 0 && r->init == 0;
+}
+
+static void trust(word function)
+{
+	struct thunk *t = thunk_at(function);
+	if (t)
+		t->proof = PROOF_KERNEL;
+}
+
+HIDDEN void reach_nodes(struct subgraph *g)
+{
+	if (g->reached == g->end && !g->quiet)
+		return;
+	g->reached = g->end;
+	for (char *at = g->begin; at < g->end; at += g->stride) {
+		struct registration *r = registration_of(g, (struct node *)at);
+		enum role role;
+		word *function = function_at(g, r, &role);
+		if (function == NULL || is_unresolved(r, function))
+			continue;
+		replace_function(function, role);
+		trust(*function);
+	}
+}
+
+static struct subgraph *quiet;
+HIDDEN u32 quiet_subgraphs;
+HIDDEN u32 expecting;
+
+#define LOOKS 2000 // at a subgraph that runs nothing: some us each
+
+HIDDEN void make_quiet(struct subgraph *g)
+{
+	lock_tables();
+	if (!g->quiet) {
+		g->quiet = 1;
+		g->looks = LOOKS;
+		g->next_quiet = quiet;
+		quiet = g;
+		quiet_subgraphs++;
+	}
+	store(&table_lock, 0);
+}
+
+HIDDEN void make_loud(struct subgraph *g)
+{
+	if (!g->quiet)
+		return;
+	lock_tables();
+	for (struct subgraph **at = &quiet; *at; at = &(*at)->next_quiet) {
+		if (*at == g) {
+			*at = g->next_quiet;
+			g->quiet = 0;
+			if (--quiet_subgraphs == 0)
+				expecting = 0;
+			break;
+		}
+	}
+	store(&table_lock, 0);
+}
+
+// The subgraph may be gone by now, or be another thread's that is still at work on it: only what is whole is touched.
+HIDDEN void reach_quiet(void)
+{
+	static u32 busy;
+	u32 me = call0(SYS_gettid);
+	if (load(&busy) == me) // a signal handler that allocates
+		return;
+	for (u32 nobody = 0; !swap_if(&busy, &nobody, me); nobody = 0)
+		call0(SYS_sched_yield);
+	u32 looked = 0;
+	for (struct subgraph *g = load(&quiet); g; g = g->next_quiet) {
+		if (g->looks == 0)
+			continue;
+		g->looks--;
+		looked++;
+		if (valid_context(g->context) && locate(g, NULL))
+			reach_nodes(g);
+	}
+	if (looked == 0)
+		expecting = 0;
+	store(&busy, 0);
+}
+
+// Behind the vector of nodes come consistent_ (a bool), inputs_, outputs_, variables_ (std::vector<int>), so since 2.3
+// (tflite/core/subgraph.h).
+HIDDEN s32 ends_of(const struct subgraph *g, int out, const s32 **indices)
+{
+	const word *consistent = (word *)(g->context->subgraph + g->nodes_at) + 3;
+	const word *vector = consistent + 1 + 3 * out;
+	word bytes = vector[1] - vector[0];
+	if ((consistent[0] & 0xff) > 1 || vector[1] < vector[0] || vector[2] < vector[1] || bytes % 4 || bytes / 4 > MAX_LIST)
+		return -1;
+	*indices = (const s32 *)vector[0];
+	for (word i = 0; i < bytes / 4; i++) {
+		s32 index;
+		if (!read_memory(&index, *indices + i, 4) || index < -1 || index >= (s32)g->context->tensors_size)
+			return -1;
+	}
+	return bytes / 4;
+}

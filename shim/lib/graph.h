@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the shim keeps of the app's subgraphs and threads. A subgraph runs on one thread at a time, so what it has needs
+// no lock.
+#pragma once
+
+#include "modules.h"
+#include "ring.h"
+
+#define MAX_DEPTH 16
+
+struct frame { // an op that is open on a thread
+	const char *stack; // somewhere in its frame: one that is above another's has been left by an exception
+	struct context *context;
+	struct node *node;
+	u64 invoke;
+};
+
+struct thread {
+	u32 tid;
+	u32 depth;
+	struct frame frames[MAX_DEPTH];
+	struct open_op *open;
+	struct thread *next;
+};
+
+struct node_state {
+	u32 id;        // of its description, 0 for none
+	u8 wanted;     // selected
+	u8 stale;      // it was prepared since it was described
+	u8 dynamic;    // some output's shape is only known after it ran
+	u64 content;   // hash of its tensors as they were described
+	u64 ran;       // invoke in which it ran last
+};
+
+struct tensor_state {
+	u64 content; // hash of what was described
+	u32 shape;   // hash of its type and shape then
+	u8 wanted;
+};
+
+struct subgraph {
+	struct context *context;
+	u32 id;
+	u32 epoch;       // of the process: a forked one describes all anew
+	u8 stale;        // an interpreter is being built at its place
+	u8 skipped;      // this invoke isn't captured
+	s32 index;
+	word nodes_at;   // offset of the node vector in the object
+	char *begin, *end;
+	char *reached;   // the end of the vector when its nodes' functions were last replaced
+	word stride;
+	struct node_state *nodes;
+	u32 node_room;
+	struct tensor_state *tensors;
+	u32 tensor_room;
+	s32 first;       // index of the node that begins an invoke, -1 when not known
+	u64 invoke, around;
+	struct thread *thread;
+	s32 prepared;    // index of the node that was prepared last
+	u8 *types;       // of its tensors, plus 1, while they are disguised; else 0
+	u32 type_room;
+	u8 quiet;        // built, but it ran nothing yet
+	u32 looks;       // how often it may still be looked at then
+	struct subgraph *next, *next_quiet;
+};
+
+struct thread *thread_of(u32 tid); // NULL without memory
+
+// The state of a context's subgraph, made when it is new; NULL without memory.
+struct subgraph *subgraph_of(struct context *context);
+struct subgraph *known_subgraph(struct context *context); // NULL when it is new
+
+// Finds the node vector; node lies in it, or is NULL for any. Reports false when it isn't where it should be.
+int locate(struct subgraph *g, const struct node *node);
+static inline s32 index_of(const struct subgraph *g, const struct node *node)
+{
+	return ((char *)node - g->begin) / g->stride;
+}
+struct node *node_at(const struct subgraph *g, s32 index);
+struct registration *registration_of(const struct subgraph *g, struct node *node);
+// The function that runs a node's op: that of its TfLiteOperator, if it has one.
+word function_of(const struct subgraph *g, const struct registration *r);
+
+// Replaces functions of nodes that have none of a library's registrations: custom ops, delegates.
+void reach_nodes(struct subgraph *g);
+
+// A subgraph that was built may run nothing but delegate nodes, whose kernels no library's data shows. So it is looked at
+// until it runs.
+void make_quiet(struct subgraph *g);
+void make_loud(struct subgraph *g);
+void reach_quiet(void);
+extern HIDDEN u32 quiet_subgraphs;
+extern HIDDEN u32 expecting; // of these, one's kernels were prepared: next the runtime applies delegates, or allocates
+
+// The vector behind the nodes that lists the tensors going in (0) or out (1): the number of them, -1 when not known.
+s32 ends_of(const struct subgraph *g, int out, const s32 **indices);
+
+// A context that is what it says: it lies in the object that it points to, which has the same tensors.
+int valid_context(const struct context *context);
+
+extern HIDDEN u32 epoch; // counts forks
+
+// describe.c
+void describe_subgraph(struct subgraph *g, u32 tid);
+// Describes a node unless its description still holds. Returns its state, NULL when that couldn't be done.
+struct node_state *describe_node(struct subgraph *g, struct node *node, u32 tid);
+u32 shape_of(const struct tensor *t); // hash of type and dimensions
+void describe_process(u32 tid);
+
+// select.c
+int wants_node(const struct subgraph *g, s32 index, s32 code, const char *custom_name);
+int wants_tensor(const char *name);
+int wants_invoke(u64 invoke);
+
+// statistics.c
+void summarize(struct statistics_record *s, s32 type, const void *data, word bytes, word elements);
+
+// delegates.c
+void disguise(struct subgraph *g);
+void undisguise(struct subgraph *g);
+void refuse_delegate(const void *stack);

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The producing side of the ring that all processes share. Room is handed out under a lock that is held for a few stores:
+// what it protects is whole at any moment, so a process that dies there leaves nothing but the lock, which the recorder
+// takes away. The ring is mapped twice in a row: a record never wraps.
+#include "ring.h"
+#include "elf.h"
+
+HIDDEN struct shared *shared;
+HIDDEN u32 process;
+
+static char *ring;
+static word mask;
+
+HIDDEN int attach(void)
+{
+	const char *path = environment("EDGEXRAY_SHIM");
+	if (path == NULL)
+		return 0;
+	long fd = call6(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0, 0, 0);
+	if (FAILED(fd))
+		return 0;
+	struct shared *s = NULL;
+	long at = call6(SYS_mmap, 0, SHARED_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (!FAILED(at) && ((struct shared *)at)->magic == SHARED_MAGIC && ((struct shared *)at)->version == SHARED_VERSION)
+		s = (struct shared *)at;
+	if (s) {
+		word bytes = s->ring_bytes;
+		u64 unit = sizeof(word) == 4 ? 4096 : 1; // of mmap2's offset
+		long room = call6(SYS_mmap, 0, 2 * bytes, 0, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		for (int i = 0; s && i < 2; i++)
+			if (FAILED(room) || FAILED(call6(SYS_mmap, room + i * bytes, bytes, PROT_READ | PROT_WRITE,
+							 MAP_SHARED | MAP_FIXED, fd, SHARED_BYTES / unit)))
+				s = NULL;
+		ring = (char *)room;
+		mask = bytes - 1;
+	}
+	call1(SYS_close, fd);
+	process = call0(SYS_getpid);
+	store(&shared, s);
+	return s != NULL;
+}
+
+#define PATIENCE_NS 10000000000ULL // for a recorder that does not move
+
+// Waits until the recorder has freed some room. Reports false when it is gone.
+static int wait_for_room(void)
+{
+	struct timespec step = { 0, 100000000 };
+	u32 heartbeat = load(&shared->heartbeat), freed = load(&shared->freed);
+	u64 begin = now();
+	add(&shared->waiting, 1);
+	// What was freed before the recorder could see that somebody waits is not told: so the first wait is short.
+	struct timespec first = { 0, 1000000 };
+	call6(SYS_futex, &shared->freed, FUTEX_WAIT, freed, &first, 0, 0);
+	while (recording() && load(&shared->freed) == freed && load(&shared->heartbeat) == heartbeat && now() - begin < PATIENCE_NS)
+		call6(SYS_futex, &shared->freed, FUTEX_WAIT, freed, &step, 0, 0);
+	add(&shared->waiting, -1);
+	u64 waited = now() - begin;
+	count(WAITED_NS, waited);
+	if (waited >= PATIENCE_NS && load(&shared->heartbeat) == heartbeat)
+		store(&shared->stop, 1);
+	return recording();
+}
+
+HIDDEN word largest(void) { return (mask + 1) / 4; }
+
+HIDDEN int half_empty(void) { return load(&shared->head) - load(&shared->tail) <= (mask + 1) / 2; }
+
+static void lock_ring(u32 tid)
+{
+	u32 spins = 0;
+	for (u32 nobody = 0; !swap_if(&shared->lock, &nobody, tid); nobody = 0)
+		if (++spins % 64 == 0)
+			call0(SYS_sched_yield);
+}
+
+HIDDEN void *reserve(u32 type, word bytes, u32 tid, int wait)
+{
+	bytes = (bytes + LINE - 1) & ~(word)(LINE - 1);
+	if (bytes > largest())
+		return NULL;
+	for (;;) {
+		lock_ring(tid);
+		u64 head = load(&shared->head);
+		if (head + bytes - load(&shared->tail) <= mask + 1) {
+			struct record_header *r = (void *)(ring + (head & mask));
+			r->type = type;
+			r->bytes = bytes;
+			r->pid = process;
+			r->tid = tid;
+			store(&r->state, STATE_RESERVED);
+			store(&shared->head, head + bytes);
+			store(&shared->lock, 0);
+			return r;
+		}
+		store(&shared->lock, 0);
+		if (!wait || !wait_for_room())
+			return NULL;
+	}
+}
+
+HIDDEN void complete(void *record)
+{
+	store(&((struct record_header *)record)->state, STATE_COMPLETE);
+}

@@ -1,0 +1,65 @@
+package shim
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/edgexray/edgexray/trace"
+)
+
+// causes are the ways to lose something, as files and the summary name them.
+var causes = []struct {
+	counter int
+	name    string
+}{
+	{lostOps, "ring_full"},
+	{lostTensors, "tensors_dropped"},
+	{lostTensorBytes, "tensor_bytes_dropped"},
+	{skippedInvokes, "invokes_skipped"},
+	{overBudget, "tensors_over_budget"},
+	{unknownNodes, "nodes_not_found"},
+	{noMemory, "no_memory_in_app"},
+}
+
+// remarks are counters of what may explain that something isn't there.
+var remarks = []struct {
+	counter int
+	format  string // of the count
+}{
+	{earlierInterpreters, "%d subgraphs were there before their runtime's kernels were replaced: what they run is not in the file"},
+	{noThunk, "%d kernels could not be replaced, as the app has more than the shim has room for: their ops are not in the file"},
+	{notKernels, "%d calls of functions that look like kernels were none: they were left alone"},
+	{noData, "%d times a tensor had no data in memory that could be copied: it is in the file without"},
+}
+
+func (s *session) count(counter int) uint64 { return atomic.LoadUint64(&s.area.counters[counter]) }
+
+// losses returns what was lost so far, of each cause that occurred.
+func (s *session) losses() []*trace.Loss {
+	var losses []*trace.Loss
+	add := func(cause string, count uint64) {
+		if count > 0 {
+			losses = append(losses, &trace.Loss{Cause: cause, Count: count})
+		}
+	}
+	for _, c := range causes {
+		add(c.name, s.count(c.counter))
+	}
+	add("records_torn", s.reader.torn)
+	add("ring_damaged", s.reader.damaged)
+	add("records_without_sense", s.senseless)
+	return losses
+}
+
+// remark tells of what was counted that lost nothing of what was asked for.
+func (s *session) remark() {
+	for _, r := range remarks {
+		if n := s.count(r.counter); n > 0 {
+			s.note("counter", r.format, n)
+		}
+	}
+	if waited := time.Duration(s.count(waitedNs)); waited >= time.Millisecond {
+		s.note("waited", "the app's threads waited %v in all until what they made was written: --when-full drop or sample avoids that, "+
+			"a larger --buffer may", waited.Round(time.Millisecond))
+	}
+}

@@ -1,0 +1,194 @@
+package shim
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/edgexray/edgexray/app"
+	"github.com/edgexray/edgexray/tflite"
+	"github.com/edgexray/edgexray/trace"
+)
+
+// process is one program run that the shim is in. Numbers in its records are its own.
+type process struct {
+	app.Process
+	session   *session
+	described *trace.Process // nil until it has a runtime: most that a command starts have none
+
+	modules      map[uint32]loaded
+	threads      map[uint32]uint32 // tid -> id in the file
+	subgraphs    map[uint32]*subgraph
+	contexts     map[uint64]*subgraph    // the current one, by the address of its TfLiteContext
+	interpreters map[uint64]*interpreter // by the address of their vector of subgraphs
+	nodes        map[uint32]*node
+	pending      map[uint64]*pending // captures whose data is coming, by their number
+
+	ended bool
+	left  uint64 // up to where the ring holds its records when it has ended
+}
+
+// loaded is a library where a process has it.
+type loaded struct {
+	file *file
+	base uint64
+}
+
+// interpreter is a TFLite interpreter: a number that its subgraphs share.
+type interpreter struct {
+	id   uint32
+	seen map[int32]bool // subgraphs, by their index
+}
+
+// maxProcesses bounds the processes that are known at a time, should an app invent some.
+const maxProcesses = 1 << 14
+
+// processOf returns the program that runs as a process, a new one if it has just begun.
+func (s *session) processOf(pid int, begins bool) *process {
+	key := uint32(pid)
+	p := s.processes[key]
+	if p != nil && !begins {
+		return p
+	}
+	if p != nil {
+		p.forget("its process executed another program")
+	}
+	if len(s.processes) >= maxProcesses {
+		s.lookForEnded()
+	}
+	p = &process{
+		Process:      app.Process{PID: pid},
+		session:      s,
+		modules:      make(map[uint32]loaded),
+		threads:      make(map[uint32]uint32),
+		subgraphs:    make(map[uint32]*subgraph),
+		contexts:     make(map[uint64]*subgraph),
+		interpreters: make(map[uint64]*interpreter),
+		nodes:        make(map[uint32]*node),
+		pending:      make(map[uint64]*pending),
+	}
+	s.processes[key] = p
+	s.summary.Processes++
+	return p
+}
+
+// meet describes the process, before the first thing of it that is described.
+func (p *process) meet() {
+	if p.described != nil {
+		return
+	}
+	p.Process = app.NewProcess(p.PID)
+	p.session.nextID.process++
+	p.described = &trace.Process{
+		Id: p.session.nextID.process, Pid: int32(p.PID), Name: app.Name(p.PID), CommandLine: p.CommandLine,
+	}
+	p.session.describe(proto.CloneOf(p.described))
+}
+
+// addModule notes a library whose kernels the shim replaced.
+func (p *process) addModule(b []byte) bool {
+	r, l, ok := described[moduleRecord](b)
+	path := l.text(r.pathBytes)
+	if !ok || l.cut || len(p.modules) >= maxModules {
+		return false
+	}
+	p.meet()
+	p.ReadMaps()
+	p.modules[r.id] = loaded{p.session.files.at(p, r.textStart, path), r.base}
+	return true
+}
+
+const maxModules = 1 << 12
+
+// threadOf returns the thread's id in the file.
+func (p *process) threadOf(tid uint32) uint32 {
+	if id := p.threads[tid]; id != 0 {
+		return id
+	}
+	p.meet()
+	p.session.nextID.thread++
+	id := p.session.nextID.thread
+	p.threads[tid] = id
+	p.session.describe(&trace.Thread{Id: id, Process: p.described.Id, Tid: int32(tid), Name: app.ThreadName(p.PID, tid)})
+	return id
+}
+
+// lookForEnded notices processes that have ended, and forgets them once all is taken that they left in the ring.
+func (s *session) lookForEnded() {
+	for _, p := range s.processes {
+		if !p.ended && app.HasEnded(p.PID) {
+			p.ended, p.left = true, s.reader.filled()
+		}
+		if p.ended && s.reader.position >= p.left {
+			p.exited()
+		}
+	}
+}
+
+// exited keeps what a process was doing when it ended.
+func (p *process) exited() {
+	words := p.lastWords()
+	p.forget("its process ended before all of it had come")
+	delete(p.session.processes, uint32(p.PID))
+	if words != "" {
+		p.meet()
+		p.session.summary.LastWords = append(p.session.summary.LastWords,
+			fmt.Sprintf("process %d (%s) %s", p.PID, p.described.Name, words))
+	}
+	if p.described != nil {
+		p.described.Exited, p.described.LastWords = true, words
+		p.session.describe(p.described)
+	}
+}
+
+// phases are what a kernel was doing.
+var phases = map[uint32]string{phaseInvoke: "", phasePrepare: " while preparing", phaseInit: " while being made"}
+
+// lastWords says in which op the process ended, and gives the places in which its threads say that to others.
+func (p *process) lastWords() string {
+	words := ""
+	for i := range p.session.area.open {
+		place := &p.session.area.open[i]
+		at := *place
+		if int(at.pid) != p.PID || at.tid == 0 {
+			continue
+		}
+		if doing, known := phases[at.phase]; known && words == "" {
+			words = "died in " + p.labelOf(&at) + doing
+		}
+		atomic.StoreUint32(&place.tid, 0)
+	}
+	return words
+}
+
+func (p *process) labelOf(at *openOp) string {
+	op, node, index := "an op", "", int32(0)
+	if at.code >= 0 {
+		op = tflite.OpName(tflite.OpCode(at.code), cString(at.name[:]))
+	}
+	if g := p.subgraphs[at.subgraph]; g != nil {
+		index = max(g.described.Index, 0)
+		if n := g.latest[at.index]; n != nil {
+			op = n.op
+		}
+	}
+	if at.index >= 0 {
+		node = fmt.Sprintf(" (node %d)", at.index)
+	}
+	return fmt.Sprintf("%s%s of subgraph %d", op, node, index)
+}
+
+// forget drops what is kept of a program that has ended, or of which nothing more is recorded; why is what becomes of data
+// that hasn't come.
+func (p *process) forget(why string) {
+	for _, c := range p.pending {
+		p.session.failed(c.Finish(why))
+	}
+	for _, g := range p.contexts {
+		p.forgetSubgraph(g)
+	}
+	clear(p.pending)
+	clear(p.subgraphs)
+	clear(p.nodes)
+}
