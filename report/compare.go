@@ -34,7 +34,7 @@ func (p *printer) verdict(v *compare.Verdict) {
 	p.findings("Guilty, in the order in which they ran", v.Guilty)
 	p.findings("Suspects, in the order in which they ran", v.Suspects)
 	p.findings("Largest jumps of the accumulated error", v.Jumps)
-	p.line("Of %s, %d were run alone and found right, %d of these with an error that came in; %d were not run alone",
+	p.line("%s; right when run alone: %d, of these with an error that came in: %d; not run alone: %d",
 		plural(v.Right+len(v.Guilty)+v.NotAlone, "op"), v.Right, v.Downstream, v.NotAlone)
 	if v.NothingSeen > 0 {
 		p.line("! %s output the same value everywhere: there a wrong kernel may not show", plural(v.NothingSeen, "op"))
