@@ -38,6 +38,10 @@ func (t tensorSink) end(losses []*trace.Loss, end *trace.End) error {
 	return nil
 }
 
+func (t tensorSink) unwritten() *trace.Loss {
+	return &trace.Loss{Cause: snapshot.LossUnwritten, Count: t.Unwritten()}
+}
+
 // pending is a capture of whose data more is to come.
 type pending struct {
 	*snapshot.Pending

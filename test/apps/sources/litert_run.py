@@ -1,7 +1,7 @@
 """Runs a model with LiteRT's Python interpreter and prints one JSON object:
 the SHA-256 of all outputs of all invokes, the time they took, with
---describe what the runtime says of its nodes and tensors, and with --addresses
-where they are.
+--describe what the runtime says of its nodes and tensors, with --tensors what
+is in them, and with --addresses where they are.
 
 Inputs depend only on the model and the number of the invoke.
 """
@@ -38,6 +38,8 @@ def parse_args():
     parser.add_argument("--times", action="store_true",
                         help='print "invoke_ns" and what each invoke took, on one line after the last one')
     parser.add_argument("--describe", action="store_true")
+    parser.add_argument("--tensors", action="store_true",
+                        help="have the runtime keep all tensors, and print their SHA-256, by index, after the last invoke")
     parser.add_argument("--addresses", action="store_true",
                         help="print where the main subgraph's tensors are at the end")
     return parser.parse_args()
@@ -99,6 +101,20 @@ def addresses(interpreter):
     return found
 
 
+def tensors(interpreter):
+    """SHA-256 of the data of the main subgraph's tensors, by index. Resources,
+    whose data isn't NumPy's, are left out."""
+    found = {}
+    for detail in interpreter.get_tensor_details():
+        if not np.issubdtype(detail["dtype"], np.number) and detail["dtype"] != np.bool_:
+            continue
+        try:
+            found[int(detail["index"])] = hashlib.sha256(interpreter.get_tensor(detail["index"]).tobytes()).hexdigest()
+        except ValueError:  # no memory
+            continue
+    return found
+
+
 def lines():
     """The lines of stdin, each after "ready"."""
     print("ready", flush=True)
@@ -110,7 +126,8 @@ def lines():
 def main():
     args = parse_args()
     interpreter = Interpreter(args.model, num_threads=args.threads,
-                              experimental_op_resolver_type=RESOLVERS[args.resolver])
+                              experimental_op_resolver_type=RESOLVERS[args.resolver],
+                              experimental_preserve_all_tensors=args.tensors)
     inputs = interpreter.get_input_details()
     if args.resize:
         interpreter.resize_tensor_input(inputs[0]["index"], [int(n) for n in args.resize.split(",")])
@@ -138,6 +155,8 @@ def main():
         outcome["invokes"] += len(times)
         outcome["invoke_ns"] += sum(times)
     outcome["sha256"] = digest.hexdigest()
+    if args.tensors:
+        outcome["tensors"] = tensors(interpreter)
     if args.addresses:
         outcome["addresses"] = addresses(interpreter)
     if args.describe:
