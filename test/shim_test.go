@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -120,12 +119,11 @@ func TestShimAborts(t *testing.T) {
 			"died in SOFTMAX (node 30) of subgraph 0 while preparing"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "edge.tensors")
-			got := finish(t, edgexray(t, append([]string{"snapshot", "-o", path, "--"}, test.command...)...))
+			got := snapshotOf(t, append([]string{"--"}, test.command...)...)
 			if got.status != test.status || !strings.Contains(got.stderr, "the command's exit status is 134\n") || !strings.Contains(got.stderr, test.words) {
 				t.Errorf("exit status %d, want %d, a command's of 134 and %q\n%s", got.status, test.status, test.words, got.stderr)
 			}
-			file, told := openSnapshot(t, path), 0
+			file, told := got.open(t), 0
 			for _, p := range file.Processes {
 				if p.Exited && strings.Contains(p.LastWords, test.words) {
 					told++
@@ -150,17 +148,16 @@ func TestSnapshotDiskFull(t *testing.T) {
 		}
 	})
 	app := capi(t, "2.9.0", "--model", model(t, "face_landmark"), "--invokes", "20")
-	alone := finish(t, exec.Command(app[0], app[1:]...))
 	path := filepath.Join(disk, "edge.tensors")
-	got := finish(t, edgexray(t, append([]string{"snapshot", "--buffer", "1MiB", "-o", path, "--"}, app...)...))
-	wantFailure(t, got, 3, "write snapshot", "no space left on device", "ended: write error", "the command's exit status is 0")
+	got := taken{finish(t, edgexray(t, append([]string{"snapshot", "--buffer", "1MiB", "-o", path, "--"}, app...)...)), path}
+	wantFailure(t, got.outcome, 3, "write snapshot", "no space left on device", "ended: write error", "the command's exit status is 0")
 	if strings.Contains(got.stderr, path+".new") {
 		t.Errorf("the error names a file that isn't there:\n%s", got.stderr)
 	}
-	if hashOf(t, got.stdout) != hashOf(t, alone.stdout) {
-		t.Errorf("the app printed %s, without a recorder %s", got.stdout, alone.stdout)
+	if alone := alone(t, app); hashOf(t, got.stdout) != hashOf(t, alone) {
+		t.Errorf("the app printed %s, without a recorder %s", got.stdout, alone)
 	}
-	if file := openSnapshot(t, path); len(file.Captures) == 0 || file.Losses["snapshot not writable"] == 0 {
+	if file := got.open(t); len(file.Captures) == 0 || file.Losses["snapshot not writable"] == 0 {
 		t.Errorf("%d captures, losses %v", len(file.Captures), file.Losses)
 	}
 }
@@ -186,18 +183,18 @@ func TestSnapshotKilled(t *testing.T) {
 	}
 	recorder.Process.Kill()
 	recorder.Wait()
-	if alone := finish(t, exec.Command(app[0], app[1:]...)); hashOf(t, out.String()) != hashOf(t, alone.stdout) {
-		t.Errorf("the app printed %s, without a recorder %s", &out, alone.stdout)
+	if alone := alone(t, app); hashOf(t, out.String()) != hashOf(t, alone) {
+		t.Errorf("the app printed %s, without a recorder %s", &out, alone)
 	}
-	if file := openSnapshot(t, path); len(file.Captures) == 0 || file.End != nil {
+	if file := (taken{file: path}).open(t); len(file.Captures) == 0 || file.End != nil {
 		t.Errorf("%d captures, end %v", len(file.Captures), file.End)
 	}
-	killed := finish(t, edgexray(t, "snapshot", "-o", path, "--", "sh", "-c", `"$0" "$@" & sleep 1; kill -KILL $!; wait $!`,
-		app[0], app[1], app[2], app[3], app[4], "--invokes", "100000"))
+	killed := snapshotOf(t, "--", "sh", "-c", `"$0" "$@" & sleep 1; kill -KILL $!; wait $!`,
+		app[0], app[1], app[2], app[3], app[4], "--invokes", "100000")
 	if killed.status != 0 || !strings.Contains(killed.stderr, "the command's exit status is 137") {
 		t.Errorf("exit status %d\n%s", killed.status, killed.stderr)
 	}
-	if file := openSnapshot(t, path); len(file.Captures) == 0 || file.End == nil || file.Cut != "" {
+	if file := killed.open(t); len(file.Captures) == 0 || file.End == nil || file.Cut != "" {
 		t.Errorf("%d captures, end %v, cut %q", len(file.Captures), file.End, file.Cut)
 	}
 }

@@ -1,7 +1,7 @@
 """Runs a model with LiteRT's Python interpreter and prints one JSON object:
 the SHA-256 of all outputs of all invokes, the time they took, with
---describe what the runtime says of its nodes and tensors, with --tensors what
-is in them, and with --addresses where they are.
+--describe what the runtime says of its nodes and tensors, with --addresses
+where they are, and with --preserve what they hold after each invoke.
 
 Inputs depend only on the model and the number of the invoke.
 """
@@ -38,8 +38,8 @@ def parse_args():
     parser.add_argument("--times", action="store_true",
                         help='print "invoke_ns" and what each invoke took, on one line after the last one')
     parser.add_argument("--describe", action="store_true")
-    parser.add_argument("--tensors", action="store_true",
-                        help="have the runtime keep all tensors, and print their SHA-256, by index, after the last invoke")
+    parser.add_argument("--preserve", action="store_true",
+                        help="keep all tensors, and print the SHA-256 of each after each invoke")
     parser.add_argument("--addresses", action="store_true",
                         help="print where the main subgraph's tensors are at the end")
     return parser.parse_args()
@@ -86,6 +86,21 @@ def describe(interpreter):
     }
 
 
+def contents(interpreter):
+    """SHA-256 of what tensors of numbers hold, by "subgraph:index"."""
+    hashes = {}
+    for subgraph in range(interpreter.num_subgraphs()):
+        for detail in interpreter.get_tensor_details(subgraph):
+            index = int(detail["index"])
+            if not (np.issubdtype(detail["dtype"], np.number) or detail["dtype"] == np.bool_):
+                continue  # asking for a resource crashes
+            try:
+                hashes[f"{subgraph}:{index}"] = hashlib.sha256(interpreter.get_tensor(index, subgraph).tobytes()).hexdigest()
+            except ValueError:  # no memory
+                pass
+    return hashes
+
+
 def addresses(interpreter):
     """Address and size in bytes, by index, of the tensors that have memory.
     Scalars, which NumPy would copy, and resources are left out."""
@@ -101,20 +116,6 @@ def addresses(interpreter):
     return found
 
 
-def tensors(interpreter):
-    """SHA-256 of the data of the main subgraph's tensors, by index. Resources,
-    whose data isn't NumPy's, are left out."""
-    found = {}
-    for detail in interpreter.get_tensor_details():
-        if not np.issubdtype(detail["dtype"], np.number) and detail["dtype"] != np.bool_:
-            continue
-        try:
-            found[int(detail["index"])] = hashlib.sha256(interpreter.get_tensor(detail["index"]).tobytes()).hexdigest()
-        except ValueError:  # no memory
-            continue
-    return found
-
-
 def lines():
     """The lines of stdin, each after "ready"."""
     print("ready", flush=True)
@@ -127,7 +128,7 @@ def main():
     args = parse_args()
     interpreter = Interpreter(args.model, num_threads=args.threads,
                               experimental_op_resolver_type=RESOLVERS[args.resolver],
-                              experimental_preserve_all_tensors=args.tensors)
+                              experimental_preserve_all_tensors=args.preserve)
     inputs = interpreter.get_input_details()
     if args.resize:
         interpreter.resize_tensor_input(inputs[0]["index"], [int(n) for n in args.resize.split(",")])
@@ -138,7 +139,7 @@ def main():
             sys.exit("litert_run.py: stdin ended before a line came")
 
     outcome = {"pid": os.getpid(), "invokes": 0, "invoke_ns": 0}
-    digest = hashlib.sha256()
+    digest, preserved = hashlib.sha256(), []
     for _ in lines() if args.steps else [None]:
         times = []
         for i in range(args.invokes):
@@ -150,13 +151,15 @@ def main():
             times.append(time.monotonic_ns() - start)
             for detail in outputs:
                 digest.update(interpreter.get_tensor(detail["index"]).tobytes())
+            if args.preserve:
+                preserved.append(contents(interpreter))
         if args.times:
             print("invoke_ns", *times, flush=True)
         outcome["invokes"] += len(times)
         outcome["invoke_ns"] += sum(times)
     outcome["sha256"] = digest.hexdigest()
-    if args.tensors:
-        outcome["tensors"] = tensors(interpreter)
+    if args.preserve:
+        outcome["preserved"] = preserved
     if args.addresses:
         outcome["addresses"] = addresses(interpreter)
     if args.describe:
