@@ -266,9 +266,9 @@ HIDDEN u32 expecting;
 HIDDEN void make_quiet(struct subgraph *g)
 {
 	lock_tables();
+	g->looks = LOOKS;
 	if (!g->quiet) {
 		g->quiet = 1;
-		g->looks = LOOKS;
 		g->next_quiet = quiet;
 		quiet = g;
 		quiet_subgraphs++;
@@ -308,8 +308,11 @@ HIDDEN void reach_quiet(void)
 			continue;
 		g->looks--;
 		looked++;
-		if (valid_context(g->context) && locate(g, NULL))
-			reach_nodes(g);
+		if (!valid_context(g->context) || !locate(g, NULL))
+			continue;
+		reach_nodes(g);
+		if (g->builder == me)
+			disguise(g); // the node that was made last, too
 	}
 	if (looked == 0)
 		expecting = 0;
