@@ -33,12 +33,16 @@ var verbs = []func() *cobra.Command{
 	discoverCommand,
 	doctorCommand,
 	recordCommand,
-	referenceCommand,
-	snapshotCommand,
 	topCommand,
 	opsCommand,
 	pprofCommand,
+<<<<<<< HEAD
 	tensorsCommand,
+=======
+	snapshotCommand,
+	tensorsCommand,
+	referenceCommand,
+>>>>>>> main
 	compareCommand,
 }
 

@@ -262,8 +262,28 @@ static void print_tensors(const TfLiteContext* context) {
   printf("],\"temporaries\":[");
 }
 
-// Runs a kernel, and prints where the tensors are now: those of its subgraph,
-// and of those that an op runs in which this one is.
+static uint64_t fnv1a(uint64_t hash, const uint8_t* bytes, size_t size) {
+  for (size_t i = 0; i < size; i++) hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
+  return hash;
+}
+
+static const uint64_t fnv1a_of_nothing = UINT64_C(14695981039346656037);
+
+// Prints what a kernel has made: tensors and FNV-1a of what they hold, or nothing
+// for a resource.
+static void print_outputs(const TfLiteContext* context, const TfLiteIntArray* outputs) {
+  printf("],\"outputs\":[");
+  for (int i = 0, n = 0; i < outputs->size; i++) {
+    if (outputs->data[i] < 0) continue;
+    const TfLiteTensor* t = &context->tensors[outputs->data[i]];
+    printf("%s{\"tensor\":%d,\"hash\":\"", n++ ? "," : "", outputs->data[i]);
+    if (t->type != kTfLiteResource) printf("%016" PRIx64, fnv1a(fnv1a_of_nothing, t->data.uint8, t->bytes));
+    printf("\"}");
+  }
+}
+
+// Runs a kernel, and prints what it made and where the tensors are now: those of
+// its subgraph, and of those that an op runs in which this one is.
 static TfLiteStatus trace_tensors(TfLiteContext* context, TfLiteNode* node) {
   static struct { int subgraph, index; } open[8];
   static int depth;
@@ -279,6 +299,7 @@ static TfLiteStatus trace_tensors(TfLiteContext* context, TfLiteNode* node) {
     print_tensors(s->context);
     const TfLiteIntArray* temporaries = s->node[open[i].index].node->temporaries;
     for (int j = 0; temporaries != NULL && j < temporaries->size; j++) printf(j ? ",%d" : "%d", temporaries->data[j]);
+    if (i == depth - 1) print_outputs(s->context, node->outputs);
     printf("]}");
   }
   printf("]\n");
@@ -355,11 +376,6 @@ static void fill(TfLiteTensor* tensor, int invoke) {
   }
 }
 
-static uint64_t fnv1a(uint64_t hash, const uint8_t* bytes, size_t size) {
-  for (size_t i = 0; i < size; i++) hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
-  return hash;
-}
-
 static void resize(TfLiteInterpreter* interpreter, const char* dimensions) {
   int shape[8], rank = 0;
   for (const char* at = dimensions; *at != 0 && rank < 8; rank++) {
@@ -433,7 +449,7 @@ static void run_interpreter(TfLiteModel* model, struct outcome* outcome) {
   lite.TfLiteInterpreterOptionsDelete(options);
   if (interpreter == NULL) fail("create interpreter", "TFLite says no more");
 
-  uint64_t hash = UINT64_C(14695981039346656037);
+  uint64_t hash = fnv1a_of_nothing;
   for (int i = 0; i == 0 || i < option.shape_count; i++) {
     if (option.shape_count > 0) resize(interpreter, option.shapes[i]);
     if (lite.TfLiteInterpreterAllocateTensors(interpreter) != kTfLiteOk) fail("allocate tensors", "TFLite says no more");
@@ -553,7 +569,7 @@ static void parse(int argc, char** argv) {
             "  --mallocs           tell the preloaded library mallocs.c which ops run; without it nothing but set\n"
             "                      up alike, so that both allocate the same\n"
             "  --tensors           when all is done do the invokes once more, and print after each op\n"
-            "                      \"tensors\" and where the runtime has them; for one interpreter\n");
+            "                      \"tensors\", where the runtime has them and what the op made; for one interpreter\n");
     exit(2);
   }
 }
