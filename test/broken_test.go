@@ -93,8 +93,8 @@ func edge(t testing.TB, path string) []string { return capi(t, "2.17.1", "--mode
 func newSuspect(t testing.TB, name string) *suspect {
 	t.Helper()
 	s := &suspect{model: name, path: model(t, name)}
-	file := snapshotOf(t, edge(t, s.path))
-	s.healthy, s.reference = openSnapshot(t, file), referenceOf(t, s.path, file)
+	healthy := snapshotCommand(t, edge(t, s.path))
+	s.healthy, s.reference = healthy.whole(t), referenceOf(t, s.path, healthy.file)
 	s.options = judging(t, s.path)
 	return s
 }
@@ -117,48 +117,18 @@ func judging(t testing.TB, path string) compare.Options {
 	return compare.Options{Model: parsed, Local: local}
 }
 
-// snapshotOf takes a snapshot of a command, which must succeed, in an environment with more in it, and returns the file's path.
-func snapshotOf(t testing.TB, command []string, env ...string) string {
-	t.Helper()
-	file, _ := brokenSnapshot(t, command, env...)
-	return file
-}
-
-func brokenSnapshot(t testing.TB, command []string, env ...string) (file, stderr string) {
-	t.Helper()
-	file = filepath.Join(t.TempDir(), "edge.tensors")
-	take := edgexray(t, append([]string{"snapshot", "-o", file, "--"}, command...)...)
-	take.Env = append(take.Env, env...)
-	got := finish(t, take)
-	if got.status != 0 || !strings.Contains(got.stderr, "lost nothing\n") {
-		t.Fatalf("snapshot %q: exit status %d\n%s", command, got.status, got.stderr)
-	}
-	return file, got.stderr
-}
-
 // referenceOf runs a model on the inputs of a snapshot with reference kernels or, where these abort, with optimized ones.
 func referenceOf(t testing.TB, model, inputs string) *snapshot.File {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "ref.tensors")
+	taken := taken{file: filepath.Join(t.TempDir(), "ref.tensors")}
 	for _, kernels := range []string{"reference", "builtin"} {
-		got := finish(t, edgexray(t, "reference", model, "--inputs", inputs, "-o", file, "--python", parts.Python(t), "--kernels", kernels))
-		if got.status == 0 {
-			return openSnapshot(t, file)
+		taken.outcome = finish(t, edgexray(t, "reference", model, "--inputs", inputs, "-o", taken.file, "--python", parts.Python(t), "--kernels", kernels))
+		if taken.status == 0 {
+			return taken.whole(t)
 		}
-		t.Logf("reference %s --kernels %s: exit status %d\n%s", model, kernels, got.status, got.stderr)
 	}
-	t.Fatalf("%s has no reference run", model)
+	t.Fatalf("%s has no reference run: exit status %d\n%s", model, taken.status, taken.stderr)
 	return nil
-}
-
-func openSnapshot(t testing.TB, file string) *snapshot.File {
-	t.Helper()
-	f, err := snapshot.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { f.Close() })
-	return f
 }
 
 // breakable returns the nodes for which a way makes sense.
@@ -188,18 +158,20 @@ func (s *suspect) broken(t testing.TB, way string, victims ...victim) (*snapshot
 	for _, p := range victims {
 		list = append(list, p.String())
 	}
-	library := once(t, "broken.so", apps.Broken)
-	file, stderr := brokenSnapshot(t, edge(t, s.path), "LD_PRELOAD="+library, "EDGEXRAY_BREAK="+way+" "+strings.Join(list, ","))
-	told := spoiled.FindAllStringSubmatch(stderr, -1)
+	file := filepath.Join(t.TempDir(), "edge.tensors")
+	take := edgexray(t, append([]string{"snapshot", "-o", file, "--"}, edge(t, s.path)...)...)
+	take.Env = append(take.Env, "LD_PRELOAD="+once(t, "broken.so", apps.Broken), "EDGEXRAY_BREAK="+way+" "+strings.Join(list, ","))
+	run := taken{finish(t, take), file}
+	told := spoiled.FindAllStringSubmatch(run.stderr, -1)
 	if len(told) == 0 {
-		t.Fatalf("%s of %v in %s broke nothing:\n%s", way, victims, s.model, stderr)
+		t.Fatalf("%s in %v of %s broke nothing:\n%s", way, victims, s.model, run.stderr)
 	}
 	changed := 0
 	for _, line := range told {
 		n, _ := strconv.Atoi(line[2])
 		changed += n
 	}
-	return openSnapshot(t, file), changed
+	return run.whole(t), changed
 }
 
 // compare judges a run of the app.

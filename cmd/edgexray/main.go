@@ -36,13 +36,9 @@ var verbs = []func() *cobra.Command{
 	topCommand,
 	opsCommand,
 	pprofCommand,
-<<<<<<< HEAD
-	tensorsCommand,
-=======
 	snapshotCommand,
 	tensorsCommand,
 	referenceCommand,
->>>>>>> main
 	compareCommand,
 }
 
