@@ -83,6 +83,7 @@ type suspect struct {
 	path      string
 	healthy   *snapshot.File
 	reference *snapshot.File
+	trusted   string // the reference's file
 	options   compare.Options
 }
 
@@ -94,7 +95,8 @@ func newSuspect(t testing.TB, name string) *suspect {
 	t.Helper()
 	s := &suspect{model: name, path: model(t, name)}
 	healthy := snapshotCommand(t, edge(t, s.path))
-	s.healthy, s.reference = healthy.whole(t), referenceOf(t, s.path, healthy.file)
+	reference := referenceOf(t, s.path, healthy.file, "reference", "builtin")
+	s.healthy, s.reference, s.trusted = healthy.whole(t), reference.whole(t), reference.file
 	s.options = judging(t, s.path)
 	return s
 }
@@ -117,18 +119,18 @@ func judging(t testing.TB, path string) compare.Options {
 	return compare.Options{Model: parsed, Local: local}
 }
 
-// referenceOf runs a model on the inputs of a snapshot with reference kernels or, where these abort, with optimized ones.
-func referenceOf(t testing.TB, model, inputs string) *snapshot.File {
+// referenceOf runs a model on the inputs of a snapshot with the first of some kernels that can: reference ones abort in some.
+func referenceOf(t testing.TB, model, inputs string, kernels ...string) taken {
 	t.Helper()
 	taken := taken{file: filepath.Join(t.TempDir(), "ref.tensors")}
-	for _, kernels := range []string{"reference", "builtin"} {
+	for _, kernels := range kernels {
 		taken.outcome = finish(t, edgexray(t, "reference", model, "--inputs", inputs, "-o", taken.file, "--python", parts.Python(t), "--kernels", kernels))
 		if taken.status == 0 {
-			return taken.whole(t)
+			return taken
 		}
 	}
 	t.Fatalf("%s has no reference run: exit status %d\n%s", model, taken.status, taken.stderr)
-	return nil
+	return taken
 }
 
 // breakable returns the nodes for which a way makes sense.
@@ -148,30 +150,38 @@ func draw(victims []victim, n int, random *rand.Rand) []victim {
 	return victims[:min(n, len(victims))]
 }
 
-// spoiled is what broken.c tells when it has spoiled an output.
+// spoiled is what broken.c tells when it has spoiled outputs of a node.
 var spoiled = regexp.MustCompile(`(?m)^broken: (\d+:\d+): (\d+) of \d+ elements$`)
 
-// broken takes a snapshot of the app while kernels of some nodes are broken. It tells how many elements came out otherwise.
-func (s *suspect) broken(t testing.TB, way string, victims ...victim) (*snapshot.File, int) {
+func brokenLibrary(t testing.TB) string { return once(t, "broken.so", apps.Broken) }
+
+// breaking takes a snapshot of a command in an environment with more in it.
+func breaking(t testing.TB, command []string, env ...string) taken {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "edge.tensors")
+	take := edgexray(t, append([]string{"snapshot", "-o", file, "--"}, command...)...)
+	take.Env = append(take.Env, env...)
+	return taken{finish(t, take), file}
+}
+
+// broken takes a snapshot of the app while kernels of some nodes are broken. It tells how many elements of each came out
+// otherwise, by the node's String.
+func (s *suspect) broken(t testing.TB, way string, victims ...victim) (taken, map[string]int) {
 	t.Helper()
 	var list []string
-	for _, p := range victims {
-		list = append(list, p.String())
+	for _, v := range victims {
+		list = append(list, v.String())
 	}
-	file := filepath.Join(t.TempDir(), "edge.tensors")
-	take := edgexray(t, append([]string{"snapshot", "-o", file, "--"}, edge(t, s.path)...)...)
-	take.Env = append(take.Env, "LD_PRELOAD="+once(t, "broken.so", apps.Broken), "EDGEXRAY_BREAK="+way+" "+strings.Join(list, ","))
-	run := taken{finish(t, take), file}
-	told := spoiled.FindAllStringSubmatch(run.stderr, -1)
-	if len(told) == 0 {
-		t.Fatalf("%s in %v of %s broke nothing:\n%s", way, victims, s.model, run.stderr)
-	}
-	changed := 0
-	for _, line := range told {
+	run := breaking(t, edge(t, s.path), "LD_PRELOAD="+brokenLibrary(t), "EDGEXRAY_BREAK="+way+" "+strings.Join(list, ","))
+	changed := make(map[string]int)
+	for _, line := range spoiled.FindAllStringSubmatch(run.stderr, -1) {
 		n, _ := strconv.Atoi(line[2])
-		changed += n
+		changed[line[1]] += n
 	}
-	return run.whole(t), changed
+	if len(changed) != len(victims) {
+		t.Fatalf("%s in %v of %s: %v were broken\n%s", way, victims, s.model, changed, run.stderr)
+	}
+	return run, changed
 }
 
 // compare judges a run of the app.

@@ -1,11 +1,17 @@
 package test
 
 import (
+	"bytes"
 	"flag"
+	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/edgexray/edgexray/test/parts"
+	"github.com/edgexray/edgexray/trace"
 )
 
 var convictions = flag.Int("convictions", 0, "break so many nodes of each model in each way; 0: a few in all")
@@ -55,8 +61,7 @@ func TestBrokenKernelsAreConvicted(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed.Sum64(), 0))
 			for _, p := range draw(s.breakable(way.fits), max(per, 1), random) {
 				run, changed := s.broken(t, way.name, p)
-				counts.add(e.model, way.name, p, changed, first(s.compare(t, run).Verdict))
-				run.Close()
+				counts.add(e.model, way.name, p, changed[p.String()], first(s.compare(t, run.whole(t)).Verdict))
 			}
 		}
 		t.Logf("%s done", e.model)
@@ -70,5 +75,55 @@ func TestBrokenKernelsAreConvicted(t *testing.T) {
 	}
 	if float64(convicted) < want*float64(cases) || cases == 0 {
 		t.Errorf("%d of %d broken kernels were named first, want %g", convicted, cases, want)
+	}
+}
+
+// A kernel that is broken in all its nodes is named where it first did harm, from one input.
+func TestABrokenOpIsNamed(t *testing.T) {
+	for _, c := range []struct{ model, op, way string }{
+		{"mobilenet_v2_int8", "DEPTHWISE_CONV_2D", "overflow"},
+		{"mobilenet_v2_int8_logits", "DEPTHWISE_CONV_2D", "rounding"},
+		{"mobilenet_v3_small_int8_logits", "MEAN", "divisor"},
+		{"mobilenet_v3_small_float", "MEAN", "divisor"},
+	} {
+		t.Run(c.model+"/"+c.op+"/"+c.way, func(t *testing.T) {
+			s := newSuspect(t, c.model)
+			victims := s.breakable(func(n *trace.Node) bool { return n.Op == c.op })
+			run, changed := s.broken(t, c.way, victims...)
+			guilty := victims[slices.IndexFunc(victims, func(v victim) bool { return changed[v.String()] > 0 })]
+			got := finish(t, edgexray(t, "compare", run.file, s.trusted, "--model", s.path, "--python", parts.Python(t)))
+			want := fmt.Sprintf("PAST TOLERANCE: node %d, %s, is wrong by itself", guilty.node, c.op)
+			if got.status != 1 || !strings.HasPrefix(got.stdout, want) {
+				t.Errorf("exit status %d, want 1 and %q:\n%s%s", got.status, want, got.stdout, got.stderr)
+			}
+		})
+	}
+}
+
+// What another library put in place of kernels is seen whichever of the two was loaded first.
+func TestReplacedKernels(t *testing.T) {
+	path := model(t, "face_detection_short_range")
+	for runtime, command := range map[string][]string{
+		"TFLite": edge(t, path),
+		"LiteRT": litert(t, path, "--resolver", "builtin"),
+	} {
+		healthy := snapshotCommand(t, command).whole(t)
+		for order, run := range map[string]taken{
+			"shim first": breaking(t, command, "EDGEXRAY_BREAK=zeros 0:20", "LD_PRELOAD="+brokenLibrary(t)),
+			"shim last": breaking(t, append([]string{"sh", "-c", `LD_PRELOAD=$0:$LD_PRELOAD exec "$@"`, brokenLibrary(t)}, command...),
+				"EDGEXRAY_BREAK=zeros 0:20"),
+		} {
+			f := run.whole(t)
+			if len(f.Captures) != len(healthy.Captures) {
+				t.Fatalf("%s, %s: %d captures, want %d\n%s", runtime, order, len(f.Captures), len(healthy.Captures), run.stderr)
+			}
+			for i, c := range f.Captures {
+				node := f.Nodes[c.Node].Index
+				same := bytes.Equal(c.Data, healthy.Captures[i].Data)
+				if zeros := len(bytes.Trim(c.Data, "\x00")) == 0; c.Invoke != 1 || node < 20 && !same || node == 20 && (same || !zeros) {
+					t.Errorf("%s, %s: invoke %d, node %d: as without: %t, zeros: %t", runtime, order, c.Invoke, node, same, zeros)
+				}
+			}
+		}
 	}
 }
