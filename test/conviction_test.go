@@ -127,3 +127,77 @@ func TestReplacedKernels(t *testing.T) {
 		}
 	}
 }
+
+// healthy are runs of models, with another run of the same, or of a twin, that differ as they should.
+var healthy = []struct {
+	name      string
+	edge      func(t testing.TB, path string) []string
+	reference func(t testing.TB, path, inputs string) taken
+	models    []string // of the edge, and what the reference runs in place of it
+	all       []string // with -convictions
+}{
+	{"LiteRT against its reference kernels", litertBuiltin, withKernels("reference"), []string{"mobilenet_v3_small_int8_logits", "face_landmark"}, exact},
+	{"TFLite 2.9.0 against 2.17.1", capiOf("2.9.0"), withCAPI("2.17.1"), []string{"okay_nabu"}, everything},
+	{"TFLite 2.17.1 against LiteRT", capiOf("2.17.1"), withKernels("builtin"), []string{"mobilenet_v2_int8"}, everything},
+	{"TFLite 2.9.0 against LiteRT", capiOf("2.9.0"), withKernels("builtin"), nil, everything},
+	{"XNNPACK in LiteRT against its built-in kernels", litertDefault, withKernels("builtin"), []string{"mobilenet_v2_float"}, everything},
+	{"XNNPACK in TFLite 2.17.1 against LiteRT", capiOf("2.17.1", "--xnnpack", "1"), withKernels("builtin"), nil, everything},
+	{"a model against its twin", capiOf("2.17.1"), withTwin, []string{"mobilenet_v3_small_int8"}, []string{
+		"mobilenet_v1_int8", "mobilenet_v1_float", "mobilenet_v2_int8", "mobilenet_v2_float", "mobilenet_v3_small_int8", "mobilenet_v3_small_float",
+	}},
+}
+
+var everything = []string{
+	"mobilenet_v1_float", "mobilenet_v1_int8", "mobilenet_v2_float", "mobilenet_v2_int8", "mobilenet_v3_small_float", "mobilenet_v3_small_int8",
+	"face_landmark", "face_detection_short_range", "face_detection_full_range", "iris_landmark", "okay_nabu", "hey_jarvis", "alexa",
+	"if", "while", "dynamic",
+}
+
+// exact are those that the reference kernels of LiteRT can run.
+var exact = []string{
+	"mobilenet_v1_float", "mobilenet_v1_int8_logits", "mobilenet_v2_float", "mobilenet_v2_int8_logits", "mobilenet_v3_small_float",
+	"mobilenet_v3_small_int8_logits", "face_landmark", "face_detection_short_range", "face_detection_full_range", "iris_landmark",
+	"okay_nabu", "hey_jarvis", "alexa", "if", "while", "dynamic",
+}
+
+func litertBuiltin(t testing.TB, path string) []string { return litert(t, path, "--resolver", "builtin") }
+
+func litertDefault(t testing.TB, path string) []string { return litert(t, path) }
+
+func capiOf(version string, args ...string) func(testing.TB, string) []string {
+	return func(t testing.TB, path string) []string { return capi(t, version, append(args, "--model", path)...) }
+}
+
+func withKernels(kernels string) func(t testing.TB, path, inputs string) taken {
+	return func(t testing.TB, path, inputs string) taken { return referenceOf(t, path, inputs, kernels) }
+}
+
+func withCAPI(version string) func(t testing.TB, path, inputs string) taken {
+	return func(t testing.TB, path, _ string) taken { return snapshotCommand(t, capi(t, version, "--model", path)) }
+}
+
+func withTwin(t testing.TB, path, inputs string) taken {
+	twin := strings.NewReplacer("_int8.", "_float.", "_float.", "_int8.").Replace(path)
+	return referenceOf(t, twin, inputs, "builtin")
+}
+
+// Nobody is convicted where nothing is broken.
+func TestHealthyKernelsAreNot(t *testing.T) {
+	for _, h := range healthy {
+		models := h.models
+		if *convictions > 0 {
+			models = h.all
+		}
+		for _, name := range models {
+			t.Run(h.name+"/"+name, func(t *testing.T) {
+				path := model(t, name)
+				run := snapshotCommand(t, h.edge(t, path))
+				trusted := h.reference(t, path, run.file)
+				got := finish(t, edgexray(t, "compare", run.file, trusted.file, "--model", path, "--python", parts.Python(t)))
+				if got.status != 0 || !strings.HasPrefix(got.stdout, "WITHIN TOLERANCE") {
+					t.Errorf("exit status %d:\n%s%s", got.status, got.stdout, got.stderr)
+				}
+			})
+		}
+	}
+}
