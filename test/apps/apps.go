@@ -51,6 +51,27 @@ func Preload(t testing.TB, name string) string {
 	return library
 }
 
+// Broken builds broken.c, which breaks kernels, as a library to preload, for
+// this machine, and returns its path. It is made of the shim's sources.
+func Broken(t testing.TB) string {
+	t.Helper()
+	source := Script(t, "broken.c")
+	library := strings.TrimSuffix(source, ".c") + ".so"
+	dir, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/edgexray/edgexray/shim").Output()
+	if err != nil {
+		t.Fatalf("find the shim's sources: %v", err)
+	}
+	lib := filepath.Join(strings.TrimSpace(string(dir)), "lib")
+	args := []string{"-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-ffreestanding", "-fno-stack-protector",
+		"-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-z,now", "-I" + lib, "-o", library,
+		"-Wl,-z,muldefs", source} // what broken.c defines counts
+	for _, name := range []string{"delegates", "describe", "earlier", "elf", "graph", "memory", "modules", "select", "shim", "thunks"} {
+		args = append(args, filepath.Join(lib, name+".c"))
+	}
+	build(t, exec.Command(compilers["amd64"], args...))
+	return library
+}
+
 // Script writes one of the package's sources to a temporary folder and returns
 // its path; run the Python ones with parts.Python.
 func Script(t testing.TB, name string) string {
