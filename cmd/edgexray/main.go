@@ -33,12 +33,13 @@ var verbs = []func() *cobra.Command{
 	discoverCommand,
 	doctorCommand,
 	recordCommand,
-	referenceCommand,
-	snapshotCommand,
 	topCommand,
 	opsCommand,
 	pprofCommand,
+	snapshotCommand,
 	tensorsCommand,
+	referenceCommand,
+	compareCommand,
 }
 
 // exitStatuses says with which status an error ends the command; the first match counts, and exitMisuse is for the rest.

@@ -244,6 +244,20 @@ static int begins_invoke(struct subgraph *g, s32 index)
 	return index == g->first;
 }
 
+// Whether a kernel calls another one for the same node: one that another library put in place of it, too.
+static int is_open_on(struct thread *t, const struct op *op, const struct context *context, const struct node *node)
+{
+	leave_lost_frames(t, op);
+	const struct frame *f = innermost(t);
+	return f && f->node == node && f->context == context;
+}
+
+static int is_open(const struct op *op, const struct context *context, const struct node *node)
+{
+	struct thread *t = thread_of(call0(SYS_gettid));
+	return t && is_open_on(t, op, context, node);
+}
+
 static int begin(struct op *op, struct context *context, struct node *node)
 {
 	struct subgraph *g = op->subgraph = subgraph_of(context);
@@ -255,15 +269,13 @@ static int begin(struct op *op, struct context *context, struct node *node)
 	}
 	s32 index = index_of(g, node);
 	int first = begins_invoke(g, index);
-	if (first && !begin_invoke(g, op))
+	if (first && (is_open(op, context, node) || !begin_invoke(g, op)))
 		return 0;
 	if (first)
 		g->first = index;
 	struct thread *t = op->thread = g->thread;
-	leave_lost_frames(t, op);
-	struct frame *f = innermost(t);
-	if (f && f->node == node && f->context == context)
-		return 0; // a kernel that calls another one for the same node
+	if (!first && is_open_on(t, op, context, node))
+		return 0;
 	op->node = node;
 	op->state = describe_node(g, node, t->tid);
 	if (op->state == NULL)

@@ -177,6 +177,10 @@ HIDDEN void describe_subgraph(struct subgraph *g, u32 tid)
 		if (sizes[i] > 0)
 			at = append(at, ends[i], 4 * sizes[i]);
 	complete(r);
+	// The first node, with which they are captured, may have others.
+	for (s32 i = 0; i < sizes[0]; i++)
+		if (ends[0][i] >= 0)
+			describe_tensor(g, ends[0][i], tid);
 }
 
 static u64 contents(const struct subgraph *g, const struct ints *list, u64 hash, u8 *dynamic)

@@ -80,7 +80,7 @@ static struct {
   int invokes, interpreters, threads;
   int rate;  // invokes a second; 0: as many as there can be
   int reload, fork, wait, steps, times, sleep_before_ms, spin_us, sleep_us, workers;
-  int custom_op, custom_op_with_data, abort_in_prepare, abort_in_invoke, tensors, contents, mallocs, allocate;
+  int custom_op, custom_op_with_data, abort_in_prepare, abort_in_invoke, tensors, mallocs, allocate;
 } option = {.invokes = 1, .interpreters = 1, .threads = 1, .workers = 1};
 
 // What one thread did; summed over threads, so that their order has no effect.
@@ -262,8 +262,28 @@ static void print_tensors(const TfLiteContext* context) {
   printf("],\"temporaries\":[");
 }
 
-// Runs a kernel, and prints where the tensors are now: those of its subgraph,
-// and of those that an op runs in which this one is.
+static uint64_t fnv1a(uint64_t hash, const uint8_t* bytes, size_t size) {
+  for (size_t i = 0; i < size; i++) hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
+  return hash;
+}
+
+static const uint64_t fnv1a_of_nothing = UINT64_C(14695981039346656037);
+
+// Prints what a kernel has made: tensors and FNV-1a of what they hold, or nothing
+// for a resource.
+static void print_outputs(const TfLiteContext* context, const TfLiteIntArray* outputs) {
+  printf("],\"outputs\":[");
+  for (int i = 0, n = 0; i < outputs->size; i++) {
+    if (outputs->data[i] < 0) continue;
+    const TfLiteTensor* t = &context->tensors[outputs->data[i]];
+    printf("%s{\"tensor\":%d,\"hash\":\"", n++ ? "," : "", outputs->data[i]);
+    if (t->type != kTfLiteResource) printf("%016" PRIx64, fnv1a(fnv1a_of_nothing, t->data.uint8, t->bytes));
+    printf("\"}");
+  }
+}
+
+// Runs a kernel, and prints what it made and where the tensors are now: those of
+// its subgraph, and of those that an op runs in which this one is.
 static TfLiteStatus trace_tensors(TfLiteContext* context, TfLiteNode* node) {
   static struct { int subgraph, index; } open[8];
   static int depth;
@@ -279,33 +299,11 @@ static TfLiteStatus trace_tensors(TfLiteContext* context, TfLiteNode* node) {
     print_tensors(s->context);
     const TfLiteIntArray* temporaries = s->node[open[i].index].node->temporaries;
     for (int j = 0; temporaries != NULL && j < temporaries->size; j++) printf(j ? ",%d" : "%d", temporaries->data[j]);
+    if (i == depth - 1) print_outputs(s->context, node->outputs);
     printf("]}");
   }
   printf("]\n");
   depth--;
-  return status;
-}
-
-#define FNV1A UINT64_C(14695981039346656037)  // of nothing
-
-static uint64_t fnv1a(uint64_t hash, const uint8_t* bytes, size_t size) {
-  for (size_t i = 0; i < size; i++) hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
-  return hash;
-}
-
-// Runs a kernel, and prints what its outputs are then.
-static TfLiteStatus print_contents(TfLiteContext* context, TfLiteNode* node) {
-  int subgraph, at;
-  find_node(context, node, &subgraph, &at);
-  TfLiteStatus status = subgraphs[subgraph].node[at].invoke(context, node);
-  for (int i = 0; i < node->outputs->size; i++) {
-    int output = node->outputs->data[i];
-    if (output < 0) continue;
-    const TfLiteTensor* t = &context->tensors[output];
-    size_t bytes = t->type == kTfLiteResource ? 0 : t->bytes;
-    printf("contents {\"subgraph\":%d,\"node\":%d,\"tensor\":%d,\"bytes\":%zu,\"hash\":\"%016" PRIx64 "\"}\n",
-           subgraph, subgraphs[subgraph].node[at].index, output, bytes, fnv1a(FNV1A, t->data.uint8, bytes));
-  }
   return status;
 }
 
@@ -446,17 +444,16 @@ static void run_interpreter(TfLiteModel* model, struct outcome* outcome) {
     if (added == NULL) fail("create XNNPACK delegate", "TFLite says no more");
     lite.TfLiteInterpreterOptionsAddDelegate(options, added);
   }
-  if (option.tensors || option.contents || option.mallocs) lite.TfLiteInterpreterOptionsAddDelegate(options, &observer.delegate);
+  if (option.tensors || option.mallocs) lite.TfLiteInterpreterOptionsAddDelegate(options, &observer.delegate);
   TfLiteInterpreter* interpreter = lite.TfLiteInterpreterCreate(model, options);
   lite.TfLiteInterpreterOptionsDelete(options);
   if (interpreter == NULL) fail("create interpreter", "TFLite says no more");
 
-  uint64_t hash = FNV1A;
+  uint64_t hash = fnv1a_of_nothing;
   for (int i = 0; i == 0 || i < option.shape_count; i++) {
     if (option.shape_count > 0) resize(interpreter, option.shapes[i]);
     if (lite.TfLiteInterpreterAllocateTensors(interpreter) != kTfLiteOk) fail("allocate tensors", "TFLite says no more");
     if (option.mallocs && mallocs.begin != NULL) replace_kernels(count_mallocs);
-    if (option.contents) replace_kernels(print_contents);
     if (!option.steps) invoke(interpreter, outcome, &hash);
     while (option.steps && wait_for_line()) invoke(interpreter, outcome, &hash);
   }
@@ -529,7 +526,6 @@ static void parse(int argc, char** argv) {
       {"abort-in-prepare", no_argument, &option.abort_in_prepare, 1},
       {"abort-in-invoke", no_argument, &option.abort_in_invoke, 1},
       {"tensors", no_argument, &option.tensors, 1},
-      {"contents", no_argument, &option.contents, 1},
       {"mallocs", no_argument, &option.mallocs, 1},
       {"allocate", no_argument, &option.allocate, 1},
       {0}};
@@ -573,9 +569,7 @@ static void parse(int argc, char** argv) {
             "  --mallocs           tell the preloaded library mallocs.c which ops run; without it nothing but set\n"
             "                      up alike, so that both allocate the same\n"
             "  --tensors           when all is done do the invokes once more, and print after each op\n"
-            "                      \"tensors\" and where the runtime has them; for one interpreter\n"
-            "  --contents          print after each op \"contents\" and the FNV-1a of each of its outputs; for one\n"
-            "                      interpreter\n");
+            "                      \"tensors\", where the runtime has them and what the op made; for one interpreter\n");
     exit(2);
   }
 }

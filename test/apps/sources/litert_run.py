@@ -1,7 +1,7 @@
 """Runs a model with LiteRT's Python interpreter and prints one JSON object:
 the SHA-256 of all outputs of all invokes, the time they took, with
---describe what the runtime says of its nodes and tensors, and with --addresses
-where they are.
+--describe what the runtime says of its nodes and tensors, with --addresses
+where they are, and with --preserve what they hold after each invoke.
 
 Inputs depend only on the model and the number of the invoke.
 """
@@ -38,6 +38,8 @@ def parse_args():
     parser.add_argument("--times", action="store_true",
                         help='print "invoke_ns" and what each invoke took, on one line after the last one')
     parser.add_argument("--describe", action="store_true")
+    parser.add_argument("--preserve", action="store_true",
+                        help="keep all tensors, and print the SHA-256 of each after each invoke")
     parser.add_argument("--addresses", action="store_true",
                         help="print where the main subgraph's tensors are at the end")
     return parser.parse_args()
@@ -84,6 +86,21 @@ def describe(interpreter):
     }
 
 
+def contents(interpreter):
+    """SHA-256 of what tensors of numbers hold, by "subgraph:index"."""
+    hashes = {}
+    for subgraph in range(interpreter.num_subgraphs()):
+        for detail in interpreter.get_tensor_details(subgraph):
+            index = int(detail["index"])
+            if not (np.issubdtype(detail["dtype"], np.number) or detail["dtype"] == np.bool_):
+                continue  # asking for a resource crashes
+            try:
+                hashes[f"{subgraph}:{index}"] = hashlib.sha256(interpreter.get_tensor(index, subgraph).tobytes()).hexdigest()
+            except ValueError:  # no memory
+                pass
+    return hashes
+
+
 def addresses(interpreter):
     """Address and size in bytes, by index, of the tensors that have memory.
     Scalars, which NumPy would copy, and resources are left out."""
@@ -110,7 +127,8 @@ def lines():
 def main():
     args = parse_args()
     interpreter = Interpreter(args.model, num_threads=args.threads,
-                              experimental_op_resolver_type=RESOLVERS[args.resolver])
+                              experimental_op_resolver_type=RESOLVERS[args.resolver],
+                              experimental_preserve_all_tensors=args.preserve)
     inputs = interpreter.get_input_details()
     if args.resize:
         interpreter.resize_tensor_input(inputs[0]["index"], [int(n) for n in args.resize.split(",")])
@@ -121,7 +139,7 @@ def main():
             sys.exit("litert_run.py: stdin ended before a line came")
 
     outcome = {"pid": os.getpid(), "invokes": 0, "invoke_ns": 0}
-    digest = hashlib.sha256()
+    digest, preserved = hashlib.sha256(), []
     for _ in lines() if args.steps else [None]:
         times = []
         for i in range(args.invokes):
@@ -133,11 +151,15 @@ def main():
             times.append(time.monotonic_ns() - start)
             for detail in outputs:
                 digest.update(interpreter.get_tensor(detail["index"]).tobytes())
+            if args.preserve:
+                preserved.append(contents(interpreter))
         if args.times:
             print("invoke_ns", *times, flush=True)
         outcome["invokes"] += len(times)
         outcome["invoke_ns"] += sum(times)
     outcome["sha256"] = digest.hexdigest()
+    if args.preserve:
+        outcome["preserved"] = preserved
     if args.addresses:
         outcome["addresses"] = addresses(interpreter)
     if args.describe:

@@ -1,0 +1,90 @@
+package compare
+
+import (
+	"bytes"
+	"math"
+
+	"github.com/edgexray/edgexray/tflite"
+	"github.com/edgexray/edgexray/trace"
+)
+
+func (v *view) bytewise() bool {
+	return (v.typ() == tflite.Int8 || v.typ() == tflite.UInt8) && v.perTensor()
+}
+
+// joint adds tensors of bytes by how often each pair of values occurs. All sums follow from that, exactly, so an element
+// costs one counter; only sums by channel are added up one by one.
+func (s *sums) joint(edge, reference *view, off *Off) {
+	var counts [1 << 16]uint32
+	valuesA, valuesB := edge.byteValues(), reference.byteValues()
+	a, b := edge.data, reference.data
+	for len(a) > 0 {
+		n := min(len(a), max(s.channels, 1))
+		jointRow(&counts, valuesA, valuesB, a[:n], b[:n], s.channel[:n])
+		a, b = a[n:], b[n:]
+	}
+	var worst int
+	s.minA, s.maxA, s.minB, s.maxB = math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
+	for pair, count := range counts {
+		if count == 0 {
+			continue
+		}
+		if dd := s.addPair(valuesA[pair>>8], valuesB[pair&0xff], float64(count)); dd > s.maxDD {
+			s.maxDD, worst = dd, pair
+		}
+		if off != nil {
+			off.addPair(edge.typ(), byte(pair>>8), byte(pair), int(count))
+		}
+	}
+	s.n = len(edge.data)
+	if s.maxDD > 0 {
+		s.maxAt = firstPair(edge.data, reference.data, byte(worst>>8), byte(worst))
+	}
+}
+
+// firstPair returns the first index where a has x and b has y.
+func firstPair(a, b []byte, x, y byte) int {
+	for from := 0; ; {
+		i := bytes.IndexByte(a[from:], x)
+		if i < 0 || b[from+i] == y {
+			return from + max(i, 0)
+		}
+		from += i + 1
+	}
+}
+
+// jointRow is the loop that limits the speed of comparing bytes.
+func jointRow(counts *[1 << 16]uint32, valuesA, valuesB *[256]float64, a, b []byte, channel []float64) {
+	b, channel = b[:len(a)], channel[:len(a)]
+	for i, x := range a {
+		y := b[i]
+		counts[uint16(x)<<8|uint16(y)]++
+		d := valuesA[x] - valuesB[y]
+		channel[i] += d * d
+	}
+}
+
+// addPair adds count elements of the values a and b, and returns (a-b)².
+func (s *sums) addPair(a, b, count float64) float64 {
+	d := a - b
+	s.d += count * d
+	s.aa += count * a * a
+	s.bb += count * b * b
+	s.minA, s.maxA = min(s.minA, a), max(s.maxA, a)
+	s.minB, s.maxB = min(s.minB, b), max(s.maxB, b)
+	return d * d
+}
+
+// byteValues returns what each byte stands for.
+func (v *view) byteValues() *[256]float64 {
+	var all [256]byte
+	for i := range all {
+		all[i] = byte(i)
+	}
+	table := &trace.Tensor{Type: v.Type, Shape: []int32{256}, Scale: v.Scale, ZeroPoint: v.ZeroPoint}
+	values := new([256]float64)
+	if of, err := newView(table, all[:]); err == nil { // it has 256 bytes, and one scale at most
+		of.real.Read(values[:], 0)
+	}
+	return values
+}

@@ -1,0 +1,107 @@
+package compare
+
+import (
+	"math"
+
+	"github.com/edgexray/edgexray/shim/snapshot"
+	"github.com/edgexray/edgexray/tflite"
+)
+
+// Off is a histogram of differences between integers.
+type Off struct {
+	By0       int    `json:"by_0"`
+	By1       int    `json:"by_1"`
+	By2       int    `json:"by_2"`
+	ByMore    int    `json:"by_more"`
+	Up        int    `json:"up"` // elements of the edge that are larger
+	Down      int    `json:"down"`
+	Max       uint64 `json:"max"`
+	Saturated int    `json:"saturated"` // equal elements at the type's limits: they may hide a difference
+}
+
+func (o *Off) count() int { return o.By1 + o.By2 + o.ByMore }
+
+// integers are the types whose elements are compared as they are stored, too. Each adds n elements.
+var integers = map[tflite.Type]func(o *Off, a, b []byte, n int){
+	tflite.Bool:   offBy[uint8](0, 1),
+	tflite.Int4:   offInt4,
+	tflite.Int8:   offBy[int8](math.MinInt8, math.MaxInt8),
+	tflite.UInt8:  offBy[uint8](0, math.MaxUint8),
+	tflite.Int16:  offBy[int16](math.MinInt16, math.MaxInt16),
+	tflite.UInt16: offBy[uint16](0, math.MaxUint16),
+	tflite.Int32:  offBy[int32](math.MinInt32, math.MaxInt32),
+	tflite.UInt32: offBy[uint32](0, math.MaxUint32),
+	tflite.Int64:  offBy[int64](math.MinInt64, math.MaxInt64),
+	tflite.UInt64: offBy[uint64](0, math.MaxUint64),
+}
+
+type integer interface {
+	int8 | uint8 | int16 | uint16 | int32 | uint32 | int64 | uint64
+}
+
+func offBy[T integer](low, high T) func(o *Off, a, b []byte, n int) {
+	return func(o *Off, a, b []byte, _ int) {
+		edge, reference := snapshot.Cast[T](a), snapshot.Cast[T](b)
+		reference = reference[:len(edge)]
+		for i, x := range edge {
+			switch y := reference[i]; {
+			case x > y:
+				o.add(uint64(x)-uint64(y), 1, true)
+			case x < y:
+				o.add(uint64(y)-uint64(x), 1, false)
+			case x == low || x == high:
+				o.Saturated++
+			}
+		}
+		o.By0 = len(edge) - o.count()
+	}
+}
+
+// add counts n elements that are off by so much.
+func (o *Off) add(by uint64, n int, up bool) {
+	switch by {
+	case 1:
+		o.By1 += n
+	case 2:
+		o.By2 += n
+	default:
+		o.ByMore += n
+	}
+	if up {
+		o.Up += n
+	} else {
+		o.Down += n
+	}
+	o.Max = max(o.Max, by)
+}
+
+// addPair counts bytes that occur together n times.
+func (o *Off) addPair(typ tflite.Type, edge, reference byte, n int) {
+	by, low, high := int(edge)-int(reference), byte(0), byte(math.MaxUint8)
+	if typ == tflite.Int8 {
+		by, low, high = int(int8(edge))-int(int8(reference)), 0x80, 0x7f
+	}
+	switch {
+	case by > 0:
+		o.add(uint64(by), n, true)
+	case by < 0:
+		o.add(uint64(-by), n, false)
+	default:
+		o.By0 += n
+		if edge == low || edge == high {
+			o.Saturated += n
+		}
+	}
+}
+
+// offInt4 has two elements a byte, the lower half first.
+func offInt4(o *Off, a, b []byte, n int) {
+	unpack := func(data []byte) []byte {
+		values := make([]byte, 0, 2*len(data))
+		for _, v := range data {
+			values = append(values, byte(int8(v<<4)>>4), byte(int8(v)>>4))
+		}
+		return values[:n]
+	}
+	offBy[int8](-8, 7)(o, unpack(a), unpack(b), n)
+}
