@@ -8,12 +8,6 @@ static struct thread *threads[BUCKETS_OF_TABLE];
 static u32 table_lock;
 HIDDEN u32 epoch = 1;
 
-static void lock_tables(void)
-{
-	for (u32 free = 0; !swap_if(&table_lock, &free, 1); free = 0)
-		call0(SYS_sched_yield);
-}
-
 static u32 bucket(word key) { return (u32)((key >> 4) * 2654435761u) >> 22; }
 
 HIDDEN struct subgraph *known_subgraph(struct context *context)
@@ -38,10 +32,10 @@ HIDDEN struct subgraph *subgraph_of(struct context *context)
 	g->stale = 1;
 	g->first = -1;
 	struct subgraph **head = &subgraphs[bucket((word)context)];
-	lock_tables();
+	lock(&table_lock);
 	g->next = *head;
 	store(head, g);
-	store(&table_lock, 0);
+	unlock(&table_lock);
 	return g;
 }
 
@@ -71,10 +65,10 @@ HIDDEN struct thread *thread_of(u32 tid)
 	}
 	t->tid = tid;
 	t->open = place_for(tid);
-	lock_tables();
+	lock(&table_lock);
 	t->next = *head;
 	store(head, t);
-	store(&table_lock, 0);
+	unlock(&table_lock);
 	return t;
 }
 
@@ -265,7 +259,7 @@ HIDDEN u32 expecting;
 
 HIDDEN void make_quiet(struct subgraph *g)
 {
-	lock_tables();
+	lock(&table_lock);
 	if (!g->quiet) {
 		g->quiet = 1;
 		g->looks = LOOKS;
@@ -273,14 +267,14 @@ HIDDEN void make_quiet(struct subgraph *g)
 		quiet = g;
 		quiet_subgraphs++;
 	}
-	store(&table_lock, 0);
+	unlock(&table_lock);
 }
 
 HIDDEN void make_loud(struct subgraph *g)
 {
 	if (!g->quiet)
 		return;
-	lock_tables();
+	lock(&table_lock);
 	for (struct subgraph **at = &quiet; *at; at = &(*at)->next_quiet) {
 		if (*at == g) {
 			*at = g->next_quiet;
@@ -290,18 +284,15 @@ HIDDEN void make_loud(struct subgraph *g)
 			break;
 		}
 	}
-	store(&table_lock, 0);
+	unlock(&table_lock);
 }
 
 // The subgraph may be gone by now, or be another thread's that is still at work on it: only what is whole is touched.
 HIDDEN void reach_quiet(void)
 {
 	static u32 busy;
-	u32 me = call0(SYS_gettid);
-	if (load(&busy) == me) // a signal handler that allocates
+	if (!lock(&busy)) // a signal handler that allocates
 		return;
-	for (u32 nobody = 0; !swap_if(&busy, &nobody, me); nobody = 0)
-		call0(SYS_sched_yield);
 	u32 looked = 0;
 	for (struct subgraph *g = load(&quiet); g; g = g->next_quiet) {
 		if (g->looks == 0)
@@ -313,7 +304,7 @@ HIDDEN void reach_quiet(void)
 	}
 	if (looked == 0)
 		expecting = 0;
-	store(&busy, 0);
+	unlock(&busy);
 }
 
 // Behind the vector of nodes come consistent_ (a bool), inputs_, outputs_, variables_ (std::vector<int>), so since 2.3

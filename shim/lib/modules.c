@@ -385,12 +385,9 @@ HIDDEN void announce_modules(void)
 
 HIDDEN void search_libraries(void)
 {
-	static u32 lock, last_id;
-	u32 me = call0(SYS_gettid);
-	if (load(&lock) == me) // a signal handler that loads a library
+	static u32 busy, last_id;
+	if (!lock(&busy)) // a signal handler that loads a library
 		return;
-	for (u32 nobody = 0; !swap_if(&lock, &nobody, me); nobody = 0)
-		call0(SYS_sched_yield);
 	u64 time = now();
 	struct link_map l;
 	int first = 1, at_start = modules == NULL;
@@ -401,6 +398,7 @@ HIDDEN void search_libraries(void)
 		struct module *m = known(&l);
 		if (m && replaced(m)) {
 			m->gone = 1;
+			forget_thunks(m->start, m->end);
 			m = NULL;
 		}
 		if (m == NULL) {
@@ -424,7 +422,7 @@ HIDDEN void search_libraries(void)
 				count_earlier(m);
 		}
 	}
-	store(&lock, 0);
+	unlock(&busy);
 }
 
 HIDDEN void replace_function(word *at, enum role role)

@@ -67,12 +67,17 @@ HIDDEN word largest(void) { return (mask + 1) / 4; }
 
 HIDDEN int half_empty(void) { return load(&shared->head) - load(&shared->tail) <= (mask + 1) / 2; }
 
-static void lock_ring(u32 tid)
+// Reports false in a signal handler of the thread that has the lock.
+static int lock_ring(u32 tid)
 {
 	u32 spins = 0;
-	for (u32 nobody = 0; !swap_if(&shared->lock, &nobody, tid); nobody = 0)
+	for (u32 owner = 0; !swap_if(&shared->lock, &owner, tid); owner = 0) {
+		if (owner == tid)
+			return 0;
 		if (++spins % 64 == 0)
 			call0(SYS_sched_yield);
+	}
+	return 1;
 }
 
 HIDDEN void *reserve(u32 type, word bytes, u32 tid, int wait)
@@ -81,7 +86,8 @@ HIDDEN void *reserve(u32 type, word bytes, u32 tid, int wait)
 	if (bytes > largest())
 		return NULL;
 	for (;;) {
-		lock_ring(tid);
+		if (!lock_ring(tid))
+			return NULL;
 		u64 head = load(&shared->head);
 		if (head + bytes - load(&shared->tail) <= mask + 1) {
 			struct record_header *r = (void *)(ring + (head & mask));

@@ -32,6 +32,8 @@ _Static_assert(sizeof(struct thunk) == (sizeof(word) == 8 ? 32 : 16), "thunk");
 
 // The address to write in place of a function, 0 when all thunks are taken. A thunk's own address stays as it is.
 word thunk_for(word function, enum role role);
+// Functions in this range are gone: their thunks may stand for others.
+void forget_thunks(word start, word end);
 // The thunk that an address belongs to, NULL for any other.
 struct thunk *thunk_at(word address);
 static inline word original_of(word function)
