@@ -254,7 +254,7 @@ HIDDEN struct node_state *describe_node(struct subgraph *g, struct node *node, u
 	struct node_record *r = reserve(RECORD_NODE, sizeof(*r) + 4 * total + name, tid, 1);
 	if (r == NULL)
 		return NULL;
-	word kernel = original_of(function_of(g, registration));
+	word kernel = code_at(original_of(function_of(g, registration)));
 	const struct module *m = module_of(kernel);
 	r->id = state->id = next_id();
 	r->subgraph = g->id;
