@@ -307,9 +307,11 @@ static void end(struct op *op)
 	t->open->phase = t->depth ? PHASE_INVOKE : PHASE_NONE;
 	if (!recording())
 		return;
-	if (shared->selection.mode == MODE_TIMING)
+	if (shared->selection.mode == MODE_TIMING) {
+		op->state->stale |= op->state->dynamic;
+		describe_node(op->subgraph, op->node, t->tid);
 		send_op(op);
-	else if (op->state->wanted && !op->subgraph->skipped)
+	} else if (op->state->wanted && !op->subgraph->skipped)
 		send_outputs(op);
 }
 

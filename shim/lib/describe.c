@@ -18,12 +18,13 @@ HIDDEN u32 shape_of(const struct tensor *t)
 }
 
 // A hash of what of a tensor makes a description new when it changes. What isn't in an arena may be elsewhere in each invoke.
+// A dynamic tensor's shape is told with each of its captures, if there are any.
 static u64 content_of(const struct tensor *t)
 {
 	u64 hash = mix(mix(mix(1, (word)t->name), (word)t->quantization.params), t->allocation_type);
 	if (t->allocation_type == ALLOCATION_ARENA || t->allocation_type == ALLOCATION_ARENA_PERSISTENT)
 		hash = mix(hash, (word)t->data);
-	if (t->allocation_type != ALLOCATION_DYNAMIC)
+	if (t->allocation_type != ALLOCATION_DYNAMIC || shared->selection.mode == MODE_TIMING)
 		hash = mix(mix(hash, shape_of(t)), t->bytes);
 	return hash | 1;
 }
@@ -177,6 +178,7 @@ HIDDEN void describe_subgraph(struct subgraph *g, u32 tid)
 		if (sizes[i] > 0)
 			at = append(at, ends[i], 4 * sizes[i]);
 	complete(r);
+	introduce();
 	// The first node, with which they are captured, may have others.
 	for (s32 i = 0; i < sizes[0]; i++)
 		if (ends[0][i] >= 0)
@@ -221,8 +223,8 @@ HIDDEN struct node_state *describe_node(struct subgraph *g, struct node *node, u
 	struct node_state *state = &g->nodes[index];
 	if (state->id && !state->stale)
 		return state;
-	u8 dynamic = 0, ignored = 0;
-	u64 content = contents(g, node->temporaries, contents(g, node->inputs, contents(g, node->outputs, 1, &dynamic), &ignored), &ignored);
+	u8 dynamic = 0;
+	u64 content = contents(g, node->temporaries, contents(g, node->inputs, contents(g, node->outputs, 1, &dynamic), &dynamic), &dynamic);
 	state->stale = 0;
 	state->dynamic = dynamic;
 	if (state->id && state->content == content)

@@ -28,7 +28,7 @@ struct node_state {
 	u32 id;        // of its description, 0 for none
 	u8 wanted;     // selected
 	u8 stale;      // it was prepared since it was described
-	u8 dynamic;    // some output's shape is only known after it ran
+	u8 dynamic;    // some tensor's shape is only known after it ran
 	u64 content;   // hash of its tensors as they were described
 	u64 ran;       // invoke in which it ran last
 };
