@@ -160,7 +160,9 @@ var exact = []string{
 	"okay_nabu", "hey_jarvis", "alexa", "if", "while", "dynamic",
 }
 
-func litertBuiltin(t testing.TB, path string) []string { return litert(t, path, "--resolver", "builtin") }
+func litertBuiltin(t testing.TB, path string) []string {
+	return litert(t, path, "--resolver", "builtin")
+}
 
 func litertDefault(t testing.TB, path string) []string { return litert(t, path) }
 
