@@ -169,7 +169,7 @@ func (s *session) drain() bool {
 
 // takers are what becomes of records, by their type. They report false for one that makes no sense.
 var takers = [...]func(*process, []byte) bool{
-	recordProcess:    nil,
+	recordProcess:    (*process).begin,
 	recordModule:     (*process).addModule,
 	recordSubgraph:   (*process).addSubgraph,
 	recordTensor:     (*process).addTensor,
@@ -188,7 +188,7 @@ func (s *session) record(b []byte) {
 		return
 	}
 	p := s.processOf(int(header.pid), header.type_ == recordProcess)
-	if take := takers[header.type_]; take != nil && !take(p, b) {
+	if take := takers[header.type_]; !take(p, b) {
 		s.senseless++
 	}
 }

@@ -40,6 +40,9 @@ func (s *session) summarize(end *trace.End) {
 	m := &s.summary
 	m.Duration, m.Reason = time.Duration(end.DurationNs), end.Reason
 	m.Losses = s.losses()
+	if unwritten := s.sink.unwritten(); unwritten.Count > 0 {
+		m.Losses = append(m.Losses, unwritten)
+	}
 	m.Models = s.models.Used()
 	m.CPU, m.MaxRSS = time.Duration(end.CpuNs), end.MaxRss
 	m.HasExitStatus, m.ExitStatus = end.HasExitStatus, int(end.ExitStatus)
@@ -76,11 +79,11 @@ func (m *Summary) Print(w io.Writer, file string) {
 	if len(m.Losses) == 0 {
 		fmt.Fprintln(w, "lost nothing")
 	} else {
-		fmt.Fprint(w, "LOST:")
+		var losses []string
 		for _, l := range m.Losses {
-			fmt.Fprintf(w, " %s %d", l.Cause, l.Count)
+			losses = append(losses, fmt.Sprintf("%s %d", l.Cause, l.Count))
 		}
-		fmt.Fprintln(w)
+		fmt.Fprintf(w, "LOST: %s\n", strings.Join(losses, ", "))
 	}
 	if m.WithoutData > 0 {
 		fmt.Fprintf(w, "%d tensors are there without data\n", m.WithoutData)

@@ -267,6 +267,8 @@ static int begin(struct op *op, struct context *context, struct node *node)
 		count(UNKNOWN_NODES, 1);
 		return 0;
 	}
+	if (g->disguised)
+		undisguise(g);
 	s32 index = index_of(g, node);
 	int first = begins_invoke(g, index);
 	if (first && (is_open(op, context, node) || !begin_invoke(g, op)))
@@ -307,9 +309,11 @@ static void end(struct op *op)
 	t->open->phase = t->depth ? PHASE_INVOKE : PHASE_NONE;
 	if (!recording())
 		return;
-	if (shared->selection.mode == MODE_TIMING)
+	if (shared->selection.mode == MODE_TIMING) {
+		op->state->stale |= op->state->dynamic;
+		describe_node(op->subgraph, op->node, t->tid);
 		send_op(op);
-	else if (op->state->wanted && !op->subgraph->skipped)
+	} else if (op->state->wanted && !op->subgraph->skipped)
 		send_outputs(op);
 }
 

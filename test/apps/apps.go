@@ -22,9 +22,10 @@ var sources embed.FS
 var compilers = map[string]string{
 	"amd64": "gcc",
 	"arm64": "aarch64-linux-gnu-gcc",
+	"arm":   "arm-linux-gnueabihf-gcc",
 }
 
-// CAPI builds capi.c for an architecture (amd64 or arm64) and returns the
+// CAPI builds capi.c for an architecture (amd64, arm64 or arm) and returns the
 // binary's path. It needs glibc where it runs and loads TFLite with dlopen.
 func CAPI(t testing.TB, goarch string) string {
 	t.Helper()
