@@ -123,9 +123,14 @@ func choose(runs []*edgeRun, interpreter uint32, model *tflite.Model, sha256 str
 	}
 	var numbers []string
 	for _, r := range runs {
-		numbers = append(numbers, fmt.Sprint(r.subgraph.GetInterpreter()))
+		if len(r.invokes) > 0 {
+			numbers = append(numbers, fmt.Sprint(r.subgraph.GetInterpreter()))
+		}
 	}
-	return nil, fmt.Errorf("%w: it has inputs of the interpreters %s", ErrNoInputs, cmp.Or(strings.Join(numbers, ", "), "- none"))
+	if len(numbers) == 0 {
+		return nil, fmt.Errorf("%w: no invoke has the data of all of its model's inputs (was all of it left out when the snapshot was taken?)", ErrNoInputs)
+	}
+	return nil, fmt.Errorf("%w: those in it are of the interpreters %s", ErrNoInputs, strings.Join(numbers, ", "))
 }
 
 // same tells whether the edge ran the model file with a hash.

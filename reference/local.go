@@ -127,8 +127,10 @@ func (b *batch) runAll(ctx context.Context, ops []int, form form) error {
 	for len(ops) > 0 {
 		n, size := 0, 0
 		for n < len(ops) && n < maxOps && (n == 0 || size < maxInputBytes) {
-			for _, data := range b.ops[ops[n]].Inputs {
-				size += len(data)
+			op := b.ops[ops[n]]
+			_, o := b.local.operator(op)
+			for _, t := range o.Inputs {
+				size += len(op.Inputs[t])
 			}
 			n++
 		}

@@ -29,7 +29,7 @@ type preserved struct {
 	data []byte
 }
 
-func preserve(t *testing.T, model, kernels string) *preserved {
+func preserve(t testing.TB, model, kernels string) *preserved {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "data")
 	printed, err := exec.Command(parts.Python(t), "testdata/preserve.py", model, kernels, out).Output()

@@ -103,9 +103,14 @@ func (o *RunOptions) prepare(dir string) (protocol.Request, error) {
 		return request, err
 	}
 	defer edge.Close()
-	chosen, err := choose(edgeRuns(edge), o.Interpreter, model, hash)
+	runs := edgeRuns(edge)
+	chosen, err := choose(runs, o.Interpreter, model, hash)
 	if err != nil {
 		return request, fmt.Errorf("%s: %w", o.Inputs, err)
+	}
+	if len(runs) > 1 && o.Interpreter == 0 {
+		o.Note(fmt.Sprintf("%s has inputs of %d interpreters: these are of number %d (choose with --interpreter)",
+			o.Inputs, len(runs), chosen.subgraph.GetInterpreter()))
 	}
 	o.noteGaps(chosen, model)
 	file, err := os.Create(request.Inputs)
@@ -231,7 +236,7 @@ func (r *Result) read(path string) (begun bool, err error) {
 		begun = true
 		switch {
 		case next.Error != "":
-			r.Failure = &Refused{last, next.Error}
+			r.Failure = &Refused{last, oneLine(next.Error)}
 			return true, nil
 		case next.Stage == protocol.Done:
 			r.Ran = r.Invokes

@@ -172,7 +172,7 @@ func TestRunNamesTheOpThatAReferenceDiesIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "died in SOFTMAX (node 64) of subgraph 0 while preparing"
+	const want = "ended inside the preparation of SOFTMAX (node 64 of subgraph 0)"
 	if got := results[0].Failure; got == nil || got.Error() != want {
 		t.Errorf("failure is %v, want %s", got, want)
 	}
@@ -268,7 +268,8 @@ func TestRunNotesAndRefusals(t *testing.T) {
 	}{
 		"gaps":            {v1, edge(t, v1, floatImage, image, 1, 5, 10), 0, "invoke 1 of the reference is the edge's invoke 5", ""},
 		"state":           {wake, edge(t, wake, features, make([]byte, 120), 1, 2), 0, "keeps a state", ""},
-		"same, resized":   {v1, edge(t, v1, floatImage, image, 2, 1), 2, "", ""},
+		"second":          {v1, edge(t, v1, floatImage, image, 2, 1), 2, "", ""},
+		"several":         {v1, edge(t, v1, floatImage, image, 2, 1), 0, "2 interpreters: these are of number 1", ""},
 		"no interpreter":  {v1, edge(t, v1, floatImage, image, 2, 1), 7, "", "interpreters 1, 2"},
 		"other shape":     {v1, edge(t, "", other, make([]byte, 4*192*192*3), 1, 1), 0, "", `"image" has shape [1 192 192 3] there, and the model's "serving_default_image:0" has [1 224 224 3]`},
 		"no scale":        {v1, edge(t, "", unscaled, make([]byte, 224*224*3), 1, 1), 0, "", "UINT8 without a scale"},

@@ -27,8 +27,8 @@ type session struct {
 type Died struct {
 	Doing protocol.Report // what it had announced last
 	How   string          // as the system puts it: "signal: aborted"; may be empty
-	Said  string          // the last of what it printed; may be empty
-	Where string          // the op, as far as that is known: "died in SOFTMAX (node 64) while preparing"
+	Said  string          // the last line that it printed; may be empty
+	Where string          // the op, as far as that is known: "ended inside the preparation of SOFTMAX (node 64 of subgraph 0)"
 }
 
 func (d *Died) Error() string {
@@ -119,7 +119,7 @@ func (s *session) do(ctx context.Context, request protocol.Request) (protocol.Re
 		}
 		switch {
 		case r.Error != "":
-			return r, &Refused{last, r.Error}
+			return r, &Refused{last, oneLine(r.Error)}
 		case r.Stage == protocol.Done:
 			return r, nil
 		}
@@ -162,4 +162,10 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (t *tail) String() string { return strings.TrimSpace(strings.ToValidUTF8(string(t.kept), "")) }
+// String returns the last line.
+func (t *tail) String() string {
+	text := strings.TrimSpace(strings.ToValidUTF8(string(t.kept), ""))
+	return text[strings.LastIndexByte(text, '\n')+1:]
+}
+
+func oneLine(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), "\n", " ") }

@@ -39,11 +39,11 @@ func (p *printer) shown(s *tensors.Shown, in *tensors.Subgraph) {
 	p.line("%s, %d NaN, %d infinite", plural(int(s.Stored.Elements), "element"), s.Stored.NaNs, s.Stored.Infs)
 	p.table(statisticsTable(s))
 	if s.Stored.Histogram != nil {
-		p.histogram(s.Stored.Histogram, s.Stored.Elements-s.Stored.NaNs)
+		p.histogram(s.Stored)
 	}
 	if s.Real != nil && s.Real.Histogram != nil {
 		p.line("dequantised:")
-		p.histogram(s.Real.Histogram, s.Real.Elements-s.Real.NaNs)
+		p.histogram(s.Real)
 	}
 }
 
@@ -66,8 +66,9 @@ func number(n tensors.Number) string { return strconv.FormatFloat(float64(n), 'g
 // chartHeight is a histogram's height in lines.
 const chartHeight = 8
 
-// histogram draws one bar a bucket, and below the axis its ends and its middle. It is of so many elements.
-func (p *printer) histogram(h *tensors.Histogram, elements uint64) {
+// histogram draws one bar a bucket, and below the axis its ends and its middle.
+func (p *printer) histogram(s *tensors.Statistics) {
+	h := s.Histogram
 	var highest uint32
 	for _, n := range h.Buckets {
 		highest = max(highest, n)
@@ -95,13 +96,13 @@ func (p *printer) histogram(h *tensors.Histogram, elements uint64) {
 	if h.Width == 0 {
 		scale = "; outwards from the middle each bar stands for twice as much as the one before"
 	}
-	p.line("%8s%s%s", "", counted(h.Elements, elements), scale)
+	p.line("%8s%s%s", "", counted(h.Elements, s.Elements-s.NaNs-s.Infs), scale)
 }
 
 // counted says of which elements a histogram is.
 func counted(n, elements uint64) string {
 	if n == elements {
-		return "all elements"
+		return "all finite elements"
 	}
 	return fmt.Sprintf("%d of %d elements, evenly spaced", n, elements)
 }

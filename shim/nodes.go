@@ -18,7 +18,6 @@ type subgraph struct {
 	described *trace.Subgraph
 	tensors   map[int32]*trace.Tensor // as last described
 	latest    map[int32]*node         // as last described, by their index
-	nodes     []uint32                // numbers of all of them
 	known     map[[16]byte]uint32     // ids of descriptions in the file, by a hash of their content
 	facts     app.Facts               // of its model
 	invoke    uint64                  // that was last seen
@@ -26,6 +25,7 @@ type subgraph struct {
 
 // node is one description of a node.
 type node struct {
+	number   uint32 // in its process
 	id       uint32 // in the file
 	subgraph *subgraph
 	index    int32
@@ -91,8 +91,8 @@ func (p *process) interpreterOf(r *subgraphRecord) uint32 {
 func (p *process) forgetSubgraph(g *subgraph) {
 	p.session.identify(p, g)
 	p.session.noteDelegates(g)
-	for _, number := range g.nodes {
-		delete(p.nodes, number)
+	for _, n := range g.latest {
+		delete(p.nodes, n.number)
 	}
 	delete(p.subgraphs, g.number)
 	delete(p.contexts, g.described.Context)
@@ -127,7 +127,7 @@ func (p *process) addNode(b []byte) bool {
 	g := p.subgraphs[r.subgraph]
 	inputs, outputs, temporaries := l.ints(r.inputs), l.ints(r.outputs), l.ints(r.temporaries)
 	replaced, name := l.indices(r.replaced), l.text(r.nameBytes)
-	if !ok || l.cut || g == nil || len(g.nodes) >= maxTensors {
+	if !ok || l.cut || g == nil || len(g.latest) >= maxTensors {
 		return false
 	}
 	d := &trace.Node{
@@ -141,10 +141,12 @@ func (p *process) addNode(b []byte) bool {
 		d.Op = d.Delegate
 	}
 	d.Inputs, d.Outputs, d.Temporaries = g.listed(inputs, d), g.listed(outputs, d), g.listed(temporaries, d)
-	n := &node{subgraph: g, index: r.index, op: d.Op, delegate: r.delegate != 0, replaced: replaced, outputs: outputs}
+	n := &node{number: r.id, subgraph: g, index: r.index, op: d.Op, delegate: r.delegate != 0, replaced: replaced, outputs: outputs}
 	n.id = p.session.describeNode(g, d)
+	if before := g.latest[r.index]; before != nil { // nothing more refers to it
+		delete(p.nodes, before.number)
+	}
 	p.nodes[r.id], g.latest[r.index] = n, n
-	g.nodes = append(g.nodes, r.id)
 	return true
 }
 

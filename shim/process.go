@@ -1,7 +1,9 @@
 package shim
 
 import (
+	"cmp"
 	"fmt"
+	"path/filepath"
 	"sync/atomic"
 
 	"google.golang.org/protobuf/proto"
@@ -15,6 +17,7 @@ import (
 type process struct {
 	app.Process
 	session   *session
+	name      string
 	described *trace.Process // nil until it has a runtime: most that a command starts have none
 
 	modules      map[uint32]loaded
@@ -58,7 +61,8 @@ func (s *session) processOf(pid int, begins bool) *process {
 		s.lookForEnded()
 	}
 	p = &process{
-		Process:      app.Process{PID: pid},
+		Process:      app.NewProcess(pid),
+		name:         app.Name(pid),
 		session:      s,
 		modules:      make(map[uint32]loaded),
 		threads:      make(map[uint32]uint32),
@@ -73,15 +77,29 @@ func (s *session) processOf(pid int, begins bool) *process {
 	return p
 }
 
+// begin completes what can't be read any more because the process has ended: the command is what we started, and a program
+// that was forked off is its parent's.
+func (p *process) begin(b []byte) bool {
+	r, _, ok := fixed[processRecord](b)
+	parent := p.session.processes[r.parent]
+	switch {
+	case len(p.Maps) > 0 && len(p.CommandLine) > 0:
+	case p.PID == p.session.command.pid:
+		p.CommandLine, p.name = p.session.options.Command, filepath.Base(p.session.options.Command[0])
+	case parent != nil:
+		p.CommandLine, p.Maps, p.name = parent.CommandLine, parent.Maps, parent.name
+	}
+	return ok
+}
+
 // meet describes the process, before the first thing of it that is described.
 func (p *process) meet() {
 	if p.described != nil {
 		return
 	}
-	p.Process = app.NewProcess(p.PID)
 	p.session.nextID.process++
 	p.described = &trace.Process{
-		Id: p.session.nextID.process, Pid: int32(p.PID), Name: app.Name(p.PID), CommandLine: p.CommandLine,
+		Id: p.session.nextID.process, Pid: int32(p.PID), Name: cmp.Or(app.Name(p.PID), p.name), CommandLine: p.CommandLine,
 	}
 	p.session.describe(proto.CloneOf(p.described))
 }
@@ -142,8 +160,10 @@ func (p *process) exited() {
 	}
 }
 
-// phases are what a kernel was doing.
-var phases = map[uint32]string{phaseInvoke: "", phasePrepare: " while preparing", phaseInit: " while being made"}
+// phases are what a kernel was doing when its process ended, in the words of package agent.
+var phases = map[uint32]string{
+	phaseInvoke: "ended inside ", phasePrepare: "ended inside the preparation of ", phaseInit: "ended while it made ",
+}
 
 // lastWords says in which op the process ended, and gives the places in which its threads say that to others.
 func (p *process) lastWords() string {
@@ -155,7 +175,7 @@ func (p *process) lastWords() string {
 			continue
 		}
 		if doing, known := phases[at.phase]; known && words == "" {
-			words = "died in " + p.labelOf(&at) + doing
+			words = doing + p.labelOf(&at)
 		}
 		atomic.StoreUint32(&place.tid, 0)
 	}
@@ -163,20 +183,20 @@ func (p *process) lastWords() string {
 }
 
 func (p *process) labelOf(at *openOp) string {
-	op, node, index := "an op", "", int32(0)
+	op, subgraph := "an op", int32(0)
 	if at.code >= 0 {
 		op = tflite.OpName(tflite.OpCode(at.code), cString(at.name[:]))
 	}
 	if g := p.subgraphs[at.subgraph]; g != nil {
-		index = max(g.described.Index, 0)
+		subgraph = max(g.described.Index, 0)
 		if n := g.latest[at.index]; n != nil {
 			op = n.op
 		}
 	}
-	if at.index >= 0 {
-		node = fmt.Sprintf(" (node %d)", at.index)
+	if at.index < 0 {
+		return fmt.Sprintf("%s of subgraph %d", op, subgraph)
 	}
-	return fmt.Sprintf("%s%s of subgraph %d", op, node, index)
+	return fmt.Sprintf("%s (node %d of subgraph %d)", op, at.index, subgraph)
 }
 
 // forget drops what is kept of a program that has ended, or of which nothing more is recorded; why is what becomes of data

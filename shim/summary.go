@@ -40,6 +40,9 @@ func (s *session) summarize(end *trace.End) {
 	m := &s.summary
 	m.Duration, m.Reason = time.Duration(end.DurationNs), end.Reason
 	m.Losses = s.losses()
+	if unwritten := s.sink.unwritten(); unwritten.Count > 0 {
+		m.Losses = append(m.Losses, unwritten)
+	}
 	m.Models = s.models.Used()
 	m.CPU, m.MaxRSS = time.Duration(end.CpuNs), end.MaxRss
 	m.HasExitStatus, m.ExitStatus = end.HasExitStatus, int(end.ExitStatus)
@@ -60,7 +63,9 @@ func (m *Summary) Nothing() error {
 	case len(m.LastWords) > 0:
 		return fmt.Errorf("%w: the app ended before its first op: %s", ErrNothing, m.LastWords[0])
 	case m.Runtimes == 0:
-		return fmt.Errorf("%w: no TFLite runtime was loaded (edgexray discover PID shows what a process has)", ErrNothing)
+		return fmt.Errorf("%w: no TFLite runtime was loaded into the processes that the shim was in, which were %d "+
+			"(edgexray discover PID shows what a process has; a wrapper that clears the environment, or starts a static or privileged program, loses the shim)",
+			ErrNothing, m.Processes)
 	default:
 		return fmt.Errorf("%w: a TFLite runtime was there, but ran no op that was asked for (was there an invoke?)", ErrNothing)
 	}
@@ -76,11 +81,11 @@ func (m *Summary) Print(w io.Writer, file string) {
 	if len(m.Losses) == 0 {
 		fmt.Fprintln(w, "lost nothing")
 	} else {
-		fmt.Fprint(w, "LOST:")
+		var losses []string
 		for _, l := range m.Losses {
-			fmt.Fprintf(w, " %s %d", l.Cause, l.Count)
+			losses = append(losses, fmt.Sprintf("%s %d", l.Cause, l.Count))
 		}
-		fmt.Fprintln(w)
+		fmt.Fprintf(w, "LOST: %s\n", strings.Join(losses, ", "))
 	}
 	if m.WithoutData > 0 {
 		fmt.Fprintf(w, "%d tensors are there without data\n", m.WithoutData)

@@ -156,8 +156,12 @@ func (m *Model) sameNode(s *Subgraph, node LiveNode) bool {
 	}
 	op := &s.Operators[node.Index]
 	return (node.Code == OpUnknown || node.Code == m.OperatorCodes[op.Opcode].Code) &&
-		slices.Equal(node.Inputs, op.Inputs) && slices.Equal(node.Outputs, op.Outputs)
+		slices.Equal(node.Inputs, op.Inputs) && slices.EqualFunc(node.Outputs, op.Outputs, sameOutput)
 }
+
+// sameOutput compares an output with the file's: WHILE takes away those that nothing else uses
+// (tensorflow/lite/kernels/while.cc).
+func sameOutput(live, file int32) bool { return live == file || live == -1 }
 
 func sameName(name string, live LiveTensor) bool {
 	if live.Cut || live.Name == "" {

@@ -34,6 +34,7 @@ func TestMatch(t *testing.T) {
 		{"op codes not known", func(l *LiveSubgraph) { l.Nodes[0].Code = OpUnknown }, Match{Nodes: 3, Tensors: 5}, true},
 		{"another op", func(l *LiveSubgraph) { l.Nodes[0].Code = 4 }, Match{Nodes: 2, Tensors: 5, Contradicting: 1}, false},
 		{"another input", func(l *LiveSubgraph) { l.Nodes[0].Inputs[0] = 1 }, Match{Nodes: 2, Tensors: 5, Contradicting: 1}, false},
+		{"output taken away", func(l *LiveSubgraph) { l.Nodes[0].Outputs[0] = -1 }, Match{Nodes: 3, Tensors: 5}, true},
 		{"another output", func(l *LiveSubgraph) { l.Nodes[0].Outputs[0] = 3 }, Match{Nodes: 2, Tensors: 5, Contradicting: 1}, false},
 		{"fewer nodes than the file", func(l *LiveSubgraph) { l.NodeCount = 2 }, Match{Nodes: 3, Tensors: 5, Contradicting: 1}, false},
 		{"fewer tensors than the file", func(l *LiveSubgraph) { l.TensorCount = 4 }, Match{Nodes: 3, Tensors: 5, Contradicting: 1}, false},

@@ -69,6 +69,8 @@ static void send_more(const char *data, word bytes, u64 capture, word offset, u3
 	}
 }
 
+#define HEADERS 1024 // bytes, of all pieces of a tensor that fits into the ring
+
 static void send_data(const struct op *op, s32 index, enum capture_role role, enum missing missing)
 {
 	const struct tensor *t = &op->subgraph->context->tensors[index];
@@ -79,7 +81,10 @@ static void send_data(const struct op *op, s32 index, enum capture_role role, en
 		return;
 	}
 	word first = bytes < most ? bytes : most;
-	struct capture_record *r = reserve(RECORD_CAPTURE, sizeof(*r) + first, op->thread->tid, s->when_full != FULL_DROP);
+	int drops = s->when_full == FULL_DROP; // then what has begun must not wait either
+	struct capture_record *r = NULL;
+	if (!drops || vacant() >= bytes + HEADERS)
+		r = reserve(RECORD_CAPTURE, sizeof(*r) + first, op->thread->tid, !drops);
 	if (r == NULL) {
 		count(LOST_TENSORS, 1);
 		count(LOST_TENSOR_BYTES, bytes);
@@ -227,7 +232,7 @@ static int begin_invoke(struct subgraph *g, const struct op *op)
 	const struct selection *s = &shared->selection;
 	if (s->mode == MODE_TIMING)
 		return 1;
-	if (s->when_full == FULL_SAMPLE && !around && !half_empty()) {
+	if (s->when_full == FULL_SAMPLE && !around && vacant() < 2 * largest()) {
 		g->skipped = 1;
 		count(SKIPPED_INVOKES, 1);
 	}
@@ -244,6 +249,20 @@ static int begins_invoke(struct subgraph *g, s32 index)
 	return index == g->first;
 }
 
+// Whether a kernel calls another one for the same node: one that another library put in place of it, too.
+static int is_open_on(struct thread *t, const struct op *op, const struct context *context, const struct node *node)
+{
+	leave_lost_frames(t, op);
+	const struct frame *f = innermost(t);
+	return f && f->node == node && f->context == context;
+}
+
+static int is_open(const struct op *op, const struct context *context, const struct node *node)
+{
+	struct thread *t = thread_of(call0(SYS_gettid));
+	return t && is_open_on(t, op, context, node);
+}
+
 static int begin(struct op *op, struct context *context, struct node *node)
 {
 	struct subgraph *g = op->subgraph = subgraph_of(context);
@@ -253,17 +272,17 @@ static int begin(struct op *op, struct context *context, struct node *node)
 		count(UNKNOWN_NODES, 1);
 		return 0;
 	}
+	if (g->disguised)
+		undisguise(g);
 	s32 index = index_of(g, node);
 	int first = begins_invoke(g, index);
-	if (first && !begin_invoke(g, op))
+	if (first && (is_open(op, context, node) || !begin_invoke(g, op)))
 		return 0;
 	if (first)
 		g->first = index;
 	struct thread *t = op->thread = g->thread;
-	leave_lost_frames(t, op);
-	struct frame *f = innermost(t);
-	if (f && f->node == node && f->context == context)
-		return 0; // a kernel that calls another one for the same node
+	if (!first && is_open_on(t, op, context, node))
+		return 0;
 	op->node = node;
 	op->state = describe_node(g, node, t->tid);
 	if (op->state == NULL)
@@ -295,9 +314,11 @@ static void end(struct op *op)
 	t->open->phase = t->depth ? PHASE_INVOKE : PHASE_NONE;
 	if (!recording())
 		return;
-	if (shared->selection.mode == MODE_TIMING)
+	if (shared->selection.mode == MODE_TIMING) {
+		op->state->stale |= op->state->dynamic;
+		describe_node(op->subgraph, op->node, t->tid);
 		send_op(op);
-	else if (op->state->wanted && !op->subgraph->skipped)
+	} else if (op->state->wanted && !op->subgraph->skipped)
 		send_outputs(op);
 }
 
@@ -317,7 +338,7 @@ HIDDEN s32 on_invoke(struct context *context, struct node *node, word unused, st
 // Of an op that was registered through the opaque C API.
 HIDDEN s32 on_invoke_with_data(void *data, struct context *context, struct node *node, struct thunk *thunk)
 {
-	s32 (*kernel)(void *, struct context *, struct node *) = (s32 (*)(void *, struct context *, struct node *))thunk->original;
+	kernel_function_with_data *kernel = (kernel_function_with_data *)thunk->original;
 	struct op op;
 	if (!recording() || !begin(&op, context, node))
 		return kernel(data, context, node);

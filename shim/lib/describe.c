@@ -18,12 +18,13 @@ HIDDEN u32 shape_of(const struct tensor *t)
 }
 
 // A hash of what of a tensor makes a description new when it changes. What isn't in an arena may be elsewhere in each invoke.
+// A dynamic tensor's shape is told with each of its captures, if there are any.
 static u64 content_of(const struct tensor *t)
 {
 	u64 hash = mix(mix(mix(1, (word)t->name), (word)t->quantization.params), t->allocation_type);
 	if (t->allocation_type == ALLOCATION_ARENA || t->allocation_type == ALLOCATION_ARENA_PERSISTENT)
 		hash = mix(hash, (word)t->data);
-	if (t->allocation_type != ALLOCATION_DYNAMIC)
+	if (t->allocation_type != ALLOCATION_DYNAMIC || shared->selection.mode == MODE_TIMING)
 		hash = mix(mix(hash, shape_of(t)), t->bytes);
 	return hash | 1;
 }
@@ -145,6 +146,19 @@ static const word *find_interpreter(struct subgraph *g)
 	return NULL;
 }
 
+HIDDEN void each_sibling(struct subgraph *g, void (*what)(struct subgraph *))
+{
+	word vector[2], object;
+	const word *interpreter = find_interpreter(g);
+	if (interpreter == NULL || !read_memory(vector, interpreter, sizeof(vector)))
+		return;
+	for (word at = vector[0]; at < vector[1] && read_memory(&object, (word *)at, sizeof(object)); at += sizeof(word)) {
+		struct subgraph *sibling = known_subgraph((struct context *)(object + CONTEXT_IN_SUBGRAPH));
+		if (sibling && sibling != g)
+			what(sibling);
+	}
+}
+
 HIDDEN void describe_subgraph(struct subgraph *g, u32 tid)
 {
 	const s32 *ends[2] = {};
@@ -168,7 +182,7 @@ HIDDEN void describe_subgraph(struct subgraph *g, u32 tid)
 	r->index = g->index;
 	r->context = (word)g->context;
 	r->interpreter = (word)interpreter;
-	r->nodes = (g->end - g->begin) / g->stride;
+	r->nodes = node_count(g);
 	r->tensors = g->context->tensors_size;
 	r->inputs = sizes[0];
 	r->outputs = sizes[1];
@@ -177,6 +191,7 @@ HIDDEN void describe_subgraph(struct subgraph *g, u32 tid)
 		if (sizes[i] > 0)
 			at = append(at, ends[i], 4 * sizes[i]);
 	complete(r);
+	introduce();
 	// The first node, with which they are captured, may have others.
 	for (s32 i = 0; i < sizes[0]; i++)
 		if (ends[0][i] >= 0)
@@ -221,8 +236,8 @@ HIDDEN struct node_state *describe_node(struct subgraph *g, struct node *node, u
 	struct node_state *state = &g->nodes[index];
 	if (state->id && !state->stale)
 		return state;
-	u8 dynamic = 0, ignored = 0;
-	u64 content = contents(g, node->temporaries, contents(g, node->inputs, contents(g, node->outputs, 1, &dynamic), &ignored), &ignored);
+	u8 dynamic = 0;
+	u64 content = contents(g, node->temporaries, contents(g, node->inputs, contents(g, node->outputs, 1, &dynamic), &dynamic), &dynamic);
 	state->stale = 0;
 	state->dynamic = dynamic;
 	if (state->id && state->content == content)
@@ -239,7 +254,7 @@ HIDDEN struct node_state *describe_node(struct subgraph *g, struct node *node, u
 	struct node_record *r = reserve(RECORD_NODE, sizeof(*r) + 4 * total + name, tid, 1);
 	if (r == NULL)
 		return NULL;
-	word kernel = original_of(function_of(g, registration));
+	word kernel = code_at(original_of(function_of(g, registration)));
 	const struct module *m = module_of(kernel);
 	r->id = state->id = next_id();
 	r->subgraph = g->id;

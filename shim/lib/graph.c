@@ -8,12 +8,6 @@ static struct thread *threads[BUCKETS_OF_TABLE];
 static u32 table_lock;
 HIDDEN u32 epoch = 1;
 
-static void lock_tables(void)
-{
-	for (u32 free = 0; !swap_if(&table_lock, &free, 1); free = 0)
-		call0(SYS_sched_yield);
-}
-
 static u32 bucket(word key) { return (u32)((key >> 4) * 2654435761u) >> 22; }
 
 HIDDEN struct subgraph *known_subgraph(struct context *context)
@@ -38,10 +32,10 @@ HIDDEN struct subgraph *subgraph_of(struct context *context)
 	g->stale = 1;
 	g->first = -1;
 	struct subgraph **head = &subgraphs[bucket((word)context)];
-	lock_tables();
+	lock(&table_lock);
 	g->next = *head;
 	store(head, g);
-	store(&table_lock, 0);
+	unlock(&table_lock);
 	return g;
 }
 
@@ -71,10 +65,10 @@ HIDDEN struct thread *thread_of(u32 tid)
 	}
 	t->tid = tid;
 	t->open = place_for(tid);
-	lock_tables();
+	lock(&table_lock);
 	t->next = *head;
 	store(head, t);
-	store(&table_lock, 0);
+	unlock(&table_lock);
 	return t;
 }
 
@@ -203,28 +197,31 @@ HIDDEN struct registration *registration_of(const struct subgraph *g, struct nod
 	return (struct registration *)((char *)node + registration_offset(g->stride));
 }
 
-// Where the function that runs a node's op is, and which arguments it takes; NULL when it is in no place that is known.
-static word *function_at(const struct subgraph *g, const struct registration *r, enum role *role)
+// Where the function that prepares or runs a node's op is, and which arguments it takes; NULL when it is in no place that is
+// known.
+static word *function_at(const struct subgraph *g, const struct registration *r, int prepares, enum role *role)
 {
 	struct operator *o = g->stride >= EXTERNAL_STRIDE * sizeof(word) ? (struct operator *)((word *)r)[8] : NULL, copy;
-	*role = ROLE_INVOKE;
+	word *own = (word *)(prepares ? &r->prepare : &r->invoke);
+	*role = prepares ? ROLE_PREPARE : ROLE_INVOKE;
 	if (o == NULL)
-		return r->invoke ? (word *)&r->invoke : NULL;
-	word bytes = sizeof(copy);
+		return *own ? own : NULL;
 	memset(&copy, 0, sizeof(copy));
-	if (!read_memory(&copy, o, bytes) && !read_memory(&copy, o, __builtin_offsetof(struct operator, async_kernel)))
+	if (!read_memory(&copy, o, sizeof(copy)) && !read_memory(&copy, o, __builtin_offsetof(struct operator, async_kernel)))
 		return NULL;
-	if (is_code(copy.invoke_with_data)) {
-		*role = ROLE_INVOKE_WITH_DATA;
-		return &o->invoke_with_data;
+	if (is_code(prepares ? copy.prepare_with_data : copy.invoke_with_data)) {
+		*role = prepares ? ROLE_PREPARE_WITH_DATA : ROLE_INVOKE_WITH_DATA;
+		return prepares ? &o->prepare_with_data : &o->invoke_with_data;
 	}
-	return is_code(copy.invoke) ? &o->invoke : r->invoke ? (word *)&r->invoke : NULL;
+	if (is_code(prepares ? copy.prepare : copy.invoke))
+		return prepares ? &o->prepare : &o->invoke;
+	return *own ? own : NULL;
 }
 
 HIDDEN word function_of(const struct subgraph *g, const struct registration *r)
 {
 	enum role role;
-	const word *at = function_at(g, r, &role);
+	const word *at = function_at(g, r, 0, &role);
 	return at ? *at : 0;
 }
 
@@ -234,9 +231,11 @@ static int is_unresolved(const struct registration *r, const word *function)
 	return function == &r->invoke && r->builtin_code == OP_CUSTOM && r->prepare == 0 && r->init == 0;
 }
 
-static void trust(word function)
+// Replaces a function that is known to be a kernel's.
+static void reach(word *function, enum role role)
 {
-	struct thunk *t = thunk_at(function);
+	replace_function(function, role);
+	struct thunk *t = thunk_at(*function);
 	if (t)
 		t->proof = PROOF_KERNEL;
 }
@@ -248,12 +247,12 @@ HIDDEN void reach_nodes(struct subgraph *g)
 	g->reached = g->end;
 	for (char *at = g->begin; at < g->end; at += g->stride) {
 		struct registration *r = registration_of(g, (struct node *)at);
-		enum role role;
-		word *function = function_at(g, r, &role);
-		if (function == NULL || is_unresolved(r, function))
-			continue;
-		replace_function(function, role);
-		trust(*function);
+		for (int prepares = 0; prepares < 2; prepares++) {
+			enum role role;
+			word *function = function_at(g, r, prepares, &role);
+			if (function && !is_unresolved(r, function))
+				reach(function, role);
+		}
 	}
 }
 
@@ -265,22 +264,22 @@ HIDDEN u32 expecting;
 
 HIDDEN void make_quiet(struct subgraph *g)
 {
-	lock_tables();
+	lock(&table_lock);
+	g->looks = LOOKS;
 	if (!g->quiet) {
 		g->quiet = 1;
-		g->looks = LOOKS;
 		g->next_quiet = quiet;
 		quiet = g;
 		quiet_subgraphs++;
 	}
-	store(&table_lock, 0);
+	unlock(&table_lock);
 }
 
 HIDDEN void make_loud(struct subgraph *g)
 {
 	if (!g->quiet)
 		return;
-	lock_tables();
+	lock(&table_lock);
 	for (struct subgraph **at = &quiet; *at; at = &(*at)->next_quiet) {
 		if (*at == g) {
 			*at = g->next_quiet;
@@ -290,30 +289,30 @@ HIDDEN void make_loud(struct subgraph *g)
 			break;
 		}
 	}
-	store(&table_lock, 0);
+	unlock(&table_lock);
 }
 
 // The subgraph may be gone by now, or be another thread's that is still at work on it: only what is whole is touched.
 HIDDEN void reach_quiet(void)
 {
 	static u32 busy;
-	u32 me = call0(SYS_gettid);
-	if (load(&busy) == me) // a signal handler that allocates
+	if (!lock(&busy)) // a signal handler that allocates
 		return;
-	for (u32 nobody = 0; !swap_if(&busy, &nobody, me); nobody = 0)
-		call0(SYS_sched_yield);
-	u32 looked = 0;
+	u32 me = call0(SYS_gettid), looked = 0;
 	for (struct subgraph *g = load(&quiet); g; g = g->next_quiet) {
 		if (g->looks == 0)
 			continue;
 		g->looks--;
 		looked++;
-		if (valid_context(g->context) && locate(g, NULL))
-			reach_nodes(g);
+		if (!valid_context(g->context) || !locate(g, NULL))
+			continue;
+		reach_nodes(g);
+		if (g->builder == me)
+			disguise(g); // the node that was made last, too
 	}
 	if (looked == 0)
 		expecting = 0;
-	store(&busy, 0);
+	unlock(&busy);
 }
 
 // Behind the vector of nodes come consistent_ (a bool), inputs_, outputs_, variables_ (std::vector<int>), so since 2.3

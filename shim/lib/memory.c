@@ -87,13 +87,13 @@ HIDDEN void *map_memory(word bytes)
 
 HIDDEN void *allocate(word bytes)
 {
-	static u32 lock;
+	static u32 busy;
 	static char *at, *end;
 	bytes = (bytes + 15) & ~(word)15;
 	if (bytes > CHUNK / 4)
 		return map_memory(bytes);
-	for (u32 free = 0; !swap_if(&lock, &free, 1); free = 0)
-		call0(SYS_sched_yield);
+	if (!lock(&busy)) // a signal handler
+		return map_memory(bytes);
 	if (at == NULL || (word)(end - at) < bytes) {
 		at = map_memory(CHUNK);
 		end = at ? at + CHUNK : NULL;
@@ -101,7 +101,7 @@ HIDDEN void *allocate(word bytes)
 	void *result = at;
 	if (at)
 		at += bytes;
-	store(&lock, 0);
+	unlock(&busy);
 	return result;
 }
 
@@ -153,6 +153,7 @@ HIDDEN int write_word(word *at, word value)
 	if (!protect((word)at, PROT_READ | PROT_WRITE))
 		return 0;
 	store(at, value);
+	protect((word)at, PROT_READ); // as the dynamic linker had left it
 	return 1;
 }
 

@@ -11,13 +11,14 @@ HIDDEN u32 process;
 
 static char *ring;
 static word mask;
+static const char *area; // the shared memory's path
 
 HIDDEN int attach(void)
 {
-	const char *path = environment("EDGEXRAY_SHIM");
-	if (path == NULL)
+	area = environment("EDGEXRAY_SHIM");
+	if (area == NULL)
 		return 0;
-	long fd = call6(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0, 0, 0);
+	long fd = call6(SYS_openat, AT_FDCWD, area, O_RDWR | O_CLOEXEC, 0, 0, 0);
 	if (FAILED(fd))
 		return 0;
 	struct shared *s = NULL;
@@ -41,38 +42,76 @@ HIDDEN int attach(void)
 	return s != NULL;
 }
 
-#define PATIENCE_NS 10000000000ULL // for a recorder that does not move
+#define SILENCE_NS 1000000000ULL   // of a recorder, until it is looked for
+#define PATIENCE_NS 10000000000ULL // for one that is there but does not move
+
+// The shared memory is a file that the recorder has open.
+static int recorder_is_there(void)
+{
+	long fd = call6(SYS_openat, AT_FDCWD, area, O_RDWR | O_CLOEXEC, 0, 0, 0);
+	if (!FAILED(fd))
+		call1(SYS_close, fd);
+	return fd != -ENOENT;
+}
 
 // Waits until the recorder has freed some room. Reports false when it is gone.
 static int wait_for_room(void)
 {
 	struct timespec step = { 0, 100000000 };
 	u32 heartbeat = load(&shared->heartbeat), freed = load(&shared->freed);
-	u64 begin = now();
+	u64 begin = now(), waited;
+	int looked = 0;
 	add(&shared->waiting, 1);
 	// What was freed before the recorder could see that somebody waits is not told: so the first wait is short.
 	struct timespec first = { 0, 1000000 };
 	call6(SYS_futex, &shared->freed, FUTEX_WAIT, freed, &first, 0, 0);
-	while (recording() && load(&shared->freed) == freed && load(&shared->heartbeat) == heartbeat && now() - begin < PATIENCE_NS)
+	for (;;) {
+		waited = now() - begin;
+		if (!recording() || load(&shared->freed) != freed || load(&shared->heartbeat) != heartbeat)
+			break;
+		if (waited >= PATIENCE_NS || (waited >= SILENCE_NS && !looked++ && !recorder_is_there())) {
+			count(GAVE_UP, 1);
+			store(&shared->stop, 1);
+			break;
+		}
 		call6(SYS_futex, &shared->freed, FUTEX_WAIT, freed, &step, 0, 0);
+	}
 	add(&shared->waiting, -1);
-	u64 waited = now() - begin;
 	count(WAITED_NS, waited);
-	if (waited >= PATIENCE_NS && load(&shared->heartbeat) == heartbeat)
-		store(&shared->stop, 1);
 	return recording();
+}
+
+#define INTRODUCTION_NS 1000000000ULL
+
+HIDDEN void introduce(void)
+{
+	static u32 introduced; // the process: a forked one is another
+	struct timespec step = { 0, 1000000 };
+	u64 sent = load(&shared->head), begin = now();
+	if (introduced == process)
+		return;
+	introduced = process;
+	add(&shared->waiting, 1);
+	while (recording() && load(&shared->tail) < sent && now() - begin < INTRODUCTION_NS)
+		call6(SYS_futex, &shared->freed, FUTEX_WAIT, load(&shared->freed), &step, 0, 0);
+	add(&shared->waiting, -1);
 }
 
 HIDDEN word largest(void) { return (mask + 1) / 4; }
 
-HIDDEN int half_empty(void) { return load(&shared->head) - load(&shared->tail) <= (mask + 1) / 2; }
+HIDDEN word vacant(void) { return mask + 1 - (word)(load(&shared->head) - load(&shared->tail)); }
 
-static void lock_ring(u32 tid)
+// Reports false in a signal handler of the thread that has the lock.
+static int lock_ring(u32 tid)
 {
 	u32 spins = 0;
-	for (u32 nobody = 0; !swap_if(&shared->lock, &nobody, tid); nobody = 0)
+	for (u32 owner = 0; !swap_if(&shared->lock, &owner, tid); owner = 0) {
+		if (owner == tid)
+			return 0;
 		if (++spins % 64 == 0)
 			call0(SYS_sched_yield);
+	}
+	return 1;
 }
 
 HIDDEN void *reserve(u32 type, word bytes, u32 tid, int wait)
@@ -81,7 +120,8 @@ HIDDEN void *reserve(u32 type, word bytes, u32 tid, int wait)
 	if (bytes > largest())
 		return NULL;
 	for (;;) {
-		lock_ring(tid);
+		if (!lock_ring(tid))
+			return NULL;
 		u64 head = load(&shared->head);
 		if (head + bytes - load(&shared->tail) <= mask + 1) {
 			struct record_header *r = (void *)(ring + (head & mask));

@@ -20,11 +20,15 @@ static inline int recording(void)
 void *reserve(u32 type, word bytes, u32 tid, int wait);
 void complete(void *record);
 
+// Waits, once in each process, until the recorder has taken what it was sent so far. It then looks at the process itself, for
+// its name and the models that it has open: one that runs a single invoke would be gone before that.
+void introduce(void);
+
 // The largest record that may be asked for.
 word largest(void);
 
-// Whether less than half of the ring is taken.
-int half_empty(void);
+// The bytes that are free at the moment; other threads may take them.
+word vacant(void);
 
 static inline void count(enum counter counter, u64 n)
 {

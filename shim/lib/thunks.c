@@ -181,6 +181,7 @@ static word handler_of(enum role role)
 	case ROLE_INVOKE: return (word)on_invoke;
 	case ROLE_INVOKE_WITH_DATA: return (word)on_invoke_with_data;
 	case ROLE_PREPARE: return (word)on_prepare;
+	case ROLE_PREPARE_WITH_DATA: return (word)on_prepare_with_data;
 	default: return (word)on_init;
 	}
 }
@@ -191,30 +192,58 @@ HIDDEN struct thunk *thunk_at(word address)
 	return offset < THUNKS * THUNK_BYTES ? &thunks[offset / THUNK_BYTES] : NULL;
 }
 
-HIDDEN word thunk_for(word function, enum role role)
+#define FORGOTTEN 1 // instead of a function: others behind it in the table may have been put there because of it
+
+static u32 table_lock;
+
+static struct thunk *take(struct thunk *t, word function, enum role role)
 {
-	static u32 lock;
-	word result = 0;
-	if (thunk_at(function))
-		return function;
-	for (u32 free = 0; !swap_if(&lock, &free, 1); free = 0)
-		call0(SYS_sched_yield);
-	// A hash table without deletion; what a function is doesn't change while it is mapped.
+	t->proof = PROOF_NONE;
+	t->failures = 0;
+	t->role = role;
+	t->handler = handler_of(role);
+	store(&t->original, function);
+	return t;
+}
+
+// A hash table with open addresses. What a function is doesn't change while it is mapped.
+static struct thunk *find(word function, enum role role)
+{
+	struct thunk *forgotten = NULL;
 	u32 at = (u32)((function >> 2) * 2654435761u) % THUNKS;
 	for (u32 tried = 0; tried < THUNKS; tried++, at = (at + 1) % THUNKS) {
 		struct thunk *t = &thunks[at];
-		if (t->original == 0) {
-			t->role = role;
-			t->handler = handler_of(role);
-			store(&t->original, function);
-		}
-		if (t->original == function && t->role == role) {
-			result = (word)thunk_code + at * THUNK_BYTES;
-			break;
-		}
+		if (t->original == function && t->role == role)
+			return t;
+		if (t->original == FORGOTTEN && forgotten == NULL)
+			forgotten = t;
+		if (t->original == 0)
+			return take(forgotten ? forgotten : t, function, role);
 	}
-	store(&lock, 0);
-	if (result == 0)
+	return forgotten ? take(forgotten, function, role) : NULL;
+}
+
+HIDDEN word thunk_for(word function, enum role role)
+{
+	if (thunk_at(function))
+		return function;
+	if (!lock(&table_lock))
+		return 0;
+	struct thunk *t = find(function, role);
+	unlock(&table_lock);
+	if (t == NULL) {
 		count(NO_THUNK, 1);
-	return result;
+		return 0;
+	}
+	return (word)thunk_code + (t - thunks) * THUNK_BYTES;
+}
+
+HIDDEN void forget_thunks(word start, word end)
+{
+	if (!lock(&table_lock))
+		return;
+	for (u32 i = 0; i < THUNKS; i++)
+		if (thunks[i].original >= start && thunks[i].original < end)
+			store(&thunks[i].original, FORGOTTEN);
+	unlock(&table_lock);
 }

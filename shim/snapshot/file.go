@@ -36,7 +36,7 @@ type File struct {
 	Cut      string // why the file ends early; empty when it doesn't
 
 	tensors map[tensorKey]*trace.Tensor // as described last
-	mapped  []byte // nil for a file that was read from memory
+	mapped  []byte                      // nil for a file that was read from memory
 	unmap   func() error
 }
 

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -112,7 +113,7 @@ func (p *parser) add(r *Record, size int) error {
 		f.End = what.End
 	case *Record_Unfinished:
 		if i, ok := p.unfinished[what.Unfinished.Record]; ok {
-			f.Captures[i].Missing = what.Unfinished.Why
+			f.Captures[i].Missing = cmp.Or(what.Unfinished.Why, f.Captures[i].Missing)
 		}
 	default: // of a newer minor version
 		p.unknown++

@@ -667,7 +667,7 @@ type Statistics struct {
 	// values from 2^(i+histogram_exponent) up to twice that, the first of them also all that is smaller, the last all
 	// that is larger; 31-i the same of negative ones.
 	Histogram         []uint32 `protobuf:"varint,8,rep,packed,name=histogram,proto3" json:"histogram,omitempty"`
-	HistogramElements uint64   `protobuf:"varint,9,opt,name=histogram_elements,json=histogramElements,proto3" json:"histogram_elements,omitempty"` // that were counted: of a large tensor, evenly spaced ones
+	HistogramElements uint64   `protobuf:"varint,9,opt,name=histogram_elements,json=histogramElements,proto3" json:"histogram_elements,omitempty"` // that were counted: every k-th, k being a 4096th of elements, rounded up; no NaN, no infinity
 	HistogramExponent int32    `protobuf:"zigzag32,10,opt,name=histogram_exponent,json=histogramExponent,proto3" json:"histogram_exponent,omitempty"`
 	HistogramLow      float64  `protobuf:"fixed64,11,opt,name=histogram_low,json=histogramLow,proto3" json:"histogram_low,omitempty"`
 	HistogramWidth    float64  `protobuf:"fixed64,12,opt,name=histogram_width,json=histogramWidth,proto3" json:"histogram_width,omitempty"`

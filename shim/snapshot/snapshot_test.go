@@ -29,7 +29,7 @@ func create(t testing.TB) *os.File {
 
 func begin(t testing.TB, out *os.File) *Writer {
 	t.Helper()
-	w, err := NewWriter(out, &Beginning{Header: &trace.Header{Recorder: "edgexray test"}, Selection: []string{"node 1", "bad\xff"}})
+	w, err := NewWriter(out, &Beginning{Header: &trace.Header{Recorder: "edgexray\xff"}, Selection: []string{"node 1", "bad\xff"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,9 +147,9 @@ func TestRoundTrip(t *testing.T) {
 			t.Errorf("capture %d: data of %d bytes with room for %d, nil: %v", i, len(c.Data), cap(c.Data), c.Data == nil)
 		}
 	}
-	others := []any{f.Beginning.Selection, f.Processes[1].GetName(), f.Threads[2].GetName(), f.Runtimes[3].GetPath(), len(f.Kernels),
+	others := []any{f.Beginning.Header.GetRecorder(), f.Beginning.Selection, f.Processes[1].GetName(), f.Threads[2].GetName(), f.Runtimes[3].GetPath(), len(f.Kernels),
 		f.Models[5].GetPath(), f.Subgraphs[1].GetProcess(), f.Nodes[1].GetOp(), f.Losses["dropped"], f.Notes[0].Text}
-	if diff := cmp.Diff([]any{[]string{"node 1", "bad\uFFFD"}, "bad\uFFFDname", "t", "r", 1, "m", uint32(1), "CONV_2D", uint64(7), "t"}, others); diff != "" {
+	if diff := cmp.Diff([]any{"edgexray\uFFFD", []string{"node 1", "bad\uFFFD"}, "bad\uFFFDname", "t", "r", 1, "m", uint32(1), "CONV_2D", uint64(7), "t"}, others); diff != "" {
 		t.Error(diff)
 	}
 	must(t, f.Close())

@@ -13,8 +13,8 @@ const Buckets = 64
 const sampled = 4096
 
 // Summarize computes a tensor's statistics as snapshot.proto defines them: min, max, mean and rms of all elements, the
-// latter two in double precision, and a histogram of every k-th, k being a 4096th of their number, rounded up. NaNs are
-// in no bucket, infinities in an outermost one.
+// latter two in double precision, and a histogram of every k-th, k being a 4096th of their number, rounded up. NaNs and
+// infinities are in no bucket.
 func Summarize(v Values) *Statistics {
 	s := moments(v)
 	h := kind{exponent: kinds[tflite.Float32].exponent} // of real numbers
@@ -26,7 +26,7 @@ func Summarize(v Values) *Statistics {
 	var element [1]float64
 	for i, step := 0, max(1, (v.Len+sampled-1)/sampled); i < v.Len; i += step {
 		value := v.Read(element[:], i)[0]
-		if math.IsNaN(value) {
+		if value-value != 0 { // NaN or an infinity
 			continue
 		}
 		s.Histogram[h.bucket(value)]++
@@ -67,12 +67,12 @@ func moments(v Values) *Statistics {
 	return s
 }
 
-// bucket returns the bucket of a value that isn't NaN.
+// bucket returns the bucket of a finite value.
 func (k *kind) bucket(v float64) int {
 	if k.width != 0 {
 		return int(max(0, min(Buckets-1, math.Floor((v-k.low)/k.width))))
 	}
-	// The exponent e of 2^e <= |v| < 2^(e+1); zero and subnormal numbers have the least there is, infinities the largest.
+	// The exponent e of 2^e <= |v| < 2^(e+1); zero and subnormal numbers have the least there is.
 	e := int32(math.Float64bits(v)>>52&0x7ff) - 1023
 	i := int(max(0, min(Buckets/2-1, e-k.exponent)))
 	if v < 0 {

@@ -3,7 +3,6 @@ package snapshot
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strings"
 
@@ -148,7 +147,7 @@ func (w *Writer) write(parts ...[]byte) error {
 func (w *Writer) fail(err error) error {
 	w.failed = true
 	err = fmt.Errorf("write snapshot: %w (what was captured until now is kept)", err)
-	if cut := w.out.Truncate(w.offset); cut != nil && !errors.Is(cut, fs.ErrInvalid) {
+	if cut := w.out.Truncate(w.offset); cut != nil {
 		err = errors.Join(err, fmt.Errorf("remove incomplete record: %w", cut))
 	}
 	return err
