@@ -51,6 +51,7 @@ func Snapshot(ctx context.Context, options Options) (*Summary, error) {
 // An op that finds no room is left out, and counted, unless Selection.WhenFull says otherwise.
 func Record(ctx context.Context, options Options) (*Summary, error) {
 	options.Selection.WhenFull = cmp.Or(options.Selection.WhenFull, "drop")
+	options.Buffer = cmp.Or(options.Buffer, opBuffer)
 	return run(ctx, &options, modeTiming, newOpSink)
 }
 
