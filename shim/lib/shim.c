@@ -110,7 +110,7 @@ HIDDEN word before_memalign(void)
 	return before_allocation(&real, "memalign");
 }
 
-// Other allocations are many: only between a subgraph's kernels being prepared and its first op.
+// Other allocations are many: only between a subgraph's kernels being prepared and its first op, or while its nodes are made.
 HIDDEN word before_malloc(void)
 {
 	static word real;
@@ -196,6 +196,23 @@ static void leave(struct open_op *open, const struct open_op *before)
 	open->phase = before->phase;
 }
 
+// A delegate may come when all of a subgraph's nodes are prepared: also when it was applied already, and the app has resized
+// an input since.
+static s32 prepare_disguised(struct subgraph *g, struct node *node, s32 index, s32 code, kernel_function *prepare)
+{
+	g->builder = 0;
+	if (g->prepared < 0)
+		g->prepared = index;
+	if (index == g->prepared)
+		disguise(g);
+	if (code < OP_STABLEHLO_FIRST || code > OP_STABLEHLO_LAST)
+		return prepare(g->context, node);
+	undisguise(g);
+	s32 status = prepare(g->context, node);
+	disguise_all(g);
+	return status;
+}
+
 HIDDEN s32 on_prepare(struct context *context, struct node *node, word unused, struct thunk *thunk)
 {
 	kernel_function *prepare = (kernel_function *)thunk->original;
@@ -207,14 +224,9 @@ HIDDEN s32 on_prepare(struct context *context, struct node *node, word unused, s
 	reach_nodes(g);
 	g->nodes[index].stale = 1;
 	expecting |= g->quiet;
-	if (shared->selection.keep_delegates_out) {
-		undisguise(g);
-		if (index <= g->prepared || g->prepared < 0)
-			refuse_delegate(&g);
-		g->prepared = index;
-	}
-	struct open_op before = enter(t->open, g, index, registration_of(g, node)->builtin_code, PHASE_PREPARE);
-	s32 status = prepare(context, node);
+	s32 code = code_of(g, index);
+	struct open_op before = enter(t->open, g, index, code, PHASE_PREPARE);
+	s32 status = shared->selection.keep_delegates_out ? prepare_disguised(g, node, index, code, prepare) : prepare(context, node);
 	leave(t->open, &before);
 	return status;
 }
@@ -230,8 +242,11 @@ HIDDEN void *on_init(struct context *context, const char *buffer, word bytes, st
 		make_quiet(g);
 		g->stale = 1; // what was at this address is gone
 		g->prepared = -1;
-		if (shared->selection.keep_delegates_out)
+		if (shared->selection.keep_delegates_out) {
+			g->builder = t->tid;
+			expecting = 1;
 			disguise(g);
+		}
 	}
 	struct open_op before = enter(t->open, g, -1, -1, PHASE_INIT);
 	void *data = init(context, buffer, bytes);

@@ -21,9 +21,10 @@ var sources embed.FS
 var compilers = map[string]string{
 	"amd64": "gcc",
 	"arm64": "aarch64-linux-gnu-gcc",
+	"arm":   "arm-linux-gnueabihf-gcc",
 }
 
-// CAPI builds capi.c for an architecture (amd64 or arm64) and returns the
+// CAPI builds capi.c for an architecture (amd64, arm64 or arm) and returns the
 // binary's path. It needs glibc where it runs and loads TFLite with dlopen.
 func CAPI(t testing.TB, goarch string) string {
 	t.Helper()
@@ -48,6 +49,27 @@ func Preload(t testing.TB, name string) string {
 	library := strings.TrimSuffix(source, ".c") + ".so"
 	build(t, exec.Command(compilers["amd64"], "-std=gnu11", "-O2", "-fno-builtin", "-Wall", "-Wextra", "-Werror",
 		"-shared", "-fPIC", "-pthread", "-o", library, source))
+	return library
+}
+
+// Broken builds broken.c, which breaks kernels, as a library to preload, for
+// this machine, and returns its path. It is made of the shim's sources.
+func Broken(t testing.TB) string {
+	t.Helper()
+	source := Script(t, "broken.c")
+	library := strings.TrimSuffix(source, ".c") + ".so"
+	dir, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/edgexray/edgexray/shim").Output()
+	if err != nil {
+		t.Fatalf("find the shim's sources: %v", err)
+	}
+	lib := filepath.Join(strings.TrimSpace(string(dir)), "lib")
+	args := []string{"-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-ffreestanding", "-fno-stack-protector",
+		"-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-z,now", "-I" + lib, "-o", library,
+		"-Wl,-z,muldefs", source} // what broken.c defines counts
+	for _, name := range []string{"delegates", "describe", "earlier", "elf", "graph", "memory", "modules", "select", "shim", "thunks"} {
+		args = append(args, filepath.Join(lib, name+".c"))
+	}
+	build(t, exec.Command(compilers["amd64"], args...))
 	return library
 }
 
