@@ -51,6 +51,7 @@ func Snapshot(ctx context.Context, options Options) (*Summary, error) {
 // An op that finds no room is left out, and counted, unless Selection.WhenFull says otherwise.
 func Record(ctx context.Context, options Options) (*Summary, error) {
 	options.Selection.WhenFull = cmp.Or(options.Selection.WhenFull, "drop")
+	options.Buffer = cmp.Or(options.Buffer, opBuffer)
 	return run(ctx, &options, modeTiming, newOpSink)
 }
 
@@ -238,10 +239,10 @@ func (s *session) finish() (*Summary, error) {
 	return &s.summary, s.writeErr
 }
 
-// drainRest drains the ring until nothing is in it that will still be completed.
+// drainRest takes what was begun up to now, as far as it will still be completed.
 func (s *session) drainRest() {
 	since := time.Now()
-	for s.reader.position != s.reader.filled() && time.Since(since) < patience {
+	for end := s.reader.filled(); s.reader.position < end && time.Since(since) < patience; {
 		if s.drain() {
 			since = time.Now()
 		} else {

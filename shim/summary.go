@@ -34,10 +34,13 @@ type Summary struct {
 	CommandPID    int // of a command that goes on
 	HasExitStatus bool
 	ExitStatus    int // of the command, if it has ended, as a shell reports it
+
+	timing bool // by Record
 }
 
 func (s *session) summarize(end *trace.End) {
 	m := &s.summary
+	_, m.timing = s.sink.(opSink)
 	m.Duration, m.Reason = time.Duration(end.DurationNs), end.Reason
 	m.Losses = s.losses()
 	if unwritten := s.sink.unwritten(); unwritten.Count > 0 {
@@ -73,9 +76,9 @@ func (m *Summary) Nothing() error {
 
 // Print writes the summary for a person. File is the file's path.
 func (m *Summary) Print(w io.Writer, file string) {
-	what := fmt.Sprintf("recorded %d ops", m.Ops)
-	if m.Ops == 0 {
-		what = fmt.Sprintf("captured %d tensors, %s", m.Tensors, megabytes(m.TensorBytes))
+	what := fmt.Sprintf("captured %d tensors, %s", m.Tensors, megabytes(m.TensorBytes))
+	if m.timing {
+		what = fmt.Sprintf("recorded %d ops", m.Ops)
 	}
 	fmt.Fprintf(w, "%s, of %d invokes in %.1f s to %s (shim; ended: %s)\n", what, m.Invokes, m.Duration.Seconds(), file, m.Reason)
 	if len(m.Losses) == 0 {
