@@ -172,7 +172,7 @@ func TestRunNamesTheOpThatAReferenceDiesIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "died in SOFTMAX (node 64) of subgraph 0 while preparing"
+	const want = "ended inside the preparation of SOFTMAX (node 64 of subgraph 0)"
 	if got := results[0].Failure; got == nil || got.Error() != want {
 		t.Errorf("failure is %v, want %s", got, want)
 	}

@@ -28,7 +28,7 @@ type Died struct {
 	Doing protocol.Report // what it had announced last
 	How   string          // as the system puts it: "signal: aborted"; may be empty
 	Said  string          // the last line that it printed; may be empty
-	Where string          // the op, as far as that is known: "died in SOFTMAX (node 64) while preparing"
+	Where string          // the op, as far as that is known: "ended inside the preparation of SOFTMAX (node 64 of subgraph 0)"
 }
 
 func (d *Died) Error() string {

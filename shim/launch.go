@@ -61,7 +61,9 @@ func preloading(env []string, library, area string) []string {
 
 // start starts the command.
 func start(c *exec.Cmd) (*command, error) {
-	if err := c.Start(); err != nil {
+	if err := c.Start(); errors.Is(err, syscall.ENOEXEC) {
+		return nil, fmt.Errorf("run %s: %w: Linux here runs no code for its processor (run edgexray on the device itself)", c.Args[0], ErrOtherMachine)
+	} else if err != nil {
 		return nil, fmt.Errorf("run %s: %w", c.Args[0], err)
 	}
 	started := &command{pid: c.Process.Pid, exited: make(chan struct{})}

@@ -62,6 +62,7 @@ const (
 	noMemory
 	waitedNs
 	lostOps
+	gaveUp
 	counters
 )
 

@@ -31,7 +31,7 @@ func TestLayout(t *testing.T) {
 		"LOST_TENSORS": lostTensors, "LOST_TENSOR_BYTES": lostTensorBytes, "SKIPPED_INVOKES": skippedInvokes,
 		"OVER_BUDGET": overBudget, "NO_DATA": noData, "EARLIER_INTERPRETERS": earlierInterpreters, "NO_THUNK": noThunk,
 		"NOT_KERNELS": notKernels, "UNKNOWN_NODES": unknownNodes, "NO_MEMORY": noMemory, "WAITED_NS": waitedNs,
-		"LOST_OPS": lostOps, "COUNTERS": counters,
+		"LOST_OPS": lostOps, "GAVE_UP": gaveUp, "COUNTERS": counters,
 	} {
 		assert(name, value)
 	}

@@ -19,6 +19,7 @@ var causes = []struct {
 	{overBudget, "tensors_over_budget"},
 	{unknownNodes, "nodes_not_found"},
 	{noMemory, "no_memory_in_app"},
+	{gaveUp, "gave_up_waiting"},
 }
 
 // remarks are counters of what may explain that something isn't there.
@@ -29,6 +30,7 @@ var remarks = []struct {
 	{earlierInterpreters, "%d subgraphs were there before their runtime's kernels were replaced: what they run is not in the file"},
 	{noThunk, "%d kernels could not be replaced, as the app has more than the shim has room for: their ops are not in the file"},
 	{notKernels, "%d calls of functions that look like kernels were none: they were left alone"},
+	{gaveUp, "%d times a thread of the app waited 10 s for a recorder that did not move (was it stopped?): from then on nothing was recorded"},
 	{noData, "%d times a tensor had no data in memory that could be copied: it is in the file without"},
 }
 

@@ -160,8 +160,10 @@ func (p *process) exited() {
 	}
 }
 
-// phases are what a kernel was doing.
-var phases = map[uint32]string{phaseInvoke: "", phasePrepare: " while preparing", phaseInit: " while being made"}
+// phases are what a kernel was doing when its process ended, in the words of package agent.
+var phases = map[uint32]string{
+	phaseInvoke: "ended inside ", phasePrepare: "ended inside the preparation of ", phaseInit: "ended while it made ",
+}
 
 // lastWords says in which op the process ended, and gives the places in which its threads say that to others.
 func (p *process) lastWords() string {
@@ -173,7 +175,7 @@ func (p *process) lastWords() string {
 			continue
 		}
 		if doing, known := phases[at.phase]; known && words == "" {
-			words = "died in " + p.labelOf(&at) + doing
+			words = doing + p.labelOf(&at)
 		}
 		atomic.StoreUint32(&place.tid, 0)
 	}
@@ -181,20 +183,20 @@ func (p *process) lastWords() string {
 }
 
 func (p *process) labelOf(at *openOp) string {
-	op, node, index := "an op", "", int32(0)
+	op, subgraph := "an op", int32(0)
 	if at.code >= 0 {
 		op = tflite.OpName(tflite.OpCode(at.code), cString(at.name[:]))
 	}
 	if g := p.subgraphs[at.subgraph]; g != nil {
-		index = max(g.described.Index, 0)
+		subgraph = max(g.described.Index, 0)
 		if n := g.latest[at.index]; n != nil {
 			op = n.op
 		}
 	}
-	if at.index >= 0 {
-		node = fmt.Sprintf(" (node %d)", at.index)
+	if at.index < 0 {
+		return fmt.Sprintf("%s of subgraph %d", op, subgraph)
 	}
-	return fmt.Sprintf("%s%s of subgraph %d", op, node, index)
+	return fmt.Sprintf("%s (node %d of subgraph %d)", op, at.index, subgraph)
 }
 
 // forget drops what is kept of a program that has ended, or of which nothing more is recorded; why is what becomes of data

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	idleFor   = time.Millisecond       // between looks at an empty ring
+	idleFor   = time.Millisecond       // between looks at an empty ring, twice that after a while
 	busyFor   = 5 * time.Millisecond   // taking records before anything else is looked at
 	tickEvery = 500 * time.Millisecond // for what changes without a record
 	patience  = 2 * time.Second        // at the end, for records that were begun before
@@ -129,10 +129,13 @@ func (s *session) follow(ctx context.Context) {
 	}
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
-	for {
-		var idle time.Duration
-		if !s.drain() {
-			idle = idleFor
+	for looks := 0; ; looks++ {
+		idle := idleFor
+		switch {
+		case s.drain():
+			idle, looks = 0, 0
+		case looks > 100:
+			idle = 2 * idleFor
 		}
 		select {
 		case <-s.command.exited:

@@ -213,7 +213,7 @@ func TestLastWords(t *testing.T) {
 	s.area.open[9] = openOp{pid: p.pid, tid: p.pid + 1, phase: phaseNone}
 	s.area.open[10] = openOp{pid: 1, tid: 1, phase: phaseInvoke}
 	summary, err := s.finish()
-	if err != nil || len(summary.LastWords) != 1 || !strings.Contains(summary.LastWords[0], "died in SOFTMAX (node 64) of subgraph 0 while preparing") {
+	if err != nil || len(summary.LastWords) != 1 || !strings.Contains(summary.LastWords[0], "ended inside the preparation of SOFTMAX (node 64 of subgraph 0)") {
 		t.Errorf("%v, %q", err, summary.LastWords)
 	}
 	if s.area.open[4].tid != 0 || s.area.open[9].tid != 0 || s.area.open[10].tid != 1 {

@@ -63,7 +63,9 @@ func (m *Summary) Nothing() error {
 	case len(m.LastWords) > 0:
 		return fmt.Errorf("%w: the app ended before its first op: %s", ErrNothing, m.LastWords[0])
 	case m.Runtimes == 0:
-		return fmt.Errorf("%w: no TFLite runtime was loaded (edgexray discover PID shows what a process has)", ErrNothing)
+		return fmt.Errorf("%w: no TFLite runtime was loaded into the processes that the shim was in, which were %d "+
+			"(edgexray discover PID shows what a process has; a wrapper that clears the environment, or starts a static or privileged program, loses the shim)",
+			ErrNothing, m.Processes)
 	default:
 		return fmt.Errorf("%w: a TFLite runtime was there, but ran no op that was asked for (was there an invoke?)", ErrNothing)
 	}

@@ -22,11 +22,13 @@ import (
 	"github.com/edgexray/edgexray/trace"
 )
 
-// ways are the ways in which broken.c spoils what a node made, and which nodes they make sense for.
-var ways = []struct {
+// way is a way in which broken.c spoils what a node made.
+type way struct {
 	name string
-	fits func(*trace.Node) bool
-}{
+	fits func(*trace.Node) bool // tells whether it makes sense for a node
+}
+
+var ways = []way{
 	{"zero-point", makes(quantized)},
 	{"rounding", makes(quantized)},
 	{"saturation", makes(quantized)},
@@ -36,6 +38,10 @@ var ways = []struct {
 	{"overflow", makes(numeric)},
 	{"nan", makes(func(t *trace.Tensor) bool { return tflite.Type(t.Type) == tflite.Float32 })},
 	{"zeros", makes(numeric)},
+}
+
+func named(names []string) []way {
+	return slices.DeleteFunc(slices.Clone(ways), func(w way) bool { return !slices.Contains(names, w.name) })
 }
 
 func makes(fits func(*trace.Tensor) bool) func(*trace.Node) bool {

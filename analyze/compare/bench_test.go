@@ -29,7 +29,7 @@ func BenchmarkMeasure(b *testing.B) {
 			random := rand.New(rand.NewPCG(1, 2))
 			tensor := &trace.Tensor{Type: int32(c.typ), Shape: shape}
 			if c.typ != tflite.Float32 {
-				tensor.Scale, tensor.ZeroPoint = 0.02, 3
+				tensor.Scale = 0.02
 			}
 			var edgeData, referenceData []byte
 			for range n {

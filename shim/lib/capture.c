@@ -69,6 +69,8 @@ static void send_more(const char *data, word bytes, u64 capture, word offset, u3
 	}
 }
 
+#define HEADERS 1024 // bytes, of all pieces of a tensor that fits into the ring
+
 static void send_data(const struct op *op, s32 index, enum capture_role role, enum missing missing)
 {
 	const struct tensor *t = &op->subgraph->context->tensors[index];
@@ -79,7 +81,10 @@ static void send_data(const struct op *op, s32 index, enum capture_role role, en
 		return;
 	}
 	word first = bytes < most ? bytes : most;
-	struct capture_record *r = reserve(RECORD_CAPTURE, sizeof(*r) + first, op->thread->tid, s->when_full != FULL_DROP);
+	int drops = s->when_full == FULL_DROP; // then what has begun must not wait either
+	struct capture_record *r = NULL;
+	if (!drops || vacant() >= bytes + HEADERS)
+		r = reserve(RECORD_CAPTURE, sizeof(*r) + first, op->thread->tid, !drops);
 	if (r == NULL) {
 		count(LOST_TENSORS, 1);
 		count(LOST_TENSOR_BYTES, bytes);
@@ -227,7 +232,7 @@ static int begin_invoke(struct subgraph *g, const struct op *op)
 	const struct selection *s = &shared->selection;
 	if (s->mode == MODE_TIMING)
 		return 1;
-	if (s->when_full == FULL_SAMPLE && !around && !half_empty()) {
+	if (s->when_full == FULL_SAMPLE && !around && vacant() < 2 * largest()) {
 		g->skipped = 1;
 		count(SKIPPED_INVOKES, 1);
 	}
@@ -333,7 +338,7 @@ HIDDEN s32 on_invoke(struct context *context, struct node *node, word unused, st
 // Of an op that was registered through the opaque C API.
 HIDDEN s32 on_invoke_with_data(void *data, struct context *context, struct node *node, struct thunk *thunk)
 {
-	s32 (*kernel)(void *, struct context *, struct node *) = (s32 (*)(void *, struct context *, struct node *))thunk->original;
+	kernel_function_with_data *kernel = (kernel_function_with_data *)thunk->original;
 	struct op op;
 	if (!recording() || !begin(&op, context, node))
 		return kernel(data, context, node);

@@ -197,28 +197,31 @@ HIDDEN struct registration *registration_of(const struct subgraph *g, struct nod
 	return (struct registration *)((char *)node + registration_offset(g->stride));
 }
 
-// Where the function that runs a node's op is, and which arguments it takes; NULL when it is in no place that is known.
-static word *function_at(const struct subgraph *g, const struct registration *r, enum role *role)
+// Where the function that prepares or runs a node's op is, and which arguments it takes; NULL when it is in no place that is
+// known.
+static word *function_at(const struct subgraph *g, const struct registration *r, int prepares, enum role *role)
 {
 	struct operator *o = g->stride >= EXTERNAL_STRIDE * sizeof(word) ? (struct operator *)((word *)r)[8] : NULL, copy;
-	*role = ROLE_INVOKE;
+	word *own = (word *)(prepares ? &r->prepare : &r->invoke);
+	*role = prepares ? ROLE_PREPARE : ROLE_INVOKE;
 	if (o == NULL)
-		return r->invoke ? (word *)&r->invoke : NULL;
-	word bytes = sizeof(copy);
+		return *own ? own : NULL;
 	memset(&copy, 0, sizeof(copy));
-	if (!read_memory(&copy, o, bytes) && !read_memory(&copy, o, __builtin_offsetof(struct operator, async_kernel)))
+	if (!read_memory(&copy, o, sizeof(copy)) && !read_memory(&copy, o, __builtin_offsetof(struct operator, async_kernel)))
 		return NULL;
-	if (is_code(copy.invoke_with_data)) {
-		*role = ROLE_INVOKE_WITH_DATA;
-		return &o->invoke_with_data;
+	if (is_code(prepares ? copy.prepare_with_data : copy.invoke_with_data)) {
+		*role = prepares ? ROLE_PREPARE_WITH_DATA : ROLE_INVOKE_WITH_DATA;
+		return prepares ? &o->prepare_with_data : &o->invoke_with_data;
 	}
-	return is_code(copy.invoke) ? &o->invoke : r->invoke ? (word *)&r->invoke : NULL;
+	if (is_code(prepares ? copy.prepare : copy.invoke))
+		return prepares ? &o->prepare : &o->invoke;
+	return *own ? own : NULL;
 }
 
 HIDDEN word function_of(const struct subgraph *g, const struct registration *r)
 {
 	enum role role;
-	const word *at = function_at(g, r, &role);
+	const word *at = function_at(g, r, 0, &role);
 	return at ? *at : 0;
 }
 
@@ -228,9 +231,11 @@ static int is_unresolved(const struct registration *r, const word *function)
 	return function == &r->invoke && r->builtin_code == OP_CUSTOM && r->prepare == 0 && r->init == 0;
 }
 
-static void trust(word function)
+// Replaces a function that is known to be a kernel's.
+static void reach(word *function, enum role role)
 {
-	struct thunk *t = thunk_at(function);
+	replace_function(function, role);
+	struct thunk *t = thunk_at(*function);
 	if (t)
 		t->proof = PROOF_KERNEL;
 }
@@ -242,12 +247,12 @@ HIDDEN void reach_nodes(struct subgraph *g)
 	g->reached = g->end;
 	for (char *at = g->begin; at < g->end; at += g->stride) {
 		struct registration *r = registration_of(g, (struct node *)at);
-		enum role role;
-		word *function = function_at(g, r, &role);
-		if (function == NULL || is_unresolved(r, function))
-			continue;
-		replace_function(function, role);
-		trust(*function);
+		for (int prepares = 0; prepares < 2; prepares++) {
+			enum role role;
+			word *function = function_at(g, r, prepares, &role);
+			if (function && !is_unresolved(r, function))
+				reach(function, role);
+		}
 	}
 }
 

@@ -349,11 +349,20 @@ static struct module *known(const struct link_map *l)
 	return NULL;
 }
 
-// Whether a module that was searched has been replaced by another one at its place: its words are as the linker left them.
-static int replaced(const struct module *m)
+// What became of a module that was searched: its word is as the linker leaves it when another one has been loaded at its
+// place, or another library has put its own function there, which may go on to ours.
+enum fate { FATE_SAME, FATE_RELOADED, FATE_WRAPPED };
+
+static enum fate fate_of(const struct module *m)
 {
 	word at;
-	return m->records && (!read_memory(&at, (void *)m->first, sizeof(at)) || at != m->thunk);
+	if (!m->records)
+		return FATE_SAME;
+	if (!read_memory(&at, (void *)m->first, sizeof(at)))
+		return FATE_RELOADED;
+	if (at == m->thunk)
+		return FATE_SAME;
+	return is_code(at) && (at < m->start || at >= m->end) ? FATE_WRAPPED : FATE_RELOADED;
 }
 
 static void announce(struct module *m)
@@ -396,9 +405,11 @@ HIDDEN void search_libraries(void)
 		if (l.dynamic == _DYNAMIC)
 			continue;
 		struct module *m = known(&l);
-		if (m && replaced(m)) {
-			m->gone = 1;
+		enum fate fate = m ? fate_of(m) : FATE_SAME;
+		if (fate == FATE_RELOADED)
 			forget_thunks(m->start, m->end);
+		if (fate != FATE_SAME) {
+			m->gone = 1;
 			m = NULL;
 		}
 		if (m == NULL) {

@@ -61,6 +61,7 @@ enum counter {
 	NO_MEMORY,             // subgraphs that could not be followed
 	WAITED_NS,             // for room in the ring, all threads together
 	LOST_OPS,              // ops without room for their record
+	GAVE_UP,               // waiting for a recorder that did not move: nothing was recorded from then on
 	COUNTERS,
 };
 

@@ -11,13 +11,14 @@ HIDDEN u32 process;
 
 static char *ring;
 static word mask;
+static const char *area; // the shared memory's path
 
 HIDDEN int attach(void)
 {
-	const char *path = environment("EDGEXRAY_SHIM");
-	if (path == NULL)
+	area = environment("EDGEXRAY_SHIM");
+	if (area == NULL)
 		return 0;
-	long fd = call6(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0, 0, 0);
+	long fd = call6(SYS_openat, AT_FDCWD, area, O_RDWR | O_CLOEXEC, 0, 0, 0);
 	if (FAILED(fd))
 		return 0;
 	struct shared *s = NULL;
@@ -41,25 +42,42 @@ HIDDEN int attach(void)
 	return s != NULL;
 }
 
-#define PATIENCE_NS 10000000000ULL // for a recorder that does not move
+#define SILENCE_NS 1000000000ULL   // of a recorder, until it is looked for
+#define PATIENCE_NS 10000000000ULL // for one that is there but does not move
+
+// The shared memory is a file that the recorder has open.
+static int recorder_is_there(void)
+{
+	long fd = call6(SYS_openat, AT_FDCWD, area, O_RDWR | O_CLOEXEC, 0, 0, 0);
+	if (!FAILED(fd))
+		call1(SYS_close, fd);
+	return fd != -ENOENT;
+}
 
 // Waits until the recorder has freed some room. Reports false when it is gone.
 static int wait_for_room(void)
 {
 	struct timespec step = { 0, 100000000 };
 	u32 heartbeat = load(&shared->heartbeat), freed = load(&shared->freed);
-	u64 begin = now();
+	u64 begin = now(), waited;
+	int looked = 0;
 	add(&shared->waiting, 1);
 	// What was freed before the recorder could see that somebody waits is not told: so the first wait is short.
 	struct timespec first = { 0, 1000000 };
 	call6(SYS_futex, &shared->freed, FUTEX_WAIT, freed, &first, 0, 0);
-	while (recording() && load(&shared->freed) == freed && load(&shared->heartbeat) == heartbeat && now() - begin < PATIENCE_NS)
+	for (;;) {
+		waited = now() - begin;
+		if (!recording() || load(&shared->freed) != freed || load(&shared->heartbeat) != heartbeat)
+			break;
+		if (waited >= PATIENCE_NS || (waited >= SILENCE_NS && !looked++ && !recorder_is_there())) {
+			count(GAVE_UP, 1);
+			store(&shared->stop, 1);
+			break;
+		}
 		call6(SYS_futex, &shared->freed, FUTEX_WAIT, freed, &step, 0, 0);
+	}
 	add(&shared->waiting, -1);
-	u64 waited = now() - begin;
 	count(WAITED_NS, waited);
-	if (waited >= PATIENCE_NS && load(&shared->heartbeat) == heartbeat)
-		store(&shared->stop, 1);
 	return recording();
 }
 
@@ -81,7 +99,7 @@ HIDDEN void introduce(void)
 
 HIDDEN word largest(void) { return (mask + 1) / 4; }
 
-HIDDEN int half_empty(void) { return load(&shared->head) - load(&shared->tail) <= (mask + 1) / 2; }
+HIDDEN word vacant(void) { return mask + 1 - (word)(load(&shared->head) - load(&shared->tail)); }
 
 // Reports false in a signal handler of the thread that has the lock.
 static int lock_ring(u32 tid)

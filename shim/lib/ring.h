@@ -27,8 +27,8 @@ void introduce(void);
 // The largest record that may be asked for.
 word largest(void);
 
-// Whether less than half of the ring is taken.
-int half_empty(void);
+// The bytes that are free at the moment; other threads may take them.
+word vacant(void);
 
 static inline void count(enum counter counter, u64 n)
 {

@@ -183,9 +183,17 @@ static struct open_op enter(struct open_op *open, const struct subgraph *g, s32 
 	struct open_op before = *open;
 	open->index = index;
 	open->code = code;
-	open->subgraph = g ? g->id : 0;
+	open->subgraph = g && !g->stale ? g->id : 0;
 	open->phase = phase;
 	return before;
+}
+
+static void name_op(struct open_op *open, const char *name)
+{
+	word n = 0;
+	for (; name && name[n] && n < sizeof(open->name) - 1; n++)
+		open->name[n] = name[n];
+	open->name[n] = 0;
 }
 
 static void leave(struct open_op *open, const struct open_op *before)
@@ -196,9 +204,16 @@ static void leave(struct open_op *open, const struct open_op *before)
 	open->phase = before->phase;
 }
 
+// What is to be done when a node has been prepared.
+struct preparing {
+	struct thread *thread; // NULL: nothing
+	struct subgraph *undisguised;
+	struct open_op before;
+};
+
 // A delegate may come when all of a subgraph's nodes are prepared: also when it was applied already, and the app has resized
 // an input since.
-static s32 prepare_disguised(struct subgraph *g, struct node *node, s32 index, s32 code, kernel_function *prepare)
+static void disguise_while_preparing(struct preparing *p, struct subgraph *g, s32 index, s32 code)
 {
 	g->builder = 0;
 	if (g->prepared < 0)
@@ -206,28 +221,54 @@ static s32 prepare_disguised(struct subgraph *g, struct node *node, s32 index, s
 	if (index == g->prepared)
 		disguise(g);
 	if (code < OP_STABLEHLO_FIRST || code > OP_STABLEHLO_LAST)
-		return prepare(g->context, node);
+		return;
 	undisguise(g);
-	s32 status = prepare(g->context, node);
-	disguise_all(g);
-	return status;
+	p->undisguised = g;
 }
 
-HIDDEN s32 on_prepare(struct context *context, struct node *node, word unused, struct thunk *thunk)
+static struct preparing begin_preparing(struct context *context, struct node *node)
 {
-	kernel_function *prepare = (kernel_function *)thunk->original;
+	struct preparing p = {};
 	struct subgraph *g = recording() ? subgraph_of(context) : NULL;
 	struct thread *t = g ? thread_of(call0(SYS_gettid)) : NULL;
 	if (t == NULL || !locate(g, node))
-		return prepare(context, node);
+		return p;
 	s32 index = index_of(g, node);
 	reach_nodes(g);
 	g->nodes[index].stale = 1;
 	expecting |= g->quiet;
 	s32 code = code_of(g, index);
-	struct open_op before = enter(t->open, g, index, code, PHASE_PREPARE);
-	s32 status = shared->selection.keep_delegates_out ? prepare_disguised(g, node, index, code, prepare) : prepare(context, node);
-	leave(t->open, &before);
+	if (shared->selection.keep_delegates_out)
+		disguise_while_preparing(&p, g, index, code);
+	p.thread = t;
+	p.before = enter(t->open, g, index, code, PHASE_PREPARE);
+	name_op(t->open, registration_of(g, node)->custom_name);
+	return p;
+}
+
+static void end_preparing(const struct preparing *p)
+{
+	if (p->thread == NULL)
+		return;
+	if (p->undisguised)
+		disguise_all(p->undisguised);
+	leave(p->thread->open, &p->before);
+}
+
+HIDDEN s32 on_prepare(struct context *context, struct node *node, word unused, struct thunk *thunk)
+{
+	struct preparing p = begin_preparing(context, node);
+	s32 status = ((kernel_function *)thunk->original)(context, node);
+	end_preparing(&p);
+	return status;
+}
+
+// Of an op that was registered through the opaque C API.
+HIDDEN s32 on_prepare_with_data(void *data, struct context *context, struct node *node, struct thunk *thunk)
+{
+	struct preparing p = begin_preparing(context, node);
+	s32 status = ((kernel_function_with_data *)thunk->original)(data, context, node);
+	end_preparing(&p);
 	return status;
 }
 

@@ -77,6 +77,7 @@ struct delegate_params {
 };
 
 typedef s32 kernel_function(struct context *, struct node *);
+typedef s32 kernel_function_with_data(void *, struct context *, struct node *);
 
 struct registration { // TfLiteRegistration up to 2.9
 	word init, free, prepare, invoke, profiling_string;

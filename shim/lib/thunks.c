@@ -181,6 +181,7 @@ static word handler_of(enum role role)
 	case ROLE_INVOKE: return (word)on_invoke;
 	case ROLE_INVOKE_WITH_DATA: return (word)on_invoke_with_data;
 	case ROLE_PREPARE: return (word)on_prepare;
+	case ROLE_PREPARE_WITH_DATA: return (word)on_prepare_with_data;
 	default: return (word)on_init;
 	}
 }

@@ -9,7 +9,7 @@
 #define THUNKS 4096
 #define THUNK_BYTES 16
 
-enum role { ROLE_INVOKE = 0, ROLE_PREPARE = 1, ROLE_INIT = 2, ROLE_INVOKE_WITH_DATA = 3 };
+enum role { ROLE_INVOKE = 0, ROLE_PREPARE = 1, ROLE_INIT = 2, ROLE_INVOKE_WITH_DATA = 3, ROLE_PREPARE_WITH_DATA = 4 };
 
 // Whether a thunk's calls are those of a kernel: what only looked like a registration must work as before.
 enum proof { PROOF_NONE = 0, PROOF_KERNEL = 1, PROOF_OTHER = 2 };
@@ -49,4 +49,5 @@ u32 prove(struct thunk *thunk, word first, word second);
 s32 on_invoke(struct context *context, struct node *node, word unused, struct thunk *thunk);
 s32 on_invoke_with_data(void *data, struct context *context, struct node *node, struct thunk *thunk);
 s32 on_prepare(struct context *context, struct node *node, word unused, struct thunk *thunk);
+s32 on_prepare_with_data(void *data, struct context *context, struct node *node, struct thunk *thunk);
 void *on_init(struct context *context, const char *buffer, word bytes, struct thunk *thunk);

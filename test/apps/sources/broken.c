@@ -13,13 +13,9 @@
 int dprintf(int file, const char *format, ...);
 
 static struct shared nobody; // that listens
-HIDDEN struct shared *shared;
-HIDDEN u32 process;
 
 HIDDEN void reach_nodes(struct subgraph *g) {}
 HIDDEN void reach_quiet(void) {}
-HIDDEN void complete(void *record) {}
-
 // Called when there is something to record, so also when a library has been searched: it is told that nobody changed it since.
 HIDDEN void *reserve(u32 type, word bytes, u32 tid, int wait)
 {

@@ -31,6 +31,8 @@ def parse_args():
                         help="default has XNNPACK, builtin the optimized kernels without it")
     parser.add_argument("--threads", type=int, default=1, help="threads of the interpreter")
     parser.add_argument("--resize", metavar="1,64,64,3", help="shape of the first input")
+    parser.add_argument("--special", action="store_true",
+                        help="some elements of inputs are NaN, infinite, subnormal or huge")
     parser.add_argument("--wait", action="store_true",
                         help='allocate tensors, print "ready", wait for a line on stdin')
     parser.add_argument("--steps", action="store_true",
@@ -45,10 +47,16 @@ def parse_args():
     return parser.parse_args()
 
 
-def random_input(detail, rng):
+SPECIAL = [np.nan, np.inf, -np.inf, 1e-45, -1e-39, 3e38, 0.0, -0.0]
+
+
+def random_input(detail, rng, special):
     shape, dtype = detail["shape"], detail["dtype"]
     if np.issubdtype(dtype, np.floating):
-        return rng.uniform(-1, 1, shape).astype(dtype)
+        values = rng.uniform(-1, 1, shape).astype(dtype)
+        if special:
+            values.flat[rng.integers(0, values.size, len(SPECIAL))] = SPECIAL
+        return values
     if dtype == np.bool_:
         return rng.integers(0, 2, shape).astype(dtype)
     limits = np.iinfo(dtype)
@@ -145,7 +153,7 @@ def main():
         for i in range(args.invokes):
             rng = np.random.default_rng(i)
             for detail in inputs:
-                interpreter.set_tensor(detail["index"], random_input(detail, rng))
+                interpreter.set_tensor(detail["index"], random_input(detail, rng, args.special))
             start = time.monotonic_ns()
             interpreter.invoke()
             times.append(time.monotonic_ns() - start)
