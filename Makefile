@@ -19,13 +19,17 @@ reference: setup
 test: setup
 	$(GO) test -timeout 35m ./...
 
-# Records a LiteRT app that knows nothing of edgexray.
+# Records a LiteRT app that knows nothing of edgexray, and checks its layers.
 demo: setup-demo build
 	python=$$($(PART) python)/bin/python && model=$$($(PART) face)/face_landmark.tflite && \
 	./edgexray record -o demo.xray -- $$python test/apps/sources/litert_run.py $$model --resolver builtin --invokes 200
 	./edgexray ops demo.xray
 	./edgexray pprof demo.xray -o demo.pb.gz
 	go tool pprof -top demo.pb.gz
+	python=$$($(PART) python)/bin/python && model=$$($(PART) face)/face_landmark.tflite && \
+	./edgexray snapshot -o demo.tensors -- $$python test/apps/sources/litert_run.py $$model --resolver builtin && \
+	./edgexray reference $$model --inputs demo.tensors -o demo.ref.tensors --python $$python && \
+	./edgexray compare demo.tensors demo.ref.tensors --model $$model --python $$python
 
 # What recording costs, on real models: prints tables, passes and fails nothing. docs/performance.md has the numbers.
 bench: setup

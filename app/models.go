@@ -63,16 +63,15 @@ func (ms *Models) Look(p *Process) {
 			ms.consider(p, Openable(p.PID, m), m.Pathname)
 		}
 	}
-	proc, err := procfs.NewProc(p.PID)
+	proc, _ := procfs.NewProc(p.PID) // fails for one that is gone: then the rest does
+	targets, _ := proc.FileDescriptorTargets()
+	for _, target := range targets {
+		ms.consider(p, InRoot(p.PID, target), target)
+	}
+	cwd, err := proc.Cwd()
 	if err != nil {
-		return
+		cwd, _ = os.Getwd() // a command begins in ours
 	}
-	if targets, err := proc.FileDescriptorTargets(); err == nil {
-		for _, target := range targets {
-			ms.consider(p, InRoot(p.PID, target), target)
-		}
-	}
-	cwd, _ := proc.Cwd()
 	for _, argument := range p.CommandLine {
 		if _, value, found := strings.Cut(argument, "="); found { // --graph=model.tflite
 			argument = value
@@ -85,9 +84,13 @@ func (ms *Models) Look(p *Process) {
 }
 
 // consider adds the models that a file holds to those around a process. A file that was read for another process isn't
-// read again.
+// read again. When the process is gone, what it called shown is as good as any.
 func (ms *Models) consider(p *Process, path, shown string) {
 	info, err := os.Stat(path)
+	if err != nil {
+		path = shown
+		info, err = os.Stat(path)
+	}
 	if err != nil || !info.Mode().IsRegular() || info.Size() < 8 || info.Size() > maxModelBytes {
 		return
 	}

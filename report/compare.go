@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 // lines have at most width characters as far as possible, where 0 is no limit. CSV has the tables only.
 func Compare(w io.Writer, r *compare.Result, format Format, width int) error {
 	p := printer{w: w, format: format, width: width}
+	p.line("%s", verdictText(r))
 	p.verdict(&r.Verdict)
 	for _, problem := range r.Problems {
 		p.line("! %s", problem)
@@ -23,22 +25,24 @@ func Compare(w io.Writer, r *compare.Result, format Format, width int) error {
 	return p.err
 }
 
-// findings are shown of each kind.
-const findings = 10
+const (
+	findings       = 10 // are shown of each kind
+	unmatchedNodes = 20 // are named (JSON has them all)
+)
 
 func (p *printer) verdict(v *compare.Verdict) {
-	p.line("%s", verdictText(v))
 	p.findings("Guilty, in the order in which they ran", v.Guilty)
 	p.findings("Suspects, in the order in which they ran", v.Suspects)
 	p.findings("Largest jumps of the accumulated error", v.Jumps)
-	p.line("Of %s, %d were run alone and found right, %d of these with an error that came in; %d were not run alone",
+	p.line("%s; right when run alone: %d, of these with an error that came in: %d; not run alone: %d",
 		plural(v.Right+len(v.Guilty)+v.NotAlone, "op"), v.Right, v.Downstream, v.NotAlone)
 	if v.NothingSeen > 0 {
 		p.line("! %s output the same value everywhere: there a wrong kernel may not show", plural(v.NothingSeen, "op"))
 	}
 }
 
-func verdictText(v *compare.Verdict) string {
+func verdictText(r *compare.Result) string {
+	v := &r.Verdict
 	switch {
 	case len(v.Guilty) > 0:
 		g := v.Guilty[0]
@@ -46,8 +50,10 @@ func verdictText(v *compare.Verdict) string {
 	case len(v.Suspects) > 0:
 		s := v.Suspects[0]
 		return fmt.Sprintf("SUSPICIOUS: the error jumps at node %s, %s, which could not be run alone, so nothing is proved: %s", placeText(s.Place), s.Op, s.Why)
-	case v.Right == 0:
+	case !slices.ContainsFunc(r.Models, func(m *compare.Model) bool { return m.Local }):
 		return "WITHIN TOLERANCE, as far as accumulated errors tell: no op was run alone (--model does that)"
+	case v.Right == 0:
+		return "WITHIN TOLERANCE, as far as accumulated errors tell: no op could be run alone"
 	}
 	return "WITHIN TOLERANCE: no op is wrong by itself"
 }
@@ -89,11 +95,14 @@ func (p *printer) unmatched(title string, places []compare.Place) {
 	if len(places) == 0 {
 		return
 	}
-	names := make([]string, len(places))
-	for i, place := range places {
-		names[i] = fmt.Sprintf("%s %s", placeText(place), place.Op)
+	var names []string
+	for _, place := range places[:min(len(places), unmatchedNodes)] {
+		names = append(names, fmt.Sprintf("%s %s", placeText(place), place.Op))
 	}
-	p.line("%s: %s", title, strings.Join(names, ", "))
+	if more := len(places) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	p.line("%s: %s: %s", title, plural(len(places), "node"), strings.Join(names, ", "))
 }
 
 func comparedTable(m *compare.Model) *table {

@@ -38,6 +38,10 @@ func (t tensorSink) end(losses []*trace.Loss, end *trace.End) error {
 	return nil
 }
 
+func (t tensorSink) unwritten() *trace.Loss {
+	return &trace.Loss{Cause: snapshot.LossUnwritten, Count: t.Unwritten()}
+}
+
 // pending is a capture of whose data more is to come.
 type pending struct {
 	*snapshot.Pending
@@ -76,13 +80,13 @@ func (p *process) addCapture(b []byte) bool {
 	case uint64(len(data)) == r.dataBytes:
 		p.session.failed(out.Add(c, data))
 	default:
-		return p.begin(out, &r, c, data)
+		return p.beginCapture(out, &r, c, data)
 	}
 	return true
 }
 
-// begin writes the first piece of a capture's data.
-func (p *process) begin(out tensorSink, r *captureRecord, c *snapshot.Capture, data []byte) bool {
+// beginCapture writes the first piece of a capture's data.
+func (p *process) beginCapture(out tensorSink, r *captureRecord, c *snapshot.Capture, data []byte) bool {
 	if len(p.pending) >= maxPending || p.pending[r.capture] != nil {
 		return false
 	}

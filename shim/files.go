@@ -37,7 +37,10 @@ func (fs *files) at(p *process, address uint64, path string) *file {
 	if library == "" {
 		return nil
 	}
-	return fs.open(app.InRoot(p.PID, library), path, 0)
+	if f := fs.open(app.InRoot(p.PID, library), path, 0); f != nil {
+		return f
+	}
+	return fs.open(library, path, 0)
 }
 
 func (fs *files) mapped(p *process, m *procfs.ProcMap) *file {

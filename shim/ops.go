@@ -15,6 +15,8 @@ type sink interface {
 	flush(losses []*trace.Loss) error
 	end(losses []*trace.Loss, end *trace.End) error
 	Bytes() int64
+	// unwritten counts what could not be written after an error.
+	unwritten() *trace.Loss
 }
 
 // newSink begins a file.
@@ -50,6 +52,10 @@ func (o opSink) end(losses []*trace.Loss, end *trace.End) error {
 		return fmt.Errorf("end the trace: %w", err)
 	}
 	return nil
+}
+
+func (o opSink) unwritten() *trace.Loss {
+	return &trace.Loss{Cause: trace.LossUnwritten, Count: o.Unwritten()}
 }
 
 // maxDepth is how many ops may be open on a thread: models nest a few.

@@ -1,7 +1,9 @@
 package shim
 
 import (
+	"cmp"
 	"fmt"
+	"path/filepath"
 	"sync/atomic"
 
 	"google.golang.org/protobuf/proto"
@@ -15,6 +17,7 @@ import (
 type process struct {
 	app.Process
 	session   *session
+	name      string
 	described *trace.Process // nil until it has a runtime: most that a command starts have none
 
 	modules      map[uint32]loaded
@@ -58,7 +61,8 @@ func (s *session) processOf(pid int, begins bool) *process {
 		s.lookForEnded()
 	}
 	p = &process{
-		Process:      app.Process{PID: pid},
+		Process:      app.NewProcess(pid),
+		name:         app.Name(pid),
 		session:      s,
 		modules:      make(map[uint32]loaded),
 		threads:      make(map[uint32]uint32),
@@ -73,15 +77,29 @@ func (s *session) processOf(pid int, begins bool) *process {
 	return p
 }
 
+// begin completes what can't be read any more because the process has ended: the command is what we started, and a program
+// that was forked off is its parent's.
+func (p *process) begin(b []byte) bool {
+	r, _, ok := fixed[processRecord](b)
+	parent := p.session.processes[r.parent]
+	switch {
+	case len(p.Maps) > 0 && len(p.CommandLine) > 0:
+	case p.PID == p.session.command.pid:
+		p.CommandLine, p.name = p.session.options.Command, filepath.Base(p.session.options.Command[0])
+	case parent != nil:
+		p.CommandLine, p.Maps, p.name = parent.CommandLine, parent.Maps, parent.name
+	}
+	return ok
+}
+
 // meet describes the process, before the first thing of it that is described.
 func (p *process) meet() {
 	if p.described != nil {
 		return
 	}
-	p.Process = app.NewProcess(p.PID)
 	p.session.nextID.process++
 	p.described = &trace.Process{
-		Id: p.session.nextID.process, Pid: int32(p.PID), Name: app.Name(p.PID), CommandLine: p.CommandLine,
+		Id: p.session.nextID.process, Pid: int32(p.PID), Name: cmp.Or(app.Name(p.PID), p.name), CommandLine: p.CommandLine,
 	}
 	p.session.describe(proto.CloneOf(p.described))
 }

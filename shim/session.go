@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	idleFor   = time.Millisecond       // between looks at an empty ring
+	idleFor   = time.Millisecond       // between looks at an empty ring, twice that after a while
 	busyFor   = 5 * time.Millisecond   // taking records before anything else is looked at
 	tickEvery = 500 * time.Millisecond // for what changes without a record
 	patience  = 2 * time.Second        // at the end, for records that were begun before
@@ -51,6 +51,7 @@ func Snapshot(ctx context.Context, options Options) (*Summary, error) {
 // An op that finds no room is left out, and counted, unless Selection.WhenFull says otherwise.
 func Record(ctx context.Context, options Options) (*Summary, error) {
 	options.Selection.WhenFull = cmp.Or(options.Selection.WhenFull, "drop")
+	options.Buffer = cmp.Or(options.Buffer, opBuffer)
 	return run(ctx, &options, modeTiming, newOpSink)
 }
 
@@ -129,10 +130,13 @@ func (s *session) follow(ctx context.Context) {
 	}
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
-	for {
-		var idle time.Duration
-		if !s.drain() {
-			idle = idleFor
+	for looks := 0; ; looks++ {
+		idle := idleFor
+		switch {
+		case s.drain():
+			idle, looks = 0, 0
+		case looks > 100:
+			idle = 2 * idleFor
 		}
 		select {
 		case <-s.command.exited:
@@ -169,7 +173,7 @@ func (s *session) drain() bool {
 
 // takers are what becomes of records, by their type. They report false for one that makes no sense.
 var takers = [...]func(*process, []byte) bool{
-	recordProcess:    nil,
+	recordProcess:    (*process).begin,
 	recordModule:     (*process).addModule,
 	recordSubgraph:   (*process).addSubgraph,
 	recordTensor:     (*process).addTensor,
@@ -188,7 +192,7 @@ func (s *session) record(b []byte) {
 		return
 	}
 	p := s.processOf(int(header.pid), header.type_ == recordProcess)
-	if take := takers[header.type_]; take != nil && !take(p, b) {
+	if take := takers[header.type_]; !take(p, b) {
 		s.senseless++
 	}
 }
@@ -235,10 +239,10 @@ func (s *session) finish() (*Summary, error) {
 	return &s.summary, s.writeErr
 }
 
-// drainRest drains the ring until nothing is in it that will still be completed.
+// drainRest takes what was begun up to now, as far as it will still be completed.
 func (s *session) drainRest() {
 	since := time.Now()
-	for s.reader.position != s.reader.filled() && time.Since(since) < patience {
+	for end := s.reader.filled(); s.reader.position < end && time.Since(since) < patience; {
 		if s.drain() {
 			since = time.Now()
 		} else {

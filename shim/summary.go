@@ -34,12 +34,18 @@ type Summary struct {
 	CommandPID    int // of a command that goes on
 	HasExitStatus bool
 	ExitStatus    int // of the command, if it has ended, as a shell reports it
+
+	timing bool // by Record
 }
 
 func (s *session) summarize(end *trace.End) {
 	m := &s.summary
+	_, m.timing = s.sink.(opSink)
 	m.Duration, m.Reason = time.Duration(end.DurationNs), end.Reason
 	m.Losses = s.losses()
+	if unwritten := s.sink.unwritten(); unwritten.Count > 0 {
+		m.Losses = append(m.Losses, unwritten)
+	}
 	m.Models = s.models.Used()
 	m.CPU, m.MaxRSS = time.Duration(end.CpuNs), end.MaxRss
 	m.HasExitStatus, m.ExitStatus = end.HasExitStatus, int(end.ExitStatus)
@@ -70,19 +76,19 @@ func (m *Summary) Nothing() error {
 
 // Print writes the summary for a person. File is the file's path.
 func (m *Summary) Print(w io.Writer, file string) {
-	what := fmt.Sprintf("recorded %d ops", m.Ops)
-	if m.Ops == 0 {
-		what = fmt.Sprintf("captured %d tensors, %s", m.Tensors, megabytes(m.TensorBytes))
+	what := fmt.Sprintf("captured %d tensors, %s", m.Tensors, megabytes(m.TensorBytes))
+	if m.timing {
+		what = fmt.Sprintf("recorded %d ops", m.Ops)
 	}
 	fmt.Fprintf(w, "%s, of %d invokes in %.1f s to %s (shim; ended: %s)\n", what, m.Invokes, m.Duration.Seconds(), file, m.Reason)
 	if len(m.Losses) == 0 {
 		fmt.Fprintln(w, "lost nothing")
 	} else {
-		fmt.Fprint(w, "LOST:")
+		var losses []string
 		for _, l := range m.Losses {
-			fmt.Fprintf(w, " %s %d", l.Cause, l.Count)
+			losses = append(losses, fmt.Sprintf("%s %d", l.Cause, l.Count))
 		}
-		fmt.Fprintln(w)
+		fmt.Fprintf(w, "LOST: %s\n", strings.Join(losses, ", "))
 	}
 	if m.WithoutData > 0 {
 		fmt.Fprintf(w, "%d tensors are there without data\n", m.WithoutData)

@@ -47,9 +47,9 @@ func TestInterpreters(t *testing.T) {
 		"child process": {
 			[]string{"--model", model(t, "while"), "--fork", "--invokes", "5"}, counts{1, 1, 1, 1, 5, 310}},
 	} {
-		for _, version := range []string{"2.9.0", "2.17.1"} {
-			t.Run(name+"/"+version, func(t *testing.T) {
-				r := recordCommand(t, capi(t, version, test.args...))
+		for _, c := range []struct{ version, via string }{{"2.9.0", "bpf"}, {"2.17.1", "bpf"}, {"2.9.0", "shim"}, {"2.17.1", "shim"}} {
+			t.Run(name+"/"+c.version+" via "+c.via, func(t *testing.T) {
+				r := recordCommand(t, capi(t, c.version, test.args...), "--via", c.via)
 				result := r.ops(t)
 				wantNothingLost(t, result)
 				if got := countsOf(result); got != test.want {

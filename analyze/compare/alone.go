@@ -35,12 +35,13 @@ func (g *graph) isOf(m *tflite.Model) error {
 	return nil
 }
 
+// isOperator allows for outputs that the runtime took away because nothing uses them, as WHILE's.
 func (n *node) isOperator(name string, outputs []int32) bool {
-	if len(outputs) != len(n.outputs) || (n.OpCode >= 0 && n.Op != "" && n.Op != name) {
+	if len(outputs) != len(n.Outputs) || (n.OpCode >= 0 && n.Op != "" && n.Op != name) {
 		return false
 	}
-	for i, v := range n.outputs {
-		if v.GetIndex() != outputs[i] {
+	for i, t := range n.Outputs {
+		if t.GetIndex() >= 0 && t.GetIndex() != outputs[i] {
 			return false
 		}
 	}

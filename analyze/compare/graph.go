@@ -129,7 +129,7 @@ func (r *reader) addInterpreter(subgraphs []*trace.Subgraph, nodes map[uint32][]
 	}
 	g := r.graphs[signature.String()]
 	if g == nil {
-		g = &graph{file: r.file, name: r.name(subgraphs[0])}
+		g = &graph{file: r.file, name: r.name(subgraphs)}
 		for _, s := range subgraphs {
 			g.subgraphs = append(g.subgraphs, newSubgraph(s, nodes[s.Id]))
 		}
@@ -141,21 +141,29 @@ func (r *reader) addInterpreter(subgraphs []*trace.Subgraph, nodes map[uint32][]
 	}
 }
 
-func (r *reader) name(s *trace.Subgraph) string {
-	if m := r.file.Models[s.Model]; m.GetPath() != "" {
-		return path.Base(m.Path)
+func (r *reader) name(subgraphs []*trace.Subgraph) string {
+	for _, s := range subgraphs {
+		if m := r.file.Models[s.Model]; m.GetPath() != "" {
+			return path.Base(m.Path)
+		}
 	}
-	return cmp.Or(r.file.Processes[s.Process].GetName(), "unknown model")
+	return cmp.Or(r.file.Processes[subgraphs[0].Process].GetName(), "unknown model")
 }
 
 func newSubgraph(s *trace.Subgraph, nodes []*trace.Node) *subgraph {
 	sub := &subgraph{index: s.Index, values: make(map[int32]*value)}
 	for i, index := range s.Inputs {
+		if index < 0 {
+			continue // none uses it
+		}
 		sub.values[index] = &value{Tensor: &trace.Tensor{Index: index}, subgraph: s.Index, slot: i}
 	}
 	for _, desc := range nodes {
 		n := &node{subgraph: sub, Node: desc, order: -1}
 		for i, t := range desc.Outputs {
+			if t.GetIndex() < 0 {
+				continue // the same
+			}
 			v := &value{Tensor: t, subgraph: s.Index, from: n, slot: i}
 			n.outputs = append(n.outputs, v)
 			sub.values[t.GetIndex()] = v

@@ -26,6 +26,13 @@ func newSums(channels int) *sums {
 
 // blocks adds the elements, decoded a block at a time.
 func (s *sums) blocks(edge, reference *view) {
+	if edge.typ() == tflite.Int16 && edge.sameEncoding(reference) && edge.perTensor() && edge.ZeroPoint == 0 && edge.Scale >= 0 {
+		addRows(s, snapshot.Cast[int16](edge.data), snapshot.Cast[int16](reference.data), 0)
+		if edge.quantized() {
+			s.scale(edge.Scale)
+		}
+		return
+	}
 	eachBlock(edge, reference,
 		func(a, b []float32, from int) { addRows(s, a, b, from) },
 		func(a, b []float64, from int) { addRows(s, a, b, from) })
@@ -45,7 +52,7 @@ func eachBlock(edge, reference *view, singles func(a, b []float32, from int), do
 }
 
 // addRows adds elements from index from on, row by row of the channels.
-func addRows[T float32 | float64](s *sums, a, b []T, from int) {
+func addRows[T float32 | float64 | int16](s *sums, a, b []T, from int) {
 	c := 0
 	if s.channels > 0 {
 		c = from % s.channels
@@ -69,7 +76,7 @@ func addRows[T float32 | float64](s *sums, a, b []T, from int) {
 
 // addRow adds elements of consecutive channels. Its loop is what limits the speed of comparing floats: sums stay in
 // registers, and one test, that for the largest difference, also finds all that isn't finite.
-func addRow[T float32 | float64](s *sums, a, b []T, channel []float64, from int) {
+func addRow[T float32 | float64 | int16](s *sums, a, b []T, channel []float64, from int) {
 	b, channel = b[:len(a)], channel[:len(a)]
 	if s.n == 0 {
 		seed(s, a, b)
@@ -108,8 +115,22 @@ func addRow[T float32 | float64](s *sums, a, b []T, channel []float64, from int)
 	s.minA, s.maxA, s.minB, s.maxB = float64(minA), float64(maxA), float64(minB), float64(maxB)
 }
 
+// scale turns sums of quantization steps into such of what they stand for.
+func (s *sums) scale(by float64) {
+	s.d *= by
+	for _, linear := range []*float64{&s.minA, &s.maxA, &s.minB, &s.maxB} {
+		*linear *= by
+	}
+	for _, square := range []*float64{&s.aa, &s.bb, &s.maxDD} {
+		*square *= by * by
+	}
+	for c := range s.channel {
+		s.channel[c] *= by * by
+	}
+}
+
 // seed sets minima and maxima to the first elements that are finite on both sides, so that one comparison an element will do.
-func seed[T float32 | float64](s *sums, a, b []T) {
+func seed[T float32 | float64 | int16](s *sums, a, b []T) {
 	for i, x := range a {
 		if x-x == 0 && b[i]-b[i] == 0 {
 			s.minA, s.maxA, s.minB, s.maxB = float64(x), float64(x), float64(b[i]), float64(b[i])

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 
 	"github.com/spf13/cobra"
 
@@ -47,7 +48,9 @@ func compareCommand() *cobra.Command {
 					return err
 				}
 			}
-			result, err := compareFiles(c.Context(), args[0], args[1], options)
+			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt) // runners leave no files behind
+			defer stop()
+			result, err := compareFiles(ctx, args[0], args[1], options)
 			if err != nil {
 				return err
 			}
@@ -70,10 +73,8 @@ func compareCommand() *cobra.Command {
 	f.StringVar(&tolerances, "tolerances", "", "read what is allowed from `file`, on top of the default (docs/compare.md)")
 	f.BoolVar(&showTolerances, "show-tolerances", false, "print the default tolerances, and nothing else")
 	f.IntVar(&options.Invokes, "invokes", 0, "compare the first `n` invokes of each subgraph (default: all)")
-	f.StringVar(&runner, "runner", "", "run ops alone with `what`: litert or go-tflite (default: the first that works)")
-	f.StringVar(&tools.Python, "python", "", "the `program` with LiteRT (default: python3)")
-	f.StringVar(&tools.GoTFLite, "gotflite", "", "the `program` edgexray-gotflite (default: beside this one, or on PATH)")
-	f.StringVar(&tools.Library, "library", "", "libtensorflowlite_c.so for it, or its `folder`")
+	f.StringVar(&runner, "runner", "", "run ops alone with litert or go-tflite (default: the first that works)")
+	addTools(f, &tools)
 	f.BoolVar(&asJSON, "json", false, "print JSON (docs/compare-json.md)")
 	f.BoolVar(&asMarkdown, "markdown", false, "print Markdown")
 	c.MarkFlagsMutuallyExclusive("json", "markdown")

@@ -5,54 +5,47 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"golang.org/x/sys/unix"
 )
 
 // outputFile is a file that takes the place of an older one only when its recording has begun. The older one is kept
 // beside it as PATH.old, as perf does: a recording may turn out to be empty.
 type outputFile struct {
-	*os.File
-	path  string
-	begun bool
+	*os.File // goes by its later name in errors
+	begun    bool
 }
 
 func createOutput(path string) (*outputFile, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		file, err := os.OpenFile(path, os.O_WRONLY, 0) // a pipe or a device
-		return &outputFile{file, path, true}, err
+		return &outputFile{file, true}, err
 	}
-	file, err := os.Create(path + ".new")
-	return &outputFile{file, path, false}, err
+	fd, err := unix.Open(path+beforeBegun, unix.O_RDWR|unix.O_CREAT|unix.O_TRUNC|unix.O_CLOEXEC, 0o666)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path + beforeBegun, Err: err}
+	}
+	return &outputFile{os.NewFile(uintptr(fd), path), false}, nil
 }
+
+// beforeBegun is what a file's name has behind it until its recording has begun.
+const beforeBegun = ".new"
 
 func (o *outputFile) begin() error {
 	if o.begun {
 		return nil
 	}
 	o.begun = true
-	if err := os.Rename(o.path, o.path+".old"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Rename(o.Name(), o.Name()+".old"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("keep the older file: %w", err)
 	}
-	return os.Rename(o.Name(), o.path)
-}
-
-// Write names the file in its errors as it is called since the recording began.
-func (o *outputFile) Write(p []byte) (int, error) {
-	n, err := o.File.Write(p)
-	return n, o.named(err)
-}
-
-func (o *outputFile) named(err error) error {
-	var named *fs.PathError
-	if errors.As(err, &named) && o.begun && named.Path == o.Name() {
-		named.Path = o.path
-	}
-	return err
+	return os.Rename(o.Name()+beforeBegun, o.Name())
 }
 
 func (o *outputFile) end() error {
 	err := o.Close()
 	if !o.begun {
-		err = errors.Join(err, os.Remove(o.Name()))
+		err = errors.Join(err, os.Remove(o.Name()+beforeBegun))
 	}
 	return err
 }

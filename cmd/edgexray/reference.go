@@ -87,7 +87,7 @@ func captureReference(ctx context.Context, c reference.Capture, stderr io.Writer
 	if summary != nil {
 		summary.Print(stderr, c.Output)
 	}
-	return errors.Join(file.named(err), file.end())
+	return errors.Join(err, file.end())
 }
 
 func printReference(w io.Writer, r *reference.Result) {

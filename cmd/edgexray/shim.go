@@ -33,7 +33,7 @@ func runShim(cmd *cobra.Command, run func(context.Context, shim.Options) (*shim.
 	ctx, stop := untilInterrupted(cmd.Context(), stderr)
 	defer stop()
 	summary, err := run(ctx, options)
-	if err = errors.Join(file.named(err), file.end()); err != nil {
+	if err = errors.Join(err, file.end()); err != nil {
 		err = fmt.Errorf("%s: %w", verb, err)
 	}
 	if summary == nil {

@@ -13,7 +13,8 @@ build() { # architecture, flags
 		-Wl,-soname,libedgexray.so -o "shim_$name.so" ./*.c
 }
 build amd64 --target=x86_64-linux-gnu -march=x86-64
-build arm64 --target=aarch64-linux-gnu -march=armv8-a -mno-outline-atomics
+# Android keeps its shadow call stack in x18.
+build arm64 --target=aarch64-linux-gnu -march=armv8-a -mno-outline-atomics -ffixed-x18
 build arm --target=armv7a-linux-gnueabi -marm -mfloat-abi=softfp -mfpu=vfpv3-d16
 # No argument is a floating-point one, so it goes with both ways of passing them: e_flags, at 36, says neither (EABI 5).
 printf '\0\0\0\5' | dd of=shim_arm.so bs=1 seek=36 conv=notrunc status=none

@@ -264,6 +264,8 @@ static int begin(struct op *op, struct context *context, struct node *node)
 		count(UNKNOWN_NODES, 1);
 		return 0;
 	}
+	if (g->disguised)
+		undisguise(g);
 	s32 index = index_of(g, node);
 	int first = begins_invoke(g, index);
 	if (first && (is_open(op, context, node) || !begin_invoke(g, op)))

@@ -1,89 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Keeps delegates from taking nodes, in builds that hide everything. There are two ways, because runtimes have two:
+// Keeps delegates from taking nodes, in builds that hide everything. A delegate tells by a node's op code whether it can run
+// it. So nodes have one that no delegate knows from when they are made, or prepared anew, until their model runs. The runtime
+// itself goes by their functions. It looks at the op code of what follows here only:
 //
-// - A delegate that takes dynamic tensors is applied before any kernel's prepare. So tensors get a type that no delegate
-//   takes while their interpreter is built, and their own ones back when the first kernel is prepared. What goes in and out
-//   of the model keeps its type: the app may look at it.
-// - For any other one, the runtime first prepares all kernels, then calls the delegate. The delegate's object is then named in
-//   the frames of our callers, and its function to prepare is replaced by one that takes nothing.
+// - custom ops, which may be there for a delegate only: they keep theirs, and so does what isn't run by a library's kernel;
+// - RESHAPE, which may have a shape without data (Subgraph::InvokeImpl);
+// - the ops that a StableHLO op finds in the subgraph it reduces with, when it is prepared (kernels/stablehlo_*.cc).
 #include "graph.h"
 
-static int is_listed(const s32 *indices, s32 n, s32 index)
+enum { NO_OP = 127 }; // PLACEHOLDER_FOR_GREATER_OP_CODES: no model has it, and all runtimes since 2.4 have a name for it
+
+static int has_no_shape(const struct subgraph *g, const struct node *node)
 {
-	for (s32 i = 0; i < n; i++)
-		if (indices[i] == index)
-			return 1;
-	return 0;
+	const struct ints *inputs = node->inputs;
+	if (inputs->size < 2 || inputs->data[1] < 0 || inputs->data[1] >= (s32)g->context->tensors_size)
+		return 0;
+	const struct tensor *shape = &g->context->tensors[inputs->data[1]];
+	return shape->data == NULL && shape->dims && shape->dims->size != 1;
 }
 
+static int may_be_disguised(const struct subgraph *g, const struct node *node, const struct registration *r)
+{
+	return thunk_at(r->invoke) && node->delegate == NULL && r->builtin_code != OP_CUSTOM && r->builtin_code != OP_DELEGATE &&
+	       !(r->builtin_code == OP_RESHAPE && has_no_shape(g, node));
+}
+
+// Nodes are made one after the other, so all before one that is disguised have been looked at.
 HIDDEN void disguise(struct subgraph *g)
 {
-	struct context *c = g->context;
-	const s32 *ends[2];
-	s32 sizes[2];
 	if (!locate(g, NULL))
-		return; // it has no whole node yet: the next op's init comes again
-	for (int i = 0; i < 2; i++)
-		if ((sizes[i] = ends_of(g, i, &ends[i])) < 0)
+		return; // it has no whole node yet
+	for (s32 i = node_count(g); i-- > 0;) {
+		struct node *node = node_at(g, i);
+		struct registration *r = registration_of(g, node);
+		if (r->builtin_code == NO_OP)
 			return;
-	if (c->tensors_size > g->type_room) {
-		u8 *grown = allocate(c->tensors_size);
-		if (grown == NULL)
-			return;
-		memcpy(grown, g->types, g->type_room);
-		g->types = grown;
-		g->type_room = c->tensors_size;
-	}
-	for (s32 i = 0; i < (s32)c->tensors_size; i++) {
-		struct tensor *t = &c->tensors[i];
-		if (g->types[i] || t->type == TYPE_COMPLEX128 || t->type < 0 || t->type > 250 || is_listed(ends[0], sizes[0], i) ||
-		    is_listed(ends[1], sizes[1], i) ||
-		    (t->allocation_type != ALLOCATION_NONE && t->allocation_type != ALLOCATION_ARENA &&
-		     t->allocation_type != ALLOCATION_ARENA_PERSISTENT))
+		if (!may_be_disguised(g, node, r))
 			continue;
-		g->types[i] = t->type + 1;
-		t->type = TYPE_COMPLEX128;
+		g->nodes[i].code = r->builtin_code + 1;
+		r->builtin_code = NO_OP;
+		g->disguised = 1;
 	}
+}
+
+static void undisguise_one(struct subgraph *g)
+{
+	if (!g->disguised || !locate(g, NULL))
+		return;
+	g->disguised = 0;
+	for (s32 i = 0; i < node_count(g); i++)
+		registration_of(g, node_at(g, i))->builtin_code = code_of(g, i);
 }
 
 HIDDEN void undisguise(struct subgraph *g)
 {
-	for (word i = 0; i < g->type_room && i < g->context->tensors_size; i++) {
-		struct tensor *t = &g->context->tensors[i];
-		if (g->types[i] && t->type == TYPE_COMPLEX128)
-			t->type = g->types[i] - 1;
-		g->types[i] = 0;
-	}
+	undisguise_one(g);
+	each_sibling(g, undisguise_one);
 }
 
-static s32 take_nothing(struct context *context, struct delegate *delegate) { return 0; }
-
-#define LOOKED_AT (16 << 10) // bytes of stack: the frames from a kernel's prepare up to the runtime's ModifyGraphWithDelegate
-
-// A delegate as XNNPACK, GPU and others make it: a function to prepare, no functions for buffers of its own or all, some flags.
-static int is_delegate(struct delegate *at)
+HIDDEN void disguise_all(struct subgraph *g)
 {
-	struct delegate d;
-	if ((word)at & (sizeof(word) - 1) || (word)at < 4096 || !read_memory(&d, at, sizeof(d)))
-		return 0;
-	word buffers[] = { (word)d.copy_from, (word)d.copy_to, (word)d.free_buffer };
-	for (int i = 0; i < 3; i++)
-		if (buffers[i] && !is_code(buffers[i]))
-			return 0;
-	return !is_code((word)d.data) && module_of((word)d.prepare) && d.flags >= 0 && d.flags < 256;
+	disguise(g);
+	each_sibling(g, disguise);
 }
 
-HIDDEN void refuse_delegate(const void *stack)
+HIDDEN s32 code_of(const struct subgraph *g, s32 index)
 {
-	word frames[LOOKED_AT / sizeof(word)], n = LOOKED_AT;
-	while (n >= 1024 && !read_memory(frames, stack, n)) // the stack may end before
-		n /= 2;
-	for (word i = 0; n >= 1024 && i < n / sizeof(word); i++) {
-		struct delegate *d = (struct delegate *)frames[i];
-		if ((word)d >= (word)stack && (word)d < (word)stack + LOOKED_AT)
-			continue; // what lies on the stack isn't a delegate
-		if (is_delegate(d))
-			write_word((word *)&d->prepare, (word)take_nothing);
-	}
+	s32 code = registration_of(g, node_at(g, index))->builtin_code;
+	return code == NO_OP && g->nodes[index].code ? g->nodes[index].code - 1 : code;
 }

@@ -158,6 +158,19 @@ static const word *find_interpreter(struct subgraph *g)
 	return NULL;
 }
 
+HIDDEN void each_sibling(struct subgraph *g, void (*what)(struct subgraph *))
+{
+	word vector[2], object;
+	const word *interpreter = find_interpreter(g);
+	if (interpreter == NULL || !read_memory(vector, interpreter, sizeof(vector)))
+		return;
+	for (word at = vector[0]; at < vector[1] && read_memory(&object, (word *)at, sizeof(object)); at += sizeof(word)) {
+		struct subgraph *sibling = known_subgraph((struct context *)(object + CONTEXT_IN_SUBGRAPH));
+		if (sibling && sibling != g)
+			what(sibling);
+	}
+}
+
 HIDDEN void describe_subgraph(struct subgraph *g, u32 tid)
 {
 	const s32 *ends[2] = {};
@@ -181,7 +194,7 @@ HIDDEN void describe_subgraph(struct subgraph *g, u32 tid)
 	r->index = g->index;
 	r->context = (word)g->context;
 	r->interpreter = (word)interpreter;
-	r->nodes = (g->end - g->begin) / g->stride;
+	r->nodes = node_count(g);
 	r->tensors = g->context->tensors_size;
 	r->inputs = sizes[0];
 	r->outputs = sizes[1];
@@ -253,7 +266,7 @@ HIDDEN struct node_state *describe_node(struct subgraph *g, struct node *node, u
 	struct node_record *r = reserve(RECORD_NODE, sizeof(*r) + 4 * total + name, tid, 1);
 	if (r == NULL)
 		return NULL;
-	word kernel = original_of(function_of(g, registration));
+	word kernel = code_at(original_of(function_of(g, registration)));
 	const struct module *m = module_of(kernel);
 	r->id = state->id = next_id();
 	r->subgraph = g->id;

@@ -266,9 +266,9 @@ HIDDEN u32 expecting;
 HIDDEN void make_quiet(struct subgraph *g)
 {
 	lock(&table_lock);
+	g->looks = LOOKS;
 	if (!g->quiet) {
 		g->quiet = 1;
-		g->looks = LOOKS;
 		g->next_quiet = quiet;
 		quiet = g;
 		quiet_subgraphs++;
@@ -299,14 +299,17 @@ HIDDEN void reach_quiet(void)
 	static u32 busy;
 	if (!lock(&busy)) // a signal handler that allocates
 		return;
-	u32 looked = 0;
+	u32 me = call0(SYS_gettid), looked = 0;
 	for (struct subgraph *g = load(&quiet); g; g = g->next_quiet) {
 		if (g->looks == 0)
 			continue;
 		g->looks--;
 		looked++;
-		if (valid_context(g->context) && locate(g, NULL))
-			reach_nodes(g);
+		if (!valid_context(g->context) || !locate(g, NULL))
+			continue;
+		reach_nodes(g);
+		if (g->builder == me)
+			disguise(g); // the node that was made last, too
 	}
 	if (looked == 0)
 		expecting = 0;

@@ -30,6 +30,7 @@ struct node_state {
 	u8 wanted;     // selected
 	u8 stale;      // it was prepared since it was described
 	u8 dynamic;    // some tensor's shape is only known after it ran
+	u16 code;      // its op code plus 1, while it is disguised
 	u64 content;   // hash of its tensors as they were described
 	u64 ran;       // invoke in which it ran last
 };
@@ -58,11 +59,11 @@ struct subgraph {
 	s32 first;       // index of the node that begins an invoke, -1 when not known
 	u64 invoke, around;
 	struct thread *thread;
-	s32 prepared;    // index of the node that was prepared last
-	u8 *types;       // of its tensors, plus 1, while they are disguised; else 0
-	u32 type_room;
 	u8 quiet;        // built, but it ran nothing yet
 	u32 looks;       // how often it may still be looked at then
+	u8 disguised;    // some of its nodes are
+	u32 builder;     // thread that builds it, 0 when it is prepared
+	s32 prepared;    // index of the node that was prepared first, -1 for none
 	struct subgraph *next, *next_quiet;
 };
 
@@ -78,6 +79,7 @@ static inline s32 index_of(const struct subgraph *g, const struct node *node)
 {
 	return ((char *)node - g->begin) / g->stride;
 }
+static inline s32 node_count(const struct subgraph *g) { return (g->end - g->begin) / g->stride; }
 struct node *node_at(const struct subgraph *g, s32 index);
 struct registration *registration_of(const struct subgraph *g, struct node *node);
 // The function that runs a node's op: that of its TfLiteOperator, if it has one.
@@ -92,7 +94,7 @@ void make_quiet(struct subgraph *g);
 void make_loud(struct subgraph *g);
 void reach_quiet(void);
 extern HIDDEN u32 quiet_subgraphs;
-extern HIDDEN u32 expecting; // of these, one's kernels were prepared: next the runtime applies delegates, or allocates
+extern HIDDEN u32 expecting; // what is next may be a delegate's: one is being built, or its kernels were prepared
 
 // The vector behind the nodes that lists the tensors going in (0) or out (1): the number of them, -1 when not known.
 s32 ends_of(const struct subgraph *g, int out, const s32 **indices);
@@ -108,7 +110,9 @@ void describe_subgraph(struct subgraph *g, u32 tid);
 struct node_state *describe_node(struct subgraph *g, struct node *node, u32 tid);
 u32 shape_of(const struct tensor *t); // hash of type and dimensions
 void describe_process(u32 tid);
-void notice_fork(void);
+void notice_fork(void); // a forked process goes on with its parent's memory, but is another one to the recorder
+// What is done to those that were met of the other subgraphs of an interpreter.
+void each_sibling(struct subgraph *g, void (*what)(struct subgraph *));
 
 // select.c
 int wants_node(const struct subgraph *g, s32 index, s32 code, const char *custom_name);
@@ -119,6 +123,7 @@ int wants_invoke(u64 invoke);
 void summarize(struct statistics_record *s, s32 type, const void *data, word bytes, word elements);
 
 // delegates.c
-void disguise(struct subgraph *g);
-void undisguise(struct subgraph *g);
-void refuse_delegate(const void *stack);
+void disguise(struct subgraph *g);     // so that delegates take none of its nodes
+void disguise_all(struct subgraph *g); // and its siblings
+void undisguise(struct subgraph *g);   // and its siblings
+s32 code_of(const struct subgraph *g, s32 index); // a node's op code

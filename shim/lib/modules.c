@@ -45,7 +45,7 @@ HIDDEN int is_code(word address)
 	return 0;
 }
 
-enum { PT_GNU_EH_FRAME = 0x6474e550, FLAG_EXEC = 1, FLAG_WRITE = 2, FLAG_READ = 4 };
+enum { PT_GNU_EH_FRAME = 0x6474e550, PT_ARM_EXIDX = 0x70000001, FLAG_EXEC = 1, FLAG_WRITE = 2, FLAG_READ = 4, EXIDX_CANTUNWIND = 1 };
 
 // .eh_frame_hdr (Linux Standard Base, Core, 10.6.2): version, three encodings, the frame's address, a count, the table. Only
 // the encodings that linkers write are understood: sdata4 of which the table's are relative to the section.
@@ -59,12 +59,34 @@ static void find_starts(struct search *s, word at)
 	s->starts = (const u8 *)at + 12;
 }
 
+#if defined(__arm__)
+// .ARM.exidx (Exception Handling ABI for the Arm Architecture, 6): where code begins that is unwound alike, in ascending
+// order, each as an offset of 31 bits from the entry. Neighbours share an entry, so it doesn't tell where each function
+// begins. But constants lie in the executable segment, too: the first and the last entry tell where its code is. The last
+// one has no code of its own, or what can't be unwound, such as the compiler's library; unless there are hardly any others.
+static void find_code(struct module *m, word table, word bytes)
+{
+	struct { u32 offset, how; } entry;
+	word ends[2], at[] = { table, table + bytes - sizeof(entry) };
+	for (int i = 0; i < 2; i++) {
+		if (bytes < 2 * sizeof(entry) || !read_memory(&entry, (void *)at[i], sizeof(entry)))
+			return;
+		ends[i] = at[i] + ((s32)(entry.offset << 1) >> 1);
+	}
+	for (int i = 0; i < m->texts; i++) {
+		if (ends[0] < m->text[i].start || ends[1] > m->text[i].end)
+			continue;
+		if (entry.how == EXIDX_CANTUNWIND && ends[1] - ends[0] > (m->text[i].end - m->text[i].start) / 2)
+			m->text[i].end = ends[1];
+		m->text[i].start = ends[0];
+	}
+}
+#endif
+
 // Whether an address is the start of a function, as far as the unwind table tells.
 static int is_function(const struct search *s, word address)
 {
-#if defined(__arm__)
-	address &= ~(word)1; // Thumb
-#endif
+	address = code_at(address);
 	if (!in_text(s->module, address))
 		return 0;
 	if (s->starts == NULL)
@@ -112,7 +134,7 @@ static int is_registration(struct search *s, const word *w)
 	if (r.custom_name) {
 		word name = (word)r.custom_name;
 		char text[4];
-		if (name < s->module->start || name >= s->module->end || in_text(s->module, name) ||
+		if (name < s->module->start || name >= s->module->end || is_function(s, name) ||
 		    !read_memory(text, r.custom_name, sizeof(text)))
 			return 0;
 		for (word i = 0; i < sizeof(text) && text[i]; i++)
@@ -307,6 +329,11 @@ static void search_module(struct module *m, int executable, u64 time)
 			m->text[m->texts++].end = end;
 		}
 	}
+#if defined(__arm__)
+	for (int i = 0; i < s.header_count; i++)
+		if (copy[i].type == PT_ARM_EXIDX)
+			find_code(m, m->base + copy[i].address, copy[i].bytes);
+#endif
 	for (int i = 0; i < s.header_count; i++)
 		if (copy[i].type == PT_LOAD && copy[i].flags & FLAG_WRITE && !(copy[i].flags & FLAG_EXEC) && copy[i].file_bytes)
 			search_segment(&s, &copy[i]);
@@ -322,11 +349,20 @@ static struct module *known(const struct link_map *l)
 	return NULL;
 }
 
-// Whether a module that was searched has been replaced by another one at its place: its words are as the linker left them.
-static int replaced(const struct module *m)
+// What became of a module that was searched: its word is as the linker leaves it when another one has been loaded at its
+// place, or another library has put its own function there, which may go on to ours.
+enum fate { FATE_SAME, FATE_RELOADED, FATE_WRAPPED };
+
+static enum fate fate_of(const struct module *m)
 {
 	word at;
-	return m->records && (!read_memory(&at, (void *)m->first, sizeof(at)) || at != m->thunk);
+	if (!m->records)
+		return FATE_SAME;
+	if (!read_memory(&at, (void *)m->first, sizeof(at)))
+		return FATE_RELOADED;
+	if (at == m->thunk)
+		return FATE_SAME;
+	return is_code(at) && (at < m->start || at >= m->end) ? FATE_WRAPPED : FATE_RELOADED;
 }
 
 static void announce(struct module *m)
@@ -369,9 +405,11 @@ HIDDEN void search_libraries(void)
 		if (l.dynamic == _DYNAMIC)
 			continue;
 		struct module *m = known(&l);
-		if (m && replaced(m)) {
-			m->gone = 1;
+		enum fate fate = m ? fate_of(m) : FATE_SAME;
+		if (fate == FATE_RELOADED)
 			forget_thunks(m->start, m->end);
+		if (fate != FATE_SAME) {
+			m->gone = 1;
 			m = NULL;
 		}
 		if (m == NULL) {

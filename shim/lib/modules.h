@@ -34,6 +34,16 @@ void announce_modules(void);
 struct module *module_of(word address); // whose kernels it is of, NULL for none
 int is_code(word address);               // of any library, or a thunk
 
+// Where a function's code is: on 32-bit arm, its address also tells that it is Thumb code.
+static inline word code_at(word function)
+{
+#if defined(__arm__)
+	return function & ~(word)1;
+#else
+	return function;
+#endif
+}
+
 // Replaces the functions of a registration that isn't in a library's data, such as a node's own copy.
 void replace_function(word *at, enum role role);
 

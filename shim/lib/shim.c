@@ -111,7 +111,7 @@ HIDDEN word before_memalign(void)
 	return before_allocation(&real, "memalign");
 }
 
-// Other allocations are many: only between a subgraph's kernels being prepared and its first op.
+// Other allocations are many: only between a subgraph's kernels being prepared and its first op, or while its nodes are made.
 HIDDEN word before_malloc(void)
 {
 	static word real;
@@ -205,47 +205,71 @@ static void leave(struct open_op *open, const struct open_op *before)
 	open->phase = before->phase;
 }
 
-// Returns the thread that prepares a node, and what it was at before; NULL when that isn't to be told.
-static struct thread *begin_preparing(struct context *context, struct node *node, struct open_op *before)
+// What is to be done when a node has been prepared.
+struct preparing {
+	struct thread *thread; // NULL: nothing
+	struct subgraph *undisguised;
+	struct open_op before;
+};
+
+// A delegate may come when all of a subgraph's nodes are prepared: also when it was applied already, and the app has resized
+// an input since.
+static void disguise_while_preparing(struct preparing *p, struct subgraph *g, s32 index, s32 code)
 {
+	g->builder = 0;
+	if (g->prepared < 0)
+		g->prepared = index;
+	if (index == g->prepared)
+		disguise(g);
+	if (code < OP_STABLEHLO_FIRST || code > OP_STABLEHLO_LAST)
+		return;
+	undisguise(g);
+	p->undisguised = g;
+}
+
+static struct preparing begin_preparing(struct context *context, struct node *node)
+{
+	struct preparing p = {};
 	struct subgraph *g = recording() ? subgraph_of(context) : NULL;
 	struct thread *t = g ? thread_of(call0(SYS_gettid)) : NULL;
 	if (t == NULL || !locate(g, node))
-		return NULL;
+		return p;
 	s32 index = index_of(g, node);
 	reach_nodes(g);
 	g->nodes[index].stale = 1;
 	expecting |= g->quiet;
-	if (shared->selection.keep_delegates_out) {
-		undisguise(g);
-		if (index <= g->prepared || g->prepared < 0)
-			refuse_delegate(&g);
-		g->prepared = index;
-	}
-	struct registration *r = registration_of(g, node);
-	*before = enter(t->open, g, index, r->builtin_code, PHASE_PREPARE);
-	name_op(t->open, r->custom_name);
-	return t;
+	s32 code = code_of(g, index);
+	if (shared->selection.keep_delegates_out)
+		disguise_while_preparing(&p, g, index, code);
+	p.thread = t;
+	p.before = enter(t->open, g, index, code, PHASE_PREPARE);
+	name_op(t->open, registration_of(g, node)->custom_name);
+	return p;
+}
+
+static void end_preparing(const struct preparing *p)
+{
+	if (p->thread == NULL)
+		return;
+	if (p->undisguised)
+		disguise_all(p->undisguised);
+	leave(p->thread->open, &p->before);
 }
 
 HIDDEN s32 on_prepare(struct context *context, struct node *node, word unused, struct thunk *thunk)
 {
-	struct open_op before;
-	struct thread *t = begin_preparing(context, node, &before);
+	struct preparing p = begin_preparing(context, node);
 	s32 status = ((kernel_function *)thunk->original)(context, node);
-	if (t)
-		leave(t->open, &before);
+	end_preparing(&p);
 	return status;
 }
 
 // Of an op that was registered through the opaque C API.
 HIDDEN s32 on_prepare_with_data(void *data, struct context *context, struct node *node, struct thunk *thunk)
 {
-	struct open_op before;
-	struct thread *t = begin_preparing(context, node, &before);
+	struct preparing p = begin_preparing(context, node);
 	s32 status = ((kernel_function_with_data *)thunk->original)(data, context, node);
-	if (t)
-		leave(t->open, &before);
+	end_preparing(&p);
 	return status;
 }
 
@@ -260,8 +284,11 @@ HIDDEN void *on_init(struct context *context, const char *buffer, word bytes, st
 		make_quiet(g);
 		g->stale = 1; // what was at this address is gone
 		g->prepared = -1;
-		if (shared->selection.keep_delegates_out)
+		if (shared->selection.keep_delegates_out) {
+			g->builder = t->tid;
+			expecting = 1;
 			disguise(g);
+		}
 	}
 	struct open_op before = enter(t->open, g, -1, -1, PHASE_INIT);
 	void *data = init(context, buffer, bytes);

@@ -86,7 +86,7 @@ struct registration { // TfLiteRegistration up to 2.9
 	s32 version;
 };
 
-enum { OP_CUSTOM = 32, OP_DELEGATE = 51 };
+enum { OP_RESHAPE = 22, OP_CUSTOM = 32, OP_DELEGATE = 51, OP_STABLEHLO_FIRST = 162, OP_STABLEHLO_LAST = 209 };
 
 // TfLiteOperator (TfLiteRegistrationExternal before 2.17), to which a registration may point since 2.10: its functions run
 // instead. The header is private; the places are those that 2.17.1 writes, the first six are so since 2.10.

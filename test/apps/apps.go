@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,9 +22,10 @@ var sources embed.FS
 var compilers = map[string]string{
 	"amd64": "gcc",
 	"arm64": "aarch64-linux-gnu-gcc",
+	"arm":   "arm-linux-gnueabihf-gcc",
 }
 
-// CAPI builds capi.c for an architecture (amd64 or arm64) and returns the
+// CAPI builds capi.c for an architecture (amd64, arm64 or arm) and returns the
 // binary's path. It needs glibc where it runs and loads TFLite with dlopen.
 func CAPI(t testing.TB, goarch string) string {
 	t.Helper()
@@ -59,6 +61,30 @@ func Program(t testing.TB, name string) string {
 	binary := strings.TrimSuffix(source, ".c")
 	build(t, exec.Command(compilers["amd64"], "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-o", binary, source))
 	return binary
+}
+
+// Broken builds broken.c, which breaks kernels, as a library to preload, for
+// this machine, and returns its path. It is made of the shim's sources.
+func Broken(t testing.TB) string {
+	t.Helper()
+	source := Script(t, "broken.c")
+	library := strings.TrimSuffix(source, ".c") + ".so"
+	dir, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/edgexray/edgexray/shim").Output()
+	if err != nil {
+		t.Fatalf("find the shim's sources: %v", err)
+	}
+	shim, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(dir)), "lib", "*.c"))
+	if err != nil || len(shim) == 0 {
+		t.Fatalf("find the shim's sources in %s: %v", dir, err)
+	}
+	shim = slices.DeleteFunc(shim, func(path string) bool { // broken.c does in their place
+		return slices.Contains([]string{"capture.c", "statistics.c"}, filepath.Base(path))
+	})
+	args := append([]string{"-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-ffreestanding", "-fno-stack-protector",
+		"-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-z,now", "-Wl,-z,defs", "-I" + filepath.Dir(shim[0]), "-o", library,
+		"-Wl,-z,muldefs", source}, shim...) // of what both define, broken.c's counts
+	build(t, exec.Command(compilers["amd64"], args...))
+	return library
 }
 
 // Script writes one of the package's sources to a temporary folder and returns

@@ -6,11 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/edgexray/edgexray/test/parts"
 )
 
 // writeInitramfs writes the guest's whole file system: busybox and the C and
-// C++ libraries from the guest part, and what the test gives.
-func writeInitramfs(target, guest string, options Options) error {
+// C++ libraries from the guest parts, and what the test gives.
+func writeInitramfs(target string, options Options) error {
 	file, err := os.Create(target)
 	if err != nil {
 		return err
@@ -27,8 +29,13 @@ func writeInitramfs(target, guest string, options Options) error {
 	addText(archive, "/init", initScript)
 	addText(archive, "/test/script", options.Script)
 	addText(archive, "/test/out", strings.Join(append(options.Out, ""), "\n"))
-	if err := addGuest(archive, guest); err != nil {
-		return err
+	for part, patterns := range guestFiles {
+		if part == arm32 && !options.Arm32 {
+			continue
+		}
+		if err := addPart(archive, part, patterns); err != nil {
+			return err
+		}
 	}
 	for guestPath, hostPath := range options.Files {
 		if !filepath.IsAbs(guestPath) {
@@ -44,16 +51,27 @@ func writeInitramfs(target, guest string, options Options) error {
 	return buffered.Flush()
 }
 
-// addGuest adds busybox and the libraries; what else the packages hold, such as
-// locale converters, stays out.
-func addGuest(archive *cpioWriter, guest string) error {
-	for _, pattern := range []string{"bin/busybox", "lib/ld-linux-aarch64.so.1", "lib/aarch64-linux-gnu/*.so*", "usr/lib/aarch64-linux-gnu/*.so*"} {
-		paths, err := filepath.Glob(filepath.Join(guest, pattern))
+const arm32 = "guest-arm"
+
+// guestFiles are busybox and the libraries, by part. What else the packages
+// hold, such as locale converters, stays out.
+var guestFiles = map[string][]string{
+	"guest": {"bin/busybox", "lib/ld-linux-aarch64.so.1", "lib/aarch64-linux-gnu/*.so*", "usr/lib/aarch64-linux-gnu/*.so*"},
+	arm32:   {"lib/ld-linux-armhf.so.3", "lib/arm-linux-gnueabihf/*.so*", "usr/lib/arm-linux-gnueabihf/*.so*"},
+}
+
+func addPart(archive *cpioWriter, part string, patterns []string) error {
+	dir, err := parts.Dir(part)
+	if err != nil {
+		return err
+	}
+	for _, pattern := range patterns {
+		paths, err := filepath.Glob(filepath.Join(dir, pattern))
 		if err != nil || len(paths) == 0 {
-			return fmt.Errorf("find %s in %s: no such file", pattern, guest)
+			return fmt.Errorf("find %s in %s: no such file", pattern, dir)
 		}
 		for _, hostPath := range paths {
-			guestPath := strings.TrimPrefix(hostPath, guest)
+			guestPath := strings.TrimPrefix(hostPath, dir)
 			link, err := os.Readlink(hostPath)
 			if err == nil {
 				archive.symlink(guestPath, link)

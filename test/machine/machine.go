@@ -46,6 +46,9 @@ const DefaultTimeout = 2 * time.Minute
 type Options struct {
 	// Files are put into the guest, executable: guest path to host path.
 	Files map[string]string
+	// Arm32 adds glibc and the C++ library for 32-bit arm programs, which
+	// Linux runs beside arm64 ones.
+	Arm32 bool
 	// Script is run by busybox sh, as root, in an empty /tmp. /proc, /sys,
 	// /dev, tracefs, bpffs and the loopback interface are there.
 	Script string
@@ -89,12 +92,8 @@ func run(ctx context.Context, linux Linux, dir string, options Options) (Result,
 	if err != nil {
 		return Result{}, err
 	}
-	guest, err := parts.Dir("guest")
-	if err != nil {
-		return Result{}, err
-	}
 	initramfs := filepath.Join(dir, "initramfs")
-	if err := writeInitramfs(initramfs, guest, options); err != nil {
+	if err := writeInitramfs(initramfs, options); err != nil {
 		return Result{}, fmt.Errorf("make initramfs: %w", err)
 	}
 	disk := filepath.Join(dir, "result")

@@ -10,9 +10,10 @@ import (
 	"strings"
 )
 
-// A debianPart is made of arm64 packages of a Debian suite. They aren't pinned:
-// a suite moves on with every point release and drops what it had. apt checks
-// Debian's signature instead.
+// A debianPart is made of packages of a Debian suite, for arm64 unless their
+// names say otherwise (libc6:armhf). They aren't pinned: a suite moves on with
+// every point release and drops what it had. apt checks Debian's signature
+// instead.
 type debianPart struct {
 	name     string
 	suite    string
@@ -31,10 +32,19 @@ var debianParts = []debianPart{
 	{name: "linux-6.1", suite: "bookworm", packages: []string{"linux-image-cloud-arm64"}, linux: true},
 	{name: "linux-6.12", suite: "trixie", packages: []string{"linux-image-cloud-arm64"}, linux: true},
 	{name: "guest", suite: "bookworm", packages: []string{"busybox-static", "libc6", "libgcc-s1", "libstdc++6"}},
+	{name: "guest-arm", suite: "bookworm", packages: []string{"libc6:armhf", "libgcc-s1:armhf", "libstdc++6:armhf"}},
 }
 
 func (p debianPart) part() part {
 	return part{name: p.name, key: fmt.Sprintf("%+v", p), fill: p.fill}
+}
+
+// architecture is Debian's name of what the packages are for.
+func (p debianPart) architecture() string {
+	if _, named, ok := strings.Cut(p.packages[0], ":"); ok {
+		return named
+	}
+	return "arm64"
 }
 
 func (p debianPart) fill(dir string) error {
@@ -43,7 +53,7 @@ func (p debianPart) fill(dir string) error {
 		return err
 	}
 	defer os.RemoveAll(state)
-	apt, err := newApt(state, p.suite, "arm64")
+	apt, err := newApt(state, p.suite, p.architecture())
 	if err != nil {
 		return err
 	}
