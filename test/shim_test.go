@@ -3,7 +3,6 @@ package test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,43 +13,6 @@ import (
 
 	"github.com/edgexray/edgexray/test/parts"
 )
-
-// The shim records what probes record: the same nodes, kernels and counts.
-func TestViaShimAsViaBPF(t *testing.T) {
-	for name, app := range map[string][]string{
-		"TFLite 2.9.0":                capi(t, "2.9.0", "--model", model(t, "face_landmark"), "--invokes", "3"),
-		"TFLite 2.9.0, a custom op":   capi(t, "2.9.0", "--model", model(t, "custom"), "--custom-op", "--invokes", "3"),
-		"TFLite 2.17.1, control flow": capi(t, "2.17.1", "--model", model(t, "if"), "--invokes", "3"),
-		"TFLite 2.17.1, XNNPACK":      capi(t, "2.17.1", "--model", model(t, "face_landmark"), "--invokes", "3", "--xnnpack", "1"),
-		"LiteRT":                      litert(t, model(t, "while"), "--resolver", "builtin", "--invokes", "3"),
-		"LiteRT, XNNPACK":             litert(t, model(t, "mobilenet_v3_small_int8"), "--invokes", "3"),
-		"LiteRT 1.4.0":                litert140(t, model(t, "face_landmark"), "--resolver", "builtin", "--invokes", "3"),
-	} {
-		t.Run(name, func(t *testing.T) {
-			want, got := nodesOf(recordCommand(t, app).ops(t)), nodesOf(recordCommand(t, app, "--via", "shim").ops(t))
-			if got != want || got == "" {
-				t.Errorf("via shim:\n%s\nvia BPF:\n%s", got, want)
-			}
-		})
-	}
-}
-
-func nodesOf(result opsJSON) string {
-	var b strings.Builder
-	for _, m := range result.Models {
-		fmt.Fprintf(&b, "%s %s %s: %d invokes, %d interpreters, %d threads\n", m.Model, m.SHA256, m.Runtime.Path, m.Invokes, m.Interpreters, m.Threads)
-		nodes := slices.Clone(m.Ops)
-		slices.SortFunc(nodes, func(x, y opJSON) int { return 1000*(x.Subgraph-y.Subgraph) + x.Node - y.Node })
-		for _, op := range nodes {
-			fmt.Fprintf(&b, "%d:%d %s x%d %s %v", op.Subgraph, op.Node, op.Op, op.Count, op.Kernel, op.Replaced)
-			for _, tensor := range slices.Concat(op.Inputs, op.Outputs) {
-				fmt.Fprintf(&b, " %d %s %s %v", tensor.Index, tensor.Name, tensor.Type, tensor.Shape)
-			}
-			fmt.Fprintln(&b)
-		}
-	}
-	return b.String()
-}
 
 // Where the shim can't go, that is said, and an older file stays.
 func TestShimRefused(t *testing.T) {
