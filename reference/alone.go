@@ -67,9 +67,9 @@ func fits(t *tflite.Tensor, op compare.LocalOp, index int32) error {
 // shapeOf returns the shape that an op's input had.
 func shapeOf(t *tflite.Tensor, op compare.LocalOp, index int32) []int32 {
 	if shape, ok := op.Shapes[index]; ok {
-		return slices.Concat([]int32{}, shape) // [], not null, of a scalar
+		return append([]int32{}, shape...) // [], not null, of a scalar
 	}
-	return slices.Concat([]int32{}, t.Shape)
+	return append([]int32{}, t.Shape...)
 }
 
 func (l *local) operator(op compare.LocalOp) (*tflite.Subgraph, *tflite.Operator) {

@@ -27,7 +27,7 @@ func match(inputs []given, model *tflite.Model, same bool) (data [][]byte, shape
 	}
 	for _, g := range named(inputs, wanted) {
 		t := wanted[len(data)]
-		shape := slices.Concat([]int32{}, g.GetShape())
+		shape := append([]int32{}, g.GetShape()...) // [], not null, of a scalar
 		if !same && !fitsShape(shape, t) {
 			return nil, nil, fmt.Errorf("input %q has shape %v there, and the model's %q has %v", g.GetName(), shape, t.Name, t.Shape)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/edgexray/edgexray/analyze/compare"
 	"github.com/edgexray/edgexray/reference/protocol"
@@ -21,7 +22,7 @@ type Options struct {
 // NewLocal returns what runs single ops of a model file. The file is read here; a process runs only while ops do. The error
 // is ErrNoRunner when there is no runner for them.
 func NewLocal(ctx context.Context, path string, o Options) (compare.Local, error) {
-	l := &local{options: o}
+	l := &local{options: o, unable: make(map[tflite.Place]error)}
 	var err error
 	if l.file, l.model, err = readModel(path); err != nil {
 		return nil, err
@@ -70,7 +71,8 @@ type local struct {
 	options Options
 	file    []byte
 	model   *tflite.Model
-	fed     [][]bool // by subgraph: its tensors that get their data at run time
+	fed     [][]bool               // by subgraph: its tensors that get their data at run time
+	unable  map[tflite.Place]error // ops that a process died of before it ran them: once is enough
 }
 
 // Run implements compare.Local: first with kernels of each op's own types, then, what these can't run, in float.
@@ -92,19 +94,29 @@ func (l *local) Run(ctx context.Context, ops []compare.LocalOp) ([]compare.Local
 			runnable = append(runnable, i)
 		}
 	}
-	for _, form := range []form{asIs, inFloat} {
-		if err := b.runAll(ctx, runnable, form); err != nil {
-			return nil, err
-		}
-		var failed []int
-		for _, i := range runnable {
-			if b.results[i].Err != nil && l.quantized(ops[i]) {
-				failed = append(failed, i)
-			}
-		}
-		runnable = failed
+	if err := b.runAll(ctx, b.able(runnable), asIs); err != nil {
+		return nil, err
+	}
+	runnable = slices.DeleteFunc(runnable, func(i int) bool { return b.results[i].Err == nil || !l.quantized(ops[i]) })
+	if err := b.runAll(ctx, runnable, inFloat); err != nil {
+		return nil, err
 	}
 	return b.results, nil
+}
+
+// able returns the ops of which it isn't known that they can't run as they are, and notes the others' errors.
+func (b *batch) able(ops []int) []int {
+	var able []int
+	for _, i := range ops {
+		if b.results[i].Err = b.local.unable[place(b.ops[i])]; b.results[i].Err == nil {
+			able = append(able, i)
+		}
+	}
+	return able
+}
+
+func place(op compare.LocalOp) tflite.Place {
+	return tflite.Place{Subgraph: op.Subgraph, Node: op.Node}
 }
 
 // batch is ops that are run with one session.
@@ -172,6 +184,9 @@ func (b *batch) fail(i int, form form, err error) {
 	op, result := b.ops[i], &b.results[i]
 	if form == asIs {
 		result.Err = fmt.Errorf("%s (node %d) %w", b.local.name(op), op.Node, err)
+		if died := (*Died)(nil); errors.As(err, &died) && died.Doing.Stage != protocol.Invoking {
+			b.local.unable[place(op)] = result.Err
+		}
 	} else {
 		result.Err = fmt.Errorf("%w; in float it %w", result.Err, err)
 	}

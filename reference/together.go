@@ -28,7 +28,7 @@ var constants = map[form]func(*tflite.Tensor, []byte) ([]float32, error){
 func (b *batch) together(ctx context.Context, ops []int, form form) error {
 	places := make([]tflite.Place, len(ops))
 	for i, op := range ops {
-		places[i] = tflite.Place{Subgraph: b.ops[op].Subgraph, Node: b.ops[op].Node}
+		places[i] = place(b.ops[op])
 	}
 	extract, err := b.local.model.Extract(b.local.file, places, constants[form])
 	if err != nil {

@@ -30,7 +30,7 @@ func capturesOf(f *snapshot.File) []capture {
 		n := f.Nodes[c.Node]
 		g := f.Subgraphs[n.Subgraph]
 		list = append(list, capture{c, int(g.Index), int(n.Index), n.Op, f.Tensor(c.Capture).Name,
-			c.Role == snapshot.Role_INPUT || slices.Contains(g.Outputs, c.Tensor)})
+			g.Index == 0 && (c.Role == snapshot.Role_INPUT || slices.Contains(g.Outputs, c.Tensor))})
 	}
 	return list
 }
@@ -60,11 +60,10 @@ func wantSame(t *testing.T, whole, got []capture, wanted func(capture) bool) {
 	}
 }
 
+func between(low, v, high int) bool { return low <= v && v <= high }
+
 func TestSelections(t *testing.T) {
-	command := capi(t, "2.17.1", "--model", model(t, "face_landmark"), "--invokes", "7")
-	whole := capturesOf(snapshotCommand(t, command).whole(t))
-	between := func(low, v, high int) bool { return low <= v && v <= high }
-	for flags, wanted := range map[string]func(capture) bool{
+	testSelections(t, capi(t, "2.17.1", "--model", model(t, "face_landmark"), "--invokes", "7"), map[string]func(capture) bool{
 		"--only CONV_2D,3-5": func(c capture) bool {
 			return c.Role == snapshot.Role_INPUT || c.op == "CONV_2D" || between(3, c.node, 5)
 		},
@@ -78,7 +77,26 @@ func TestSelections(t *testing.T) {
 		"--only 1-96 --tensors conv*": func(c capture) bool {
 			return between(1, c.node, 96) && c.Role != snapshot.Role_INPUT && glob("conv*", c.name)
 		},
-	} {
+	})
+}
+
+// What an op runs belongs to the model's invoke.
+func TestSelectionsOfNestedOps(t *testing.T) {
+	testSelections(t, capi(t, "2.17.1", "--model", model(t, "while"), "--invokes", "3"), map[string]func(capture) bool{
+		"--ends-only": func(c capture) bool { return c.last },
+		"--invokes 2": func(c capture) bool { return c.Around == 2 || c.Around == 0 && c.Invoke == 2 },
+		"--only 2:1-2,LESS": func(c capture) bool {
+			return c.Role == snapshot.Role_INPUT || c.op == "LESS" || c.op == "TANH" || c.op == "MUL"
+		},
+		"--every 2 --only WHILE": func(c capture) bool {
+			return c.Around == 0 && c.Invoke != 2 || c.Around%2 == 1 && c.Role == snapshot.Role_INPUT
+		},
+	})
+}
+
+func testSelections(t *testing.T, command []string, selections map[string]func(capture) bool) {
+	whole := capturesOf(snapshotCommand(t, command).whole(t))
+	for flags, wanted := range selections {
 		t.Run(flags, func(t *testing.T) {
 			s := snapshotCommand(t, command, strings.Fields(flags)...)
 			f := s.whole(t)

@@ -1,9 +1,14 @@
 package test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgexray/edgexray/shim/snapshot"
 )
 
 // shimModes are the ways to run a command with the shim.
@@ -25,6 +30,7 @@ func TestSameOutputsWithShim(t *testing.T) {
 		"TFLite 2.17.1, state":     capi(t, "2.17.1", "--model", model(t, "okay_nabu"), "--invokes", "100"),
 		"TFLite 2.9.0, threads":    capi(t, "2.9.0", "--model", model(t, "face_detection_front"), "--threads", "4", "--invokes", "2"),
 		"TFLite 2.17.1, turns":     capi(t, "2.17.1", "--model", model(t, "if"), "--model", model(t, "while"), "--interpreters", "10", "--invokes", "10"),
+		"LiteRT, workers":          workers(t, model(t, "while")),
 		"TFLite 2.17.1, user data": capi(t, "2.17.1", "--model", model(t, "custom"), "--custom-op-with-data", "--invokes", "100"),
 	} {
 		want := hashOf(t, alone(t, command))
@@ -36,6 +42,40 @@ func TestSameOutputsWithShim(t *testing.T) {
 					t.Errorf("exit status %d, outputs have hash %s, want 0 and %s\n%s", got.status, hashOf(t, got.stdout), want, got.stderr)
 				}
 			})
+		}
+	}
+}
+
+// All interpreters of a process are told apart, and none is taken for an earlier one at its place.
+func TestSnapshotOfManyInterpreters(t *testing.T) {
+	const interpreters = 1000
+	command := capi(t, "2.17.1", "--model", model(t, "okay_nabu"), "--interpreters", fmt.Sprint(interpreters))
+	s := snapshotCommand(t, command)
+	f := s.whole(t)
+	if hashOf(t, s.stdout) != hashOf(t, alone(t, command)) {
+		t.Errorf("the app printed %s", s.stdout)
+	}
+	of := make(map[uint32][]made) // by interpreter
+	models := make(map[uint32]bool)
+	for _, c := range f.Captures {
+		if c.Role != snapshot.Role_OUTPUT {
+			continue
+		}
+		g := f.Subgraphs[f.Nodes[c.Node].Subgraph]
+		m := madeIn(f, c)
+		of[g.Interpreter] = append(of[g.Interpreter], m)
+		models[g.Model] = true
+	}
+	if len(of) != interpreters || len(models) != 1 || models[0] {
+		t.Errorf("%d interpreters of models %v, want %d of one", len(of), models, interpreters)
+	}
+	var first []made
+	for id, list := range of {
+		if first == nil {
+			first = list
+		}
+		if diff := cmp.Diff(first, list); diff != "" || len(list) < 61 {
+			t.Fatalf("interpreter %d made %d outputs, not what others did:\n%s", id, len(list), diff)
 		}
 	}
 }

@@ -208,16 +208,20 @@ func madeInFile(f *snapshot.File) (list []made) {
 		if c.Role != snapshot.Role_OUTPUT {
 			continue
 		}
-		n := f.Nodes[c.Node]
-		m := made{int(f.Subgraphs[n.Subgraph].Index), int(n.Index), int(c.Tensor), ""}
-		if c.Missing == "" {
-			hash := fnv.New64a()
-			hash.Write(c.Data)
-			m.Hash = fmt.Sprintf("%016x", hash.Sum64())
-		}
-		list = append(list, m)
+		list = append(list, madeIn(f, c))
 	}
 	return list
+}
+
+func madeIn(f *snapshot.File, c snapshot.Captured) made {
+	n := f.Nodes[c.Node]
+	m := made{int(f.Subgraphs[n.Subgraph].Index), int(n.Index), int(c.Tensor), ""}
+	if c.Missing == "" {
+		hash := fnv.New64a()
+		hash.Write(c.Data)
+		m.Hash = fmt.Sprintf("%016x", hash.Sum64())
+	}
+	return m
 }
 
 func typeOf(f *snapshot.File, c snapshot.Captured) tflite.Type {

@@ -2,11 +2,15 @@ package test
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	godiff "github.com/google/go-cmp/cmp"
+
+	"github.com/edgexray/edgexray/test/apps"
+	"github.com/edgexray/edgexray/test/parts"
 )
 
 // What the shim records is what probes record: the same models, invokes, nodes and shapes, each as often. Times differ.
@@ -16,7 +20,7 @@ func TestShimRecordsWhatProbesRecord(t *testing.T) {
 	for name, command := range map[string][]string{
 		"LiteRT with XNNPACK":          litert(t, model(t, "mobilenet_v3_small_int8"), "--invokes", "3"),
 		"LiteRT, branches":             litert(t, model(t, "if"), "--resolver", "builtin", "--invokes", "20"),
-		"1000 interpreters":            capi(t, "2.9.0", "--model", model(t, "okay_nabu"), "--interpreters", "1000"),
+		"200 interpreters":             capi(t, "2.9.0", "--model", model(t, "okay_nabu"), "--interpreters", "200"),
 		"many on four threads":         capi(t, "2.17.1", "--model", model(t, "while"), "--threads", "4", "--interpreters", "50"),
 		"two models in turn":           capi(t, "2.17.1", "--model", model(t, "if"), "--model", model(t, "while"), "--interpreters", "200"),
 		"library loaded again":         capi(t, "2.17.1", "--model", model(t, "while"), "--reload", "--invokes", "5"),
@@ -24,6 +28,7 @@ func TestShimRecordsWhatProbesRecord(t *testing.T) {
 		"child process":                capi(t, "2.9.0", "--model", model(t, "while"), "--fork", "--invokes", "5"),
 		"other shapes":                 capi(t, "2.17.1", "--model", model(t, "dynamic"), "--resize", "1,4,5,3", "--resize", "1,2,2,3", "--invokes", "3"),
 		"custom op with user data":     capi(t, "2.17.1", "--model", model(t, "custom"), "--custom-op-with-data", "--invokes", "10"),
+		"Python workers":               workers(t, model(t, "while")),
 		"XNNPACK added":                capi(t, "2.9.0", "--model", model(t, "mobilenet_v2_int8"), "--xnnpack", "2"),
 		"processes, exec": script(line("2.9.0", "--model", model(t, "if"))+" & "+line("2.17.1", "--model", model(t, "while"))+" & wait",
 			"sh -c '"+line("2.17.1", "--model", model(t, "if"))+" --fork; true'",
@@ -41,6 +46,12 @@ func TestShimRecordsWhatProbesRecord(t *testing.T) {
 			}
 		})
 	}
+}
+
+// workers is an app that forks and spawns processes which run a model.
+func workers(t testing.TB, model string) []string {
+	t.Helper()
+	return []string{parts.Python(t), once(t, "processes.py", func(t testing.TB) string { return apps.Script(t, "processes.py") }), model}
 }
 
 // ranModel is what of a model does not depend on how and when it was recorded.
@@ -72,16 +83,14 @@ func ran(result opsJSON) []ranModel {
 			r.Ops = append(r.Ops, ranOp{op.Subgraph, op.Node, op.Count, op.Op, op.SubgraphName, op.Kernel, op.Delegate, op.Replaced,
 				ranTensors(op.Inputs), ranTensors(op.Outputs)})
 		}
-		slices.SortFunc(r.Ops, func(a, b ranOp) int {
-			return cmp.Or(a.Subgraph-b.Subgraph, a.Node-b.Node, slices.Compare(a.Outputs[0].Shape, b.Outputs[0].Shape))
-		})
+		slices.SortFunc(r.Ops, byText)
 		list = append(list, r)
 	}
-	slices.SortFunc(list, func(a, b ranModel) int {
-		return cmp.Or(cmp.Compare(a.Model, b.Model), cmp.Compare(a.Runtime, b.Runtime))
-	})
+	slices.SortFunc(list, byText)
 	return list
 }
+
+func byText[T any](a, b T) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) }
 
 func ranTensors(tensors []tensorJSON) []ranTensor {
 	var list []ranTensor

@@ -2,7 +2,6 @@ package compare
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math"
 
 	"github.com/edgexray/edgexray/tflite"
@@ -17,7 +16,6 @@ func (v *view) bytewise() bool {
 // costs one counter; only sums by channel are added up one by one.
 func (s *sums) joint(edge, reference *view, off *Off) {
 	var counts [1 << 16]uint32
-	var equal [4][256]uint32
 	valuesA, valuesB := edge.byteValues(), reference.byteValues()
 	a, b := edge.data, reference.data
 	steps := make([]uint64, len(s.channel)) // Σd² in quantization steps, where these are the same
@@ -27,16 +25,11 @@ func (s *sums) joint(edge, reference *view, off *Off) {
 		case off == nil:
 			jointRow(&counts, valuesA, valuesB, a[:n], b[:n], s.channel[:n])
 		case edge.typ() == tflite.Int8:
-			jointSteps[int8](&counts, &equal, a[:n], b[:n], steps[:n])
+			jointSteps[int8](&counts, a[:n], b[:n], steps[:n])
 		default:
-			jointSteps[uint8](&counts, &equal, a[:n], b[:n], steps[:n])
+			jointSteps[uint8](&counts, a[:n], b[:n], steps[:n])
 		}
 		a, b = a[n:], b[n:]
-	}
-	for _, table := range equal {
-		for x, n := range table {
-			counts[x<<8|x] += n
-		}
 	}
 	scale := valuesA[1] - valuesA[0]
 	for c, dd := range steps {
@@ -83,43 +76,28 @@ func firstPair(a, b []byte, x, y byte) int {
 	}
 }
 
-// jointRow is one of the loops that limit the speed of comparing bytes.
+// jointRow and jointSteps are the loops that limit the speed of comparing bytes. Inlined they run out of registers; slices of
+// arrays spare them a check of the pointer for each element.
+//
+//go:noinline
 func jointRow(counts *[1 << 16]uint32, valuesA, valuesB *[256]float64, a, b []byte, channel []float64) {
 	b, channel = b[:len(a)], channel[:len(a)]
+	table, ofA, ofB := counts[:], valuesA[:], valuesB[:]
 	for i, x := range a {
 		y := b[i]
-		counts[uint16(x)<<8|uint16(y)]++
-		d := valuesA[x] - valuesB[y]
+		table[uint16(x)<<8|uint16(y)]++
+		d := ofA[x] - ofB[y]
 		channel[i] += d * d
 	}
 }
 
-// jointSteps counts eight equal pairs in a row in equal, by value: in four tables, since a counter that was just written
-// isn't soon read again.
-func jointSteps[T int8 | uint8](counts *[1 << 16]uint32, equal *[4][256]uint32, a, b []byte, channel []uint64) {
-	for len(a) >= 8 && len(b) >= 8 && len(channel) >= 8 {
-		if w := binary.LittleEndian.Uint64(a); w == binary.LittleEndian.Uint64(b) {
-			equal[0][byte(w)]++
-			equal[1][byte(w>>8)]++
-			equal[2][byte(w>>16)]++
-			equal[3][byte(w>>24)]++
-			equal[0][byte(w>>32)]++
-			equal[1][byte(w>>40)]++
-			equal[2][byte(w>>48)]++
-			equal[3][byte(w>>56)]++
-		} else {
-			addSteps[T](counts, a[:8], b[:8], channel[:8])
-		}
-		a, b, channel = a[8:], b[8:], channel[8:]
-	}
-	addSteps[T](counts, a, b, channel)
-}
-
-func addSteps[T int8 | uint8](counts *[1 << 16]uint32, a, b []byte, channel []uint64) {
+//go:noinline
+func jointSteps[T int8 | uint8](counts *[1 << 16]uint32, a, b []byte, channel []uint64) {
 	b, channel = b[:len(a)], channel[:len(a)]
+	table := counts[:]
 	for i, x := range a {
 		y := b[i]
-		counts[uint16(x)<<8|uint16(y)]++
+		table[uint16(x)<<8|uint16(y)]++
 		d := int64(T(x)) - int64(T(y))
 		channel[i] += uint64(d * d)
 	}

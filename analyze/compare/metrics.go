@@ -13,7 +13,7 @@ import (
 type Metrics struct {
 	Elements  int  `json:"elements"`
 	Identical bool `json:"identical"` // byte for byte
-	Constant  bool `json:"constant"`  // the reference has the same value everywhere: a wrong kernel may not show
+	Constant  bool `json:"constant"`  // the reference has several elements of the same value: a wrong kernel may not show
 
 	EdgeNaNs         int `json:"edge_nans"`
 	EdgeInfs         int `json:"edge_infs"`

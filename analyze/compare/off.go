@@ -31,34 +31,50 @@ var integers = map[tflite.Type]func(o *Off, a, b []byte, n int){
 	tflite.UInt16: offBy[uint16](0, math.MaxUint16),
 	tflite.Int32:  offBy[int32](math.MinInt32, math.MaxInt32),
 	tflite.UInt32: offBy[uint32](0, math.MaxUint32),
-	tflite.Int64:  offBy[int64](math.MinInt64, math.MaxInt64),
-	tflite.UInt64: offBy[uint64](0, math.MaxUint64),
-}
-
-type integer interface {
-	int8 | uint8 | int16 | uint16 | int32 | uint32 | int64 | uint64
+	tflite.Int64:  offByWide[int64](math.MinInt64, math.MaxInt64),
+	tflite.UInt64: offByWide[uint64](0, math.MaxUint64),
 }
 
 // offBy has no branches that depend on how elements differ: of small random differences half would be guessed wrong.
-func offBy[T integer](low, high T) func(o *Off, a, b []byte, n int) {
+func offBy[T int8 | uint8 | int16 | uint16 | int32 | uint32](low, high T) func(o *Off, a, b []byte, n int) {
 	return func(o *Off, a, b []byte, _ int) {
 		edge, reference := snapshot.Cast[T](a), snapshot.Cast[T](b)
 		reference = reference[:len(edge)]
 		var counts [4]int
+		var most uint64
+		down, saturated := 0, 0
 		for i, x := range edge {
-			y := reference[i]
-			by := uint64(max(x, y)) - uint64(min(x, y))
+			d := int64(x) - int64(reference[i])
+			sign := d >> 63 // -1 for negative ones
+			by := uint64((d ^ sign) - sign)
 			counts[min(by, 3)]++
-			o.Max = max(o.Max, by)
-			if x > y {
-				o.Up++
-			}
-			if (x == low || x == high) && x == y {
-				o.Saturated++
+			most = max(most, by)
+			down -= int(sign)
+			if (x == low || x == high) && d == 0 {
+				saturated++
 			}
 		}
-		o.By0, o.By1, o.By2, o.ByMore = counts[0], counts[1], counts[2], counts[3]
-		o.Down = len(edge) - o.By0 - o.Up
+		*o = Off{counts[0], counts[1], counts[2], counts[3], len(edge) - counts[0] - down, down, most, saturated}
+	}
+}
+
+// offByWide is for integers whose differences take more than 64 bits with a sign.
+func offByWide[T int64 | uint64](low, high T) func(o *Off, a, b []byte, n int) {
+	return func(o *Off, a, b []byte, _ int) {
+		edge, reference := snapshot.Cast[T](a), snapshot.Cast[T](b)
+		for i, x := range edge {
+			switch y := reference[i]; {
+			case x > y:
+				o.add(uint64(x)-uint64(y), 1, true)
+			case x < y:
+				o.add(uint64(y)-uint64(x), 1, false)
+			default:
+				o.By0++
+				if x == low || x == high {
+					o.Saturated++
+				}
+			}
+		}
 	}
 }
 

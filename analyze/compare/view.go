@@ -48,10 +48,10 @@ func (v *view) sameEncoding(o *view) bool {
 		v.QuantizedDimension == o.QuantizedDimension && slices.Equal(v.Scales, o.Scales) && slices.Equal(v.ZeroPoints, o.ZeroPoints)
 }
 
-// constant tells whether all elements are the same.
+// constant tells whether there are several elements and all are the same.
 func (v *view) constant() bool {
 	size := max(v.typ().Bits(), 8) / 8 // two elements of Int4 are told from others only
-	return len(v.data) <= size || bytes.Equal(v.data[size:], v.data[:len(v.data)-size])
+	return len(v.data) > size && bytes.Equal(v.data[size:], v.data[:len(v.data)-size])
 }
 
 // channels returns how many channels a tensor has, 0 for none.

@@ -201,18 +201,6 @@ static void leave_lost_frames(struct thread *t, const struct op *op)
 		t->depth--;
 }
 
-// A forked process goes on with its parent's memory, but is another one to the recorder.
-static void notice_fork(void)
-{
-	u32 pid = call0(SYS_getpid);
-	if (pid == process)
-		return;
-	process = pid;
-	add(&epoch, 1);
-	describe_process(call0(SYS_gettid));
-	announce_modules();
-}
-
 static int begin_invoke(struct subgraph *g, const struct op *op)
 {
 	notice_fork();
@@ -232,11 +220,15 @@ static int begin_invoke(struct subgraph *g, const struct op *op)
 	const struct selection *s = &shared->selection;
 	if (s->mode == MODE_TIMING)
 		return 1;
-	if (s->when_full == FULL_SAMPLE && !around && vacant() < 2 * largest()) {
+	if (around) { // what an op runs belongs to the model's invoke
+		g->skipped = around->skipped || s->ends_only;
+		return 1;
+	}
+	g->skipped = !wants_invoke(g->invoke);
+	if (s->when_full == FULL_SAMPLE && !g->skipped && vacant() < 2 * largest()) {
 		g->skipped = 1;
 		count(SKIPPED_INVOKES, 1);
 	}
-	g->skipped |= !wants_invoke(g->invoke);
 	return 1;
 }
 
@@ -292,7 +284,7 @@ static int begin(struct op *op, struct context *context, struct node *node)
 	op->status = 0;
 	op->start = op->end = 0;
 	if (t->depth < MAX_DEPTH)
-		t->frames[t->depth] = (struct frame){ (const char *)op, context, node, g->invoke };
+		t->frames[t->depth] = (struct frame){ (const char *)op, context, node, g->invoke, g->skipped };
 	t->depth++;
 	t->open->index = index;
 	t->open->subgraph = g->id;

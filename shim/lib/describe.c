@@ -109,6 +109,18 @@ HIDDEN void describe_process(u32 tid)
 	complete(r);
 }
 
+// A forked process goes on with its parent's memory, but is another one to the recorder.
+HIDDEN void notice_fork(void)
+{
+	u32 pid = call0(SYS_getpid);
+	if (pid == process)
+		return;
+	process = pid;
+	add(&epoch, 1);
+	describe_process(call0(SYS_gettid));
+	announce_modules();
+}
+
 // A subgraph points to its interpreter's vector of subgraphs, which points back: that tells its index, and the vector's
 // address names the interpreter. What else looks like such a vector doesn't hold objects of the same class.
 static s32 index_in(const struct subgraph *g, const word *candidate)

@@ -63,6 +63,7 @@ HIDDEN struct thread *thread_of(u32 tid)
 		count(NO_MEMORY, 1);
 		return NULL;
 	}
+	notice_fork(); // its one thread is new
 	t->tid = tid;
 	t->open = place_for(tid);
 	lock(&table_lock);

@@ -14,6 +14,7 @@ struct frame { // an op that is open on a thread
 	struct context *context;
 	struct node *node;
 	u64 invoke;
+	u8 skipped; // that invoke isn't captured
 };
 
 struct thread {
@@ -109,6 +110,7 @@ void describe_subgraph(struct subgraph *g, u32 tid);
 struct node_state *describe_node(struct subgraph *g, struct node *node, u32 tid);
 u32 shape_of(const struct tensor *t); // hash of type and dimensions
 void describe_process(u32 tid);
+void notice_fork(void); // a forked process goes on with its parent's memory, but is another one to the recorder
 // What is done to those that were met of the other subgraphs of an interpreter.
 void each_sibling(struct subgraph *g, void (*what)(struct subgraph *));
 

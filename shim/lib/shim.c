@@ -40,6 +40,7 @@ static void search_if_new(void)
 	if (!recording() || (!has_loaded() && now_opened == load(&searched)))
 		return;
 	store(&searched, now_opened);
+	notice_fork();
 	search_libraries();
 }
 
