@@ -50,7 +50,10 @@ func (v *view) sameEncoding(o *view) bool {
 
 // constant tells whether all elements are the same.
 func (v *view) constant() bool {
-	size := max(v.typ().Bits(), 8) / 8 // two elements of Int4 are told from others only
+	size := v.typ().Bits() / 8
+	if size == 0 {
+		return false // not told of what is smaller than a byte
+	}
 	return len(v.data) <= size || bytes.Equal(v.data[size:], v.data[:len(v.data)-size])
 }
 
