@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -49,11 +50,17 @@ func verdictText(r *compare.Result) string {
 		return fmt.Sprintf("PAST TOLERANCE: node %s, %s, is wrong by itself: %s", placeText(g.Place), g.Op, g.Why)
 	case len(v.Suspects) > 0:
 		s := v.Suspects[0]
+		if s.Node < 0 {
+			return fmt.Sprintf("SUSPICIOUS: the inputs differ, at tensor %q: %s", s.Tensor, s.Why)
+		}
 		return fmt.Sprintf("SUSPICIOUS: the error jumps at node %s, %s, which could not be run alone, so nothing is proved: %s", placeText(s.Place), s.Op, s.Why)
 	case !slices.ContainsFunc(r.Models, func(m *compare.Model) bool { return m.Local }):
 		return "WITHIN TOLERANCE, as far as accumulated errors tell: no op was run alone (--model does that)"
 	case v.Right == 0:
 		return "WITHIN TOLERANCE, as far as accumulated errors tell: no op could be run alone"
+	}
+	if v.NotAlone > 0 {
+		return fmt.Sprintf("WITHIN TOLERANCE: of the %s that could be run alone none is wrong; of the other %d, as far as accumulated errors tell", plural(v.Right, "op"), v.NotAlone)
 	}
 	return "WITHIN TOLERANCE: no op is wrong by itself"
 }
@@ -65,7 +72,7 @@ func (p *printer) findings(title string, list []compare.Finding) {
 	p.heading("%s", title)
 	t := &table{columns: []column{{name: "node"}, {name: "op", left: true, max: 40}, {name: "what", left: true}, {name: "tensor", left: true, drop: 1, max: 60}}}
 	for _, f := range list[:min(len(list), findings)] {
-		t.add(placeText(f.Place), f.Op, f.Why, f.Tensor)
+		t.add(placeText(f.Place), cmp.Or(f.Op, "input"), f.Why, f.Tensor)
 	}
 	p.table(t)
 	if more := len(list) - findings; more > 0 {
@@ -73,8 +80,14 @@ func (p *printer) findings(title string, list []compare.Finding) {
 	}
 }
 
-// placeText is a node's index, with that of its subgraph when it isn't the first.
+// placeText is a node's index, with that of its subgraph when it isn't the first; of an input it is the latter only.
 func placeText(p compare.Place) string {
+	switch {
+	case p.Node < 0 && p.Subgraph > 0:
+		return fmt.Sprintf("%d:", p.Subgraph)
+	case p.Node < 0:
+		return ""
+	}
 	if p.Subgraph > 0 {
 		return fmt.Sprintf("%d:%d", p.Subgraph, p.Node)
 	}
@@ -87,8 +100,27 @@ func (p *printer) comparedModel(m *compare.Model) {
 		p.line("Ops were not run alone: errors are accumulated ones, of an op and of all before it")
 	}
 	p.table(comparedTable(m))
+	p.notAlone(m)
 	p.unmatched("Only on the edge", m.EdgeOnly)
 	p.unmatched("Only in the reference", m.ReferenceOnly)
+}
+
+// notAlone says why ops were not run alone, reason by reason.
+func (p *printer) notAlone(m *compare.Model) {
+	var reasons []string
+	places := make(map[string][]compare.Place)
+	for _, op := range m.Ops {
+		if !m.Local || op.Why == "" || op.Status != compare.Unclear && op.Status != compare.NotJudged {
+			continue
+		}
+		if places[op.Why] == nil {
+			reasons = append(reasons, op.Why)
+		}
+		places[op.Why] = append(places[op.Why], op.Place)
+	}
+	for _, why := range reasons {
+		p.unmatched(strings.ToUpper(why[:1])+why[1:], places[why])
+	}
 }
 
 func (p *printer) unmatched(title string, places []compare.Place) {
@@ -114,7 +146,7 @@ func comparedTable(m *compare.Model) *table {
 		{name: "note", left: true, rare: true, drop: 1, max: 70},
 	}}
 	for _, input := range m.Inputs {
-		t.add(append([]string{"", "input", "", ""}, accumulatedCells(input)...)...)
+		t.add(append([]string{placeText(compare.Place{Subgraph: input.Subgraph, Node: -1}), "input", "", ""}, accumulatedCells(input)...)...)
 	}
 	for _, op := range m.Ops {
 		for i, o := range op.Outputs {

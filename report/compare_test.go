@@ -76,6 +76,10 @@ func TestVerdictText(t *testing.T) {
 		want string
 	}{
 		{compare.Result{Models: []*compare.Model{{Local: true}}, Verdict: compare.Verdict{Right: 3}}, "WITHIN TOLERANCE: no op is wrong by itself"},
+		{compare.Result{Models: []*compare.Model{{Local: true}}, Verdict: compare.Verdict{Right: 3, NotAlone: 2}},
+			"WITHIN TOLERANCE: of the 3 ops that could be run alone none is wrong; of the other 2, as far as accumulated errors tell"},
+		{compare.Result{Verdict: compare.Verdict{Suspects: []compare.Finding{{Place: compare.Place{Node: -1, Tensor: "image"}, Why: "nRMSE 1"}}}},
+			`SUSPICIOUS: the inputs differ, at tensor "image": nRMSE 1`},
 		{compare.Result{Models: []*compare.Model{{Local: true}}}, "WITHIN TOLERANCE, as far as accumulated errors tell: no op could be run alone"},
 		{compare.Result{Models: []*compare.Model{{}}}, "WITHIN TOLERANCE, as far as accumulated errors tell: no op was run alone (--model does that)"},
 		{compare.Result{Verdict: compare.Verdict{Suspects: []compare.Finding{{Place: compare.Place{Node: 3, Op: "ADD"}, Why: "nRMSE 1"}}}},

@@ -58,9 +58,9 @@ func (c *comparison) pairs(edge, reference *subgraph) []invokePair {
 	} else {
 		pairs = c.pairsByInput(edge.invokes, reference.invokes)
 	}
-	if len(edge.invokes) != len(reference.invokes) {
-		c.result.problem("subgraph %d of %s ran %d times in the edge's snapshot, %d times in the reference's: %d were compared",
-			edge.index, c.edge.name, len(edge.invokes), len(reference.invokes), len(pairs))
+	if len(pairs) < max(len(edge.invokes), len(reference.invokes)) {
+		c.result.problem("subgraph %d of %s ran %s in the edge's snapshot, %s in the reference's: %d with the same inputs were compared",
+			edge.index, c.edge.name, plural(len(edge.invokes), "time"), plural(len(reference.invokes), "time"), len(pairs))
 	}
 	if limit := c.options.Invokes; limit > 0 && len(pairs) > limit {
 		pairs = pairs[:limit]

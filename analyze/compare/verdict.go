@@ -12,6 +12,8 @@ const (
 	minMedian = 1e-3
 	// maxJumps are listed.
 	maxJumps = 5
+	// minJump is the smallest that is worth a look.
+	minJump = 2
 )
 
 // judge gives every op its status and sums them up.
@@ -21,10 +23,11 @@ func (r *Result) judge() {
 	var jumps []*Op
 	for _, m := range r.Models {
 		m.jumps()
+		v.inputs(m)
 		for _, op := range m.Ops {
 			op.judge()
 			v.count(op)
-			if j := op.jump(); j != nil && op.Status != Guilty && op.Status != Suspect && j.Jump > 1 && j.Accumulated.Worst.NRMSE > minMedian && !j.rounding() {
+			if j := op.jump(); j != nil && op.Status != Guilty && op.Status != Suspect && j.Jump >= minJump && j.Accumulated.Worst.NRMSE > minMedian && !j.rounding() {
 				jumps = append(jumps, op)
 			}
 		}
@@ -40,6 +43,16 @@ func (r *Result) judge() {
 		v.Status = Suspicious
 	default:
 		v.Status = WithinTolerance
+	}
+}
+
+// inputs adds what the app put in where the reference got something else: errors that follow from it are no op's fault.
+func (v *Verdict) inputs(m *Model) {
+	for _, o := range m.Inputs {
+		if o.Entry && o.Accumulated != nil && o.Accumulated.Worst.NRMSE > o.limits.NRMSE && !o.rounding() {
+			v.Suspects = append(v.Suspects, Finding{Place{Model: m.Edge, Subgraph: o.Subgraph, Node: -1, Tensor: o.Name},
+				fmt.Sprintf("nRMSE %.2g: the reference got other inputs (other preprocessing?)", o.Accumulated.Worst.NRMSE)})
+		}
 	}
 }
 
@@ -63,9 +76,15 @@ func (v *Verdict) count(op *Op) {
 	}
 }
 
-// jumps sets each output's: how many times the median NRMSE of the ops before its own is.
+// jumps sets each output's: how many times the median NRMSE of the ops before its own is. Inputs that differ are among these.
 func (m *Model) jumps() {
 	var before []float64 // ascending
+	for _, o := range m.Inputs {
+		if o.Entry && o.Accumulated != nil && o.Accumulated.Worst.NRMSE > minMedian {
+			before = append(before, o.Accumulated.Worst.NRMSE)
+		}
+	}
+	slices.Sort(before)
 	for _, op := range m.Ops {
 		var own []float64
 		for _, o := range op.Outputs {
