@@ -59,10 +59,10 @@ func verdictText(r *compare.Result) string {
 	case v.Right == 0:
 		return "WITHIN TOLERANCE, as far as accumulated errors tell: no op could be run alone"
 	}
-	if v.NotAlone > 0 {
-		return fmt.Sprintf("WITHIN TOLERANCE: of the %s that could be run alone none is wrong; of the other %d, as far as accumulated errors tell", plural(v.Right, "op"), v.NotAlone)
+	if v.NotAlone == 0 {
+		return "WITHIN TOLERANCE: no op is wrong by itself"
 	}
-	return "WITHIN TOLERANCE: no op is wrong by itself"
+	return fmt.Sprintf("WITHIN TOLERANCE: %s right when run alone, %d as far as accumulated errors tell, %d not judged", plural(v.Right, "op"), v.NotAlone-v.NotJudged, v.NotJudged)
 }
 
 func (p *printer) findings(title string, list []compare.Finding) {

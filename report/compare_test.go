@@ -76,8 +76,8 @@ func TestVerdictText(t *testing.T) {
 		want string
 	}{
 		{compare.Result{Models: []*compare.Model{{Local: true}}, Verdict: compare.Verdict{Right: 3}}, "WITHIN TOLERANCE: no op is wrong by itself"},
-		{compare.Result{Models: []*compare.Model{{Local: true}}, Verdict: compare.Verdict{Right: 3, NotAlone: 2}},
-			"WITHIN TOLERANCE: of the 3 ops that could be run alone none is wrong; of the other 2, as far as accumulated errors tell"},
+		{compare.Result{Models: []*compare.Model{{Local: true}}, Verdict: compare.Verdict{Right: 3, NotAlone: 2, NotJudged: 1}},
+			"WITHIN TOLERANCE: 3 ops right when run alone, 1 as far as accumulated errors tell, 1 not judged"},
 		{compare.Result{Verdict: compare.Verdict{Suspects: []compare.Finding{{Place: compare.Place{Node: -1, Tensor: "image"}, Why: "nRMSE 1"}}}},
 			`SUSPICIOUS: the inputs differ, at tensor "image": nRMSE 1`},
 		{compare.Result{Models: []*compare.Model{{Local: true}}}, "WITHIN TOLERANCE, as far as accumulated errors tell: no op could be run alone"},

@@ -35,6 +35,8 @@ func (c *comparison) accumulated() {
 		switch {
 		case c.to[v] == nil:
 			o.NotAccumulated = "it has no counterpart in the reference"
+		case o.Accumulated == nil && o.NotAccumulated == "" && v.from != nil && v.from.order < 0:
+			o.NotAccumulated = "on the edge it was not captured"
 		case o.Accumulated == nil && o.NotAccumulated == "":
 			o.NotAccumulated = "no invoke has it on both sides"
 		}

@@ -129,6 +129,7 @@ type Verdict struct {
 	Downstream  int           `json:"downstream"` // ops that only pass on what came in
 	Right       int           `json:"right"`      // ops that alone are right, those included
 	NotAlone    int           `json:"not_alone"`  // ops that could not be run alone
+	NotJudged   int           `json:"not_judged"` // of these, ops of which nothing could be compared
 	NothingSeen int           `json:"masked"`     // right ops whose outputs are constant: a wrong kernel may not show
 }
 

@@ -68,6 +68,9 @@ func (v *Verdict) count(op *Op) {
 		v.Right++
 	case Right:
 		v.Right++
+	case NotJudged:
+		v.NotJudged++
+		v.NotAlone++
 	default:
 		v.NotAlone++
 	}
