@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -69,6 +70,9 @@ func fitsShape(shape []int32, t *tflite.Tensor) bool {
 // convert returns an input's data as another tensor stores it.
 func convert(g given, t *tflite.Tensor) ([]byte, error) {
 	from, to := tflite.Type(g.GetType()), described(t, g.GetShape())
+	if from == tflite.String {
+		return nil, errors.New("strings can't be fed to a runner")
+	}
 	quantized := g.GetScale() != 0
 	if from == t.Type && (!quantized || !t.Quantized() || g.Scale == to.Scale && g.ZeroPoint == to.ZeroPoint) {
 		return g.data, checkSize(g)

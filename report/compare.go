@@ -50,7 +50,7 @@ func verdictText(r *compare.Result) string {
 	case len(v.Suspects) > 0:
 		s := v.Suspects[0]
 		if s.Node < 0 {
-			return fmt.Sprintf("SUSPICIOUS: what the app puts in differs, %s: %s", s.Tensor, s.Why)
+			return fmt.Sprintf("SUSPICIOUS: the inputs differ, at tensor %q: %s", s.Tensor, s.Why)
 		}
 		return fmt.Sprintf("SUSPICIOUS: the error jumps at node %s, %s, which could not be run alone, so nothing is proved: %s", placeText(s.Place), s.Op, s.Why)
 	case !slices.ContainsFunc(r.Models, func(m *compare.Model) bool { return m.Local }):
@@ -58,7 +58,10 @@ func verdictText(r *compare.Result) string {
 	case v.Right == 0:
 		return "WITHIN TOLERANCE, as far as accumulated errors tell: no op could be run alone"
 	}
-	return "WITHIN TOLERANCE: no op is wrong by itself"
+	if v.NotAlone == 0 {
+		return "WITHIN TOLERANCE: no op is wrong by itself"
+	}
+	return fmt.Sprintf("WITHIN TOLERANCE: %s right when run alone, %d as far as accumulated errors tell, %d not judged", plural(v.Right, "op"), v.NotAlone-v.NotJudged, v.NotJudged)
 }
 
 func (p *printer) findings(title string, list []compare.Finding) {
@@ -76,9 +79,12 @@ func (p *printer) findings(title string, list []compare.Finding) {
 	}
 }
 
-// placeText is a node's index, with that of its subgraph when it isn't the first; nothing for what the app puts in.
+// placeText is a node's index, with that of its subgraph when it isn't the first; of an input it is the latter only.
 func placeText(p compare.Place) string {
-	if p.Node < 0 {
+	switch {
+	case p.Node < 0 && p.Subgraph > 0:
+		return fmt.Sprintf("%d:", p.Subgraph)
+	case p.Node < 0:
 		return ""
 	}
 	if p.Subgraph > 0 {
@@ -93,8 +99,27 @@ func (p *printer) comparedModel(m *compare.Model) {
 		p.line("Ops were not run alone: errors are accumulated ones, of an op and of all before it")
 	}
 	p.table(comparedTable(m))
+	p.notAlone(m)
 	p.unmatched("Only on the edge", m.EdgeOnly)
 	p.unmatched("Only in the reference", m.ReferenceOnly)
+}
+
+// notAlone says why ops were not run alone, reason by reason.
+func (p *printer) notAlone(m *compare.Model) {
+	var reasons []string
+	places := make(map[string][]compare.Place)
+	for _, op := range m.Ops {
+		if !m.Local || op.Why == "" || op.Status != compare.Unclear && op.Status != compare.NotJudged {
+			continue
+		}
+		if places[op.Why] == nil {
+			reasons = append(reasons, op.Why)
+		}
+		places[op.Why] = append(places[op.Why], op.Place)
+	}
+	for _, why := range reasons {
+		p.unmatched(strings.ToUpper(why[:1])+why[1:], places[why])
+	}
 }
 
 func (p *printer) unmatched(title string, places []compare.Place) {
@@ -120,7 +145,7 @@ func comparedTable(m *compare.Model) *table {
 		{name: "note", left: true, rare: true, drop: 1, max: 70},
 	}}
 	for _, input := range m.Inputs {
-		t.add(append([]string{"", "input", "", ""}, accumulatedCells(input)...)...)
+		t.add(append([]string{placeText(compare.Place{Subgraph: input.Subgraph, Node: -1}), "input", "", ""}, accumulatedCells(input)...)...)
 	}
 	for _, op := range m.Ops {
 		for i, o := range op.Outputs {

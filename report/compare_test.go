@@ -76,12 +76,16 @@ func TestVerdictText(t *testing.T) {
 		want string
 	}{
 		{compare.Result{Models: []*compare.Model{{Local: true}}, Verdict: compare.Verdict{Right: 3}}, "WITHIN TOLERANCE: no op is wrong by itself"},
+		{compare.Result{Models: []*compare.Model{{Local: true}}, Verdict: compare.Verdict{Right: 3, NotAlone: 2, NotJudged: 1}},
+			"WITHIN TOLERANCE: 3 ops right when run alone, 1 as far as accumulated errors tell, 1 not judged"},
+		{compare.Result{Verdict: compare.Verdict{Suspects: []compare.Finding{{Place: compare.Place{Node: -1, Tensor: "image"}, Why: "nRMSE 1"}}}},
+			`SUSPICIOUS: the inputs differ, at tensor "image": nRMSE 1`},
 		{compare.Result{Models: []*compare.Model{{Local: true}}}, "WITHIN TOLERANCE, as far as accumulated errors tell: no op could be run alone"},
 		{compare.Result{Models: []*compare.Model{{}}}, "WITHIN TOLERANCE, as far as accumulated errors tell: no op was run alone (--model does that)"},
 		{compare.Result{Verdict: compare.Verdict{Suspects: []compare.Finding{{Place: compare.Place{Node: 3, Op: "ADD"}, Why: "nRMSE 1"}}}},
 			"SUSPICIOUS: the error jumps at node 3, ADD, which could not be run alone, so nothing is proved: nRMSE 1"},
 		{compare.Result{Verdict: compare.Verdict{Suspects: []compare.Finding{{Place: compare.Place{Node: -1, Op: "input", Tensor: "image"}, Why: "nRMSE 0.3"}}}},
-			"SUSPICIOUS: what the app puts in differs, image: nRMSE 0.3"},
+			"SUSPICIOUS: the inputs differ, at tensor \"image\": nRMSE 0.3"},
 	} {
 		if got := verdictText(&c.r); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)

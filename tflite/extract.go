@@ -56,7 +56,7 @@ func (s *Subgraph) Fed() []bool {
 // a flatbuffer are relative and lead forward.
 func (m *Model) Extract(file []byte, places []Place, real func(t *Tensor, data []byte) ([]float32, error)) (*Extract, error) {
 	x := extractor{model: m, real: real, old: newFlatbuffer(bytes.NewReader(file), int64(len(file))),
-		fed: make(map[int][]bool), reals: make(map[*Tensor]uint32)}
+		fed: make(map[int][]bool), reals: make(map[*Tensor]uint32), codes: make(map[uint32]uint32)}
 	x.root = x.old.table(x.old.follow(0))
 	x.check(places)
 	x.begin(file)
@@ -101,6 +101,8 @@ type extractor struct {
 	inputs, outputs             []int32
 	fed                         map[int][]bool     // by subgraph
 	reals                       map[*Tensor]uint32 // numbers of buffers
+	codes                       map[uint32]uint32  // of operators: indices in the extract by those in the old file
+	operatorCodes               []flatbuffers.UOffsetT
 }
 
 // check fails for what can't be extracted, and reckons how much may be added beside the tables of the operators.
@@ -209,7 +211,7 @@ func (x *extractor) operator(old table, inputs, outputs, intermediates []int32) 
 		between = x.ints(intermediates)
 	}
 	x.StartObject(13)
-	x.PrependUint32Slot(0, old.uint32(0), 0)
+	x.PrependUint32Slot(0, x.code(old.uint32(0)), 0)
 	x.PrependUOffsetTSlot(1, in, 0)
 	x.PrependUOffsetTSlot(2, out, 0)
 	x.PrependByteSlot(3, old.byte(3), 0) // type of the options,
@@ -221,6 +223,19 @@ func (x *extractor) operator(old table, inputs, outputs, intermediates []int32) 
 	x.PrependByteSlot(11, old.byte(11), 0) // newer ops' options
 	x.keep(old, 12)
 	return x.EndObject()
+}
+
+// code returns the index of an operator code in the extract. It has only those that it uses: a runtime refuses a model
+// with one that it doesn't know, even if no operator has it.
+func (x *extractor) code(old uint32) uint32 {
+	if index, ok := x.codes[old]; ok {
+		return index
+	}
+	at, _ := x.root.vector(1, 4)
+	index := uint32(len(x.operatorCodes))
+	x.codes[old] = index
+	x.operatorCodes = append(x.operatorCodes, x.at(x.old.follow(at+4*int64(old))))
+	return index
 }
 
 // tensor returns the table of a tensor: the old one, or a new one for its real values.
@@ -287,9 +302,10 @@ func (x *extractor) finish() []byte {
 	x.PrependUOffsetTSlot(4, name, 0)
 	subgraphs := x.CreateVectorOfTables([]flatbuffers.UOffsetT{x.EndObject()})
 	buffers := x.CreateVectorOfTables(append(x.oldBuffers(), x.buffers...))
+	codes := x.CreateVectorOfTables(x.operatorCodes)
 	x.StartObject(5)
 	x.PrependUint32Slot(0, x.model.Version, 0)
-	x.keep(x.root, 1) // operator codes
+	x.PrependUOffsetTSlot(1, codes, 0)
 	x.PrependUOffsetTSlot(2, subgraphs, 0)
 	x.PrependUOffsetTSlot(4, buffers, 0)
 	x.FinishWithFileIdentifier(x.EndObject(), []byte(identifier))

@@ -70,7 +70,7 @@ func TestExtractRunsOpsApart(t *testing.T) {
 	if diff := cmp.Diff([]Subgraph{want}, got.Subgraphs); diff != "" {
 		t.Errorf("subgraphs (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(m.OperatorCodes, got.OperatorCodes); diff != "" {
+	if diff := cmp.Diff(m.OperatorCodes[:3], got.OperatorCodes); diff != "" { // a runtime may not know the one that no op has
 		t.Error(diff)
 	}
 	for i, b := range got.Buffers {

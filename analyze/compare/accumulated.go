@@ -35,6 +35,8 @@ func (c *comparison) accumulated() {
 		switch {
 		case c.to[v] == nil:
 			o.NotAccumulated = "it has no counterpart in the reference"
+		case o.Accumulated == nil && o.NotAccumulated == "" && v.from != nil && v.from.order < 0:
+			o.NotAccumulated = "on the edge it was not captured"
 		case o.Accumulated == nil && o.NotAccumulated == "":
 			o.NotAccumulated = "no invoke has it on both sides"
 		}
@@ -59,8 +61,8 @@ func (c *comparison) pairs(edge, reference *subgraph) []invokePair {
 		pairs = c.pairsByInput(edge.invokes, reference.invokes)
 	}
 	if len(pairs) < len(edge.invokes) || len(pairs) < len(reference.invokes) {
-		c.result.problem("subgraph %d of %s ran %d times in the edge's snapshot, %d times in the reference's: the %d that had the same inputs, or else the same place, were compared",
-			edge.index, c.edge.name, len(edge.invokes), len(reference.invokes), len(pairs))
+		c.result.problem("subgraph %d of %s ran %s in the edge's snapshot, %s in the reference's: the %d with the same inputs, or else the same place, were compared",
+			edge.index, c.edge.name, plural(len(edge.invokes), "time"), plural(len(reference.invokes), "time"), len(pairs))
 	}
 	if limit := c.options.Invokes; limit > 0 && len(pairs) > limit {
 		pairs = pairs[:limit]

@@ -97,7 +97,7 @@ func (a *alone) add(ctx context.Context, n *node, run *invoke) error {
 		}
 		c := a.edge.had(n, run, t)
 		if err := hasData(c); err != nil {
-			a.notLocal(n, fmt.Sprintf("its input %d %v", t, err))
+			a.notLocal(n, fmt.Sprintf("an input %v", err))
 			return nil
 		}
 		op.Inputs[t], op.Shapes[t] = c.Data, a.edge.file.Tensor(c.Capture).GetShape()

@@ -68,7 +68,23 @@ func Compare(ctx context.Context, edge, reference *snapshot.File, o Options) (*R
 		r.problem("%v", err)
 	}
 	r.judge()
-	return r, nil
+	return r, r.nothing()
+}
+
+// nothing returns an error when not one op could be judged.
+func (r *Result) nothing() error {
+	why := ""
+	for _, m := range r.Models {
+		for _, op := range m.Ops {
+			if op.Status != NotJudged {
+				return nil
+			}
+			if len(op.Outputs) > 0 && why == "" {
+				why = fmt.Sprintf(": of node %d, %s: %s", op.Node, op.Op, op.Outputs[0].NotAccumulated)
+			}
+		}
+	}
+	return fmt.Errorf("%w: no op has an output that could be%s", ErrIncomparable, why)
 }
 
 func (r *Result) problem(format string, args ...any) {
@@ -146,14 +162,14 @@ func (c *comparison) compare(ctx context.Context) (*Model, error) {
 		Inputs: []*Output{}, Ops: []*Op{}, EdgeOnly: []Place{}, ReferenceOnly: []Place{},
 	}
 	c.outputs = make(map[*value]*Output)
-	for _, v := range c.edge.values() {
-		if v.from == nil {
-			o := c.output(v)
-			o.ofApp = v.subgraph == c.edge.subgraphs[0].index
-			c.model.Inputs = append(c.model.Inputs, o)
-		}
-	}
 	for _, s := range c.edge.subgraphs {
+		for _, index := range slices.Sorted(maps.Keys(s.values)) {
+			if v := s.values[index]; v.from == nil {
+				o := c.output(v)
+				o.Entry = !nested(s)
+				c.model.Inputs = append(c.model.Inputs, o)
+			}
+		}
 		for _, n := range s.nodes {
 			c.model.Ops = append(c.model.Ops, c.op(n))
 		}
@@ -208,7 +224,7 @@ func (c *comparison) op(n *node) *Op {
 }
 
 func (c *comparison) output(v *value) *Output {
-	o := &Output{Tensor: v.GetIndex(), Name: v.GetName(), Type: tflite.Type(v.GetType()).String(), Shape: append([]int32{}, v.GetShape()...)}
+	o := &Output{Subgraph: v.subgraph, Tensor: v.GetIndex(), Name: v.GetName(), Type: tflite.Type(v.GetType()).String(), Shape: append([]int32{}, v.GetShape()...)}
 	if r := c.to[v]; r != nil {
 		o.Aligned, o.ReferenceName, o.ReferenceType = c.how[v], r.GetName(), tflite.Type(r.GetType()).String()
 	}

@@ -158,6 +158,8 @@ func TestIncomparable(t *testing.T) {
 		Subgraphs:     []tflite.Subgraph{{Tensors: make([]tflite.Tensor, 3), Operators: []tflite.Operator{{Inputs: []int32{0, 0}, Outputs: []int32{1}}}}},
 	}
 	chain := sketch{inputs: "x", ops: []string{"ADD x x -> a", "MUL a a -> b", "ABS b -> c"}}
+	statistics := chain
+	statistics.change = func(c *snapshot.Captured) { c.Statistics, c.Data = &snapshot.Statistics{}, nil }
 	for _, c := range []struct {
 		edge, reference *snapshot.File
 		options         Options
@@ -167,6 +169,7 @@ func TestIncomparable(t *testing.T) {
 		{chain.file(), sketch{inputs: "x", ops: []string{"ADD x x -> a[9]", "MUL a[9] a[9] -> b[9]"}}.file(), Options{}, "0 of the same size"},
 		{empty, chain.file(), Options{}, "the edge's snapshot holds no tensors"},
 		{chain.file(), empty, Options{}, "the reference's snapshot holds no tensors"},
+		{statistics.file(), chain.file(), Options{}, "no op has an output that could be: of node 0, ADD: on the edge it has statistics only"},
 		{chain.file(), chain.file(), Options{Model: model}, "subgraph 0 has 1 nodes in the file, but node 1 ran on the edge"},
 	} {
 		_, err := Compare(t.Context(), c.edge, c.reference, c.options)
@@ -207,7 +210,7 @@ func TestSaid(t *testing.T) {
 		t.Errorf("only in the reference: %v", only)
 	}
 	problems := strings.Join(r.Problems, "\n")
-	for _, want := range []string{"the edge's snapshot ends early", "lost 3 captures: writer", "ran 1 times in the edge's snapshot, 2 times in the reference's"} {
+	for _, want := range []string{"the edge's snapshot ends early", "lost 3 captures: writer", "ran 1 time in the edge's snapshot, 2 times in the reference's"} {
 		if !strings.Contains(problems, want) {
 			t.Errorf("problems %q, want %q", problems, want)
 		}
@@ -236,6 +239,29 @@ func TestInvokes(t *testing.T) {
 	}
 	if m := r.Models[0]; m.Invokes != 2 || m.Inputs[0].Accumulated.Worst.MaxAbs != 9 || m.Inputs[0].Accumulated.WorstInvoke != 1 {
 		t.Errorf("%d invokes, %+v", m.Invokes, m.Inputs[0].Accumulated.Worst)
+	}
+}
+
+// Inputs that differ are a suspect before any op, and no invoke is left out silently.
+func TestInputsDiffer(t *testing.T) {
+	image := []float32{0, 1, 2, 3}
+	ops, values := []string{"ADD x x -> a", "ADD a a -> b"}, map[string][]float32{"a": {0, 2, 4, 6}, "b": {0, 4, 8, 12}}
+	other := map[string][]float32{"a": {6, 4, 2, 0}, "b": {12, 8, 4, 0}}
+	edge := sketch{inputs: "x", ops: ops, values: values, invokes: [][]float32{image}}
+	r, err := Compare(t.Context(), edge.file(), sketch{inputs: "x", ops: ops, values: other, invokes: [][]float32{{3, 2, 1, 0}}}.file(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := r.Verdict; v.Status != Suspicious || len(v.Suspects) != 1 || v.Suspects[0].Node != -1 || v.Suspects[0].Tensor != "x" {
+		t.Errorf("%+v", v)
+	}
+	edge.invokes = append(edge.invokes, []float32{1, 1, 1, 1})
+	r, err = Compare(t.Context(), edge.file(), sketch{inputs: "x", ops: ops, values: values, invokes: [][]float32{image, {2, 2, 2, 2}}}.file(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "ran 2 times in the edge's snapshot, 2 times in the reference's: the 1 with the same inputs"; !strings.Contains(strings.Join(r.Problems, "\n"), want) {
+		t.Errorf("problems %q, want %q", r.Problems, want)
 	}
 }
 

@@ -31,12 +31,12 @@ type Model struct {
 	ReferenceOnly []Place   `json:"reference_only"`
 }
 
-// Place names a node; one of the op "input" what the app puts in.
+// Place names a node, or an input.
 type Place struct {
 	Model    string `json:"model"`
 	Subgraph int32  `json:"subgraph"`
-	Node     int32  `json:"node"`
-	Op       string `json:"op"`
+	Node     int32  `json:"node"`   // -1 of an input
+	Op       string `json:"op"`     // "input" of an input
 	Tensor   string `json:"tensor"` // the first output's name
 }
 
@@ -68,6 +68,7 @@ type Op struct {
 
 // Output is a tensor that an op made, or that the app put in.
 type Output struct {
+	Subgraph      int32   `json:"subgraph"`
 	Tensor        int32   `json:"tensor"` // index in the subgraph
 	Name          string  `json:"name"`
 	Type          string  `json:"type"`
@@ -81,12 +82,13 @@ type Output struct {
 	Local          *Error `json:"local,omitempty"`
 	NotLocal       string `json:"not_local"`
 
+	// Entry is set of what the app put in, not of what a subgraph is given by an op such as WHILE.
+	Entry bool `json:"entry"`
 	// Jump is the accumulated NRMSE over the median of the ops before.
 	Jump float64 `json:"jump"`
 
 	limits Limits
 	terms  float64
-	ofApp  bool // the app put it in
 }
 
 // Error is what one output is off, over several invokes.
@@ -126,6 +128,7 @@ type Verdict struct {
 	Downstream  int           `json:"downstream"` // ops that only pass on what came in
 	Right       int           `json:"right"`      // ops that alone are right, those included
 	NotAlone    int           `json:"not_alone"`  // ops that could not be run alone
+	NotJudged   int           `json:"not_judged"` // of these, ops of which nothing could be compared
 	NothingSeen int           `json:"masked"`     // right ops whose outputs are constant: a wrong kernel may not show
 }
 
@@ -136,7 +139,7 @@ type VerdictStatus string
 const (
 	WithinTolerance VerdictStatus = "within tolerance"
 	PastTolerance   VerdictStatus = "past tolerance" // an op is guilty
-	Suspicious      VerdictStatus = "suspicious"     // none is proved guilty, but an error jumps
+	Suspicious      VerdictStatus = "suspicious"     // none is proved guilty, but an error jumps, or the inputs differ
 )
 
 // Finding is an op and what was found.

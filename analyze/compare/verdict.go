@@ -12,6 +12,8 @@ const (
 	minMedian = 1e-3
 	// maxJumps are listed.
 	maxJumps = 5
+	// minJump is the smallest that is worth a look.
+	minJump = 2
 )
 
 // judge gives every op its status and sums them up.
@@ -21,11 +23,11 @@ func (r *Result) judge() {
 	var jumps []*Op
 	for _, m := range r.Models {
 		m.jumps()
-		v.Suspects = append(v.Suspects, m.inputsThatDiffer()...)
+		v.inputs(m)
 		for _, op := range m.Ops {
 			op.judge()
 			v.count(op)
-			if j := op.jump(); j != nil && op.Status != Guilty && op.Status != Suspect && j.Jump > 1 && j.Accumulated.Worst.NRMSE > minMedian && !j.rounding() {
+			if j := op.jump(); j != nil && op.Status != Guilty && op.Status != Suspect && j.Jump >= minJump && j.Accumulated.Worst.NRMSE > minMedian && !j.rounding() {
 				jumps = append(jumps, op)
 			}
 		}
@@ -44,6 +46,19 @@ func (r *Result) judge() {
 	}
 }
 
+// inputs adds what the app put in where the reference got something else: errors that follow from it are no op's fault.
+func (v *Verdict) inputs(m *Model) {
+	for _, o := range m.Inputs {
+		if !o.Entry || o.Accumulated == nil || o.rounding() {
+			continue
+		}
+		if worst := o.Accumulated.Worst; worst.NRMSE > o.limits.NRMSE || worst.NonfiniteDiffers > 0 {
+			v.Suspects = append(v.Suspects, Finding{Place{Model: m.Edge, Subgraph: o.Subgraph, Node: -1, Op: "input", Tensor: o.Name},
+				fmt.Sprintf("nRMSE %.2g: the reference got other inputs (other preprocessing?)", worst.NRMSE)})
+		}
+	}
+}
+
 func (v *Verdict) count(op *Op) {
 	switch op.Status {
 	case Guilty:
@@ -56,6 +71,9 @@ func (v *Verdict) count(op *Op) {
 		v.Right++
 	case Right:
 		v.Right++
+	case NotJudged:
+		v.NotJudged++
+		v.NotAlone++
 	default:
 		v.NotAlone++
 	}
@@ -64,26 +82,11 @@ func (v *Verdict) count(op *Op) {
 	}
 }
 
-// inputsThatDiffer finds what the app puts in otherwise than the reference did: then its preprocessing is to blame.
-func (m *Model) inputsThatDiffer() []Finding {
-	var findings []Finding
-	for _, o := range m.Inputs {
-		if !o.ofApp || o.Accumulated == nil || o.rounding() {
-			continue
-		}
-		if worst := o.Accumulated.Worst; worst.NRMSE > o.limits.NRMSE || worst.NonfiniteDiffers > 0 {
-			findings = append(findings, Finding{Place{Model: m.Edge, Node: -1, Op: "input", Tensor: o.Name},
-				fmt.Sprintf("nRMSE %.2g: it was not given what the reference was", worst.NRMSE)})
-		}
-	}
-	return findings
-}
-
-// jumps sets each output's: how many times the median NRMSE of the inputs and ops before its own is.
+// jumps sets each output's: how many times the median NRMSE of the ops before its own is. Inputs that differ are among these.
 func (m *Model) jumps() {
 	var before []float64 // ascending
 	for _, o := range m.Inputs {
-		if o.ofApp && o.Accumulated != nil {
+		if o.Entry && o.Accumulated != nil && o.Accumulated.Worst.NRMSE > minMedian {
 			before = append(before, o.Accumulated.Worst.NRMSE)
 		}
 	}
