@@ -11,7 +11,7 @@ import (
 )
 
 // Compare writes the verdict of a comparison and, of each model, a table of its ops in the order in which they ran. Text
-// lines have at most width characters as far as possible, where 0 is no limit. CSV has the tables only.
+// lines have at most width characters as far as possible, where 0 is no limit.
 func Compare(w io.Writer, r *compare.Result, format Format, width int) error {
 	p := printer{w: w, format: format, width: width}
 	p.line("%s", verdictText(r))
@@ -49,6 +49,9 @@ func verdictText(r *compare.Result) string {
 		return fmt.Sprintf("PAST TOLERANCE: node %s, %s, is wrong by itself: %s", placeText(g.Place), g.Op, g.Why)
 	case len(v.Suspects) > 0:
 		s := v.Suspects[0]
+		if s.Node < 0 {
+			return fmt.Sprintf("SUSPICIOUS: what the app puts in differs, %s: %s", s.Tensor, s.Why)
+		}
 		return fmt.Sprintf("SUSPICIOUS: the error jumps at node %s, %s, which could not be run alone, so nothing is proved: %s", placeText(s.Place), s.Op, s.Why)
 	case !slices.ContainsFunc(r.Models, func(m *compare.Model) bool { return m.Local }):
 		return "WITHIN TOLERANCE, as far as accumulated errors tell: no op was run alone (--model does that)"
@@ -73,8 +76,11 @@ func (p *printer) findings(title string, list []compare.Finding) {
 	}
 }
 
-// placeText is a node's index, with that of its subgraph when it isn't the first.
+// placeText is a node's index, with that of its subgraph when it isn't the first; nothing for what the app puts in.
 func placeText(p compare.Place) string {
+	if p.Node < 0 {
+		return ""
+	}
 	if p.Subgraph > 0 {
 		return fmt.Sprintf("%d:%d", p.Subgraph, p.Node)
 	}

@@ -80,6 +80,8 @@ func TestVerdictText(t *testing.T) {
 		{compare.Result{Models: []*compare.Model{{}}}, "WITHIN TOLERANCE, as far as accumulated errors tell: no op was run alone (--model does that)"},
 		{compare.Result{Verdict: compare.Verdict{Suspects: []compare.Finding{{Place: compare.Place{Node: 3, Op: "ADD"}, Why: "nRMSE 1"}}}},
 			"SUSPICIOUS: the error jumps at node 3, ADD, which could not be run alone, so nothing is proved: nRMSE 1"},
+		{compare.Result{Verdict: compare.Verdict{Suspects: []compare.Finding{{Place: compare.Place{Node: -1, Op: "input", Tensor: "image"}, Why: "nRMSE 0.3"}}}},
+			"SUSPICIOUS: what the app puts in differs, image: nRMSE 0.3"},
 	} {
 		if got := verdictText(&c.r); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)

@@ -12,12 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// DefaultBuffer is the size of a snapshot's ring, in bytes, unless Options.Buffer says otherwise: a few invokes of a model
+// DefaultBuffer is the size of the ring, in bytes, unless Options.Buffer says otherwise: a few invokes of a model
 // whose tensors have some 10 MB.
 const DefaultBuffer = 64 << 20
 
 const (
-	opBuffer  = 8 << 20 // the same of a recording: half a second of 200 000 ops/s
 	minBuffer = 1 << 20
 	maxBuffer = 1 << 34
 )

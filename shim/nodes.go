@@ -165,9 +165,11 @@ func (g *subgraph) listed(indices []int32, d *trace.Node) []*trace.Tensor {
 
 // describeNode writes a description to the file unless that has it already, and returns its id.
 func (s *session) describeNode(g *subgraph, d *trace.Node) uint32 {
-	s.shorten(d)
-	trace.MakeValid(d)
-	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(d)
+	content, err := encoded(d)
+	if len(content) > maxContent {
+		s.shorten(d)
+		content, err = encoded(d)
+	}
 	if err != nil {
 		s.note("describe", "encode %s (node %d): %v", d.Op, d.Index, err)
 	}
@@ -184,11 +186,12 @@ func (s *session) describeNode(g *subgraph, d *trace.Node) uint32 {
 	return d.Id
 }
 
+func encoded(d *trace.Node) ([]byte, error) {
+	return proto.MarshalOptions{Deterministic: true}.Marshal(d)
+}
+
 // shorten leaves out of a description what makes it too long for the file.
 func (s *session) shorten(d *trace.Node) {
-	if fits(d) {
-		return
-	}
 	s.note("describe", "the description of %s (node %d) is too long: it has no channels' scales in the file", d.Op, d.Index)
 	for _, list := range [][]*trace.Tensor{d.Inputs, d.Outputs, d.Temporaries} {
 		for i, t := range list {
@@ -196,7 +199,7 @@ func (s *session) shorten(d *trace.Node) {
 			list[i].Scales, list[i].ZeroPoints = nil, nil
 		}
 	}
-	if !fits(d) {
+	if proto.Size(d) > maxContent {
 		d.Inputs, d.Outputs, d.Temporaries, d.Incomplete = nil, nil, nil, true
 	}
 }

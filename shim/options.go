@@ -19,7 +19,7 @@ type Options struct {
 
 	Output    *os.File // gets the file: empty, and for a snapshot a regular one. The caller closes it
 	Selection Selection
-	Buffer    uint64        // size of the ring in bytes, a power of two; zero: DefaultBuffer, and less for Record
+	Buffer    uint64        // size of the ring in bytes, a power of two; zero: DefaultBuffer
 	Duration  time.Duration // zero: until the command exits or the context is done
 	Progress  io.Writer     // gets a live line; nil for none
 	Recorder  string        // name and version, for the file

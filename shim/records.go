@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"strings"
 	"unsafe"
 )
 
@@ -46,7 +47,10 @@ func (l *lists) take(n uint64) []byte {
 	return b
 }
 
-func (l *lists) text(n uint32) string { return string(l.take(uint64(n))) }
+// text reads a string. Bytes of it that aren't UTF-8 are replaced: it comes from an app's memory.
+func (l *lists) text(n uint32) string {
+	return strings.ToValidUTF8(string(l.take(uint64(n))), "\uFFFD")
+}
 
 func (l *lists) ints(n uint32) []int32 {
 	return elements(l.take(4*uint64(n)), func(v uint32) int32 { return int32(v) })

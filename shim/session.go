@@ -51,7 +51,6 @@ func Snapshot(ctx context.Context, options Options) (*Summary, error) {
 // An op that finds no room is left out, and counted, unless Selection.WhenFull says otherwise.
 func Record(ctx context.Context, options Options) (*Summary, error) {
 	options.Selection.WhenFull = cmp.Or(options.Selection.WhenFull, "drop")
-	options.Buffer = cmp.Or(options.Buffer, opBuffer)
 	return run(ctx, &options, modeTiming, newOpSink)
 }
 
@@ -255,18 +254,15 @@ func (s *session) drainRest() {
 func (s *session) describe(d trace.Description) {
 	switch {
 	case s.writeErr != nil:
-	case fits(d):
+	case proto.Size(d) <= maxContent:
 		s.failed(s.sink.Describe(d))
 	default:
 		s.senseless++
 	}
 }
 
-// fits tells whether a description can be written.
-func fits(d trace.Description) bool {
-	const framing = 64
-	return proto.Size(d)+framing <= trace.MaxDescription
-}
+// maxContent is how long a description may be, in bytes; what it is wrapped in needs the rest.
+const maxContent = trace.MaxDescription - 64
 
 // failed keeps the first error of writing. The command goes on, without being held up.
 func (s *session) failed(err error) {

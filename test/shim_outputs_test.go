@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgexray/edgexray/shim/snapshot"
+	"github.com/edgexray/edgexray/test/apps"
 )
 
 // shimModes are the ways to run a command with the shim.
@@ -77,5 +78,26 @@ func TestSnapshotOfManyInterpreters(t *testing.T) {
 		if diff := cmp.Diff(first, list); diff != "" || len(list) < 61 {
 			t.Fatalf("interpreter %d made %d outputs, not what others did:\n%s", id, len(list), diff)
 		}
+	}
+}
+
+// Where the shim may not copy memory safely in one way, it does so in another.
+func TestSnapshotUnderFilter(t *testing.T) {
+	filter := apps.Program(t, "filtered.c")
+	for name, command := range map[string][]string{
+		"TFLite 2.17.1": capi(t, "2.17.1", "--model", model(t, "okay_nabu"), "--interpreters", "3"), // its data is read-only
+		"TFLite 2.9.0":  capi(t, "2.9.0", "--model", model(t, "custom"), "--custom-op"),
+		"LiteRT":        litert(t, model(t, "while"), "--resolver", "builtin"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := snapshotCommand(t, command)
+			got := snapshotCommand(t, append([]string{filter}, command...))
+			if hashOf(t, got.stdout) != hashOf(t, want.stdout) {
+				t.Errorf("the app printed %s", got.stdout)
+			}
+			if a, b := madeInFile(want.whole(t)), madeInFile(got.whole(t)); !slices.Equal(a, b) {
+				t.Errorf("%d outputs, want %d", len(b), len(a))
+			}
+		})
 	}
 }

@@ -70,6 +70,7 @@ func TestNothingToCapture(t *testing.T) {
 	}{
 		"no runtime":           {[]string{"--", "sh", "-c", "exit 5"}, []string{"no TFLite runtime was loaded", "exit status is 5"}},
 		"environment cleared":  {append([]string{"--", "env", "-i"}, app...), []string{"clears the environment", "exit status is 0"}},
+		"without /proc":        {append([]string{"--", "unshare", "-m", "sh", "-c", `umount -l /proc; exec "$0" "$@"`}, app...), []string{"exit status is 0"}},
 		"static child":         {[]string{"--", "sh", "-c", edgexray(t).Path + " nothing"}, []string{"static or privileged program", "exit status is 2"}},
 		"no invoke":            {append(append([]string{"--"}, app...), "--invokes", "0"), []string{"ran no op that was asked for", "exit status is 0"}},
 		"nothing selected":     {append([]string{"--only", "CONV_2D", "--tensors", "no-such", "--"}, app...), []string{"ran no op that was asked for", "exit status is 0"}},

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -48,7 +49,7 @@ func makeValid(m protoreflect.Message) {
 			}
 		case field.Kind() == protoreflect.MessageKind:
 			makeValid(v.Message())
-		case field.Kind() == protoreflect.StringKind:
+		case field.Kind() == protoreflect.StringKind && !utf8.ValidString(v.String()):
 			m.Set(field, protoreflect.ValueOfString(validString(v.String())))
 		}
 		return true

@@ -58,8 +58,8 @@ func (c *comparison) pairs(edge, reference *subgraph) []invokePair {
 	} else {
 		pairs = c.pairsByInput(edge.invokes, reference.invokes)
 	}
-	if len(edge.invokes) != len(reference.invokes) {
-		c.result.problem("subgraph %d of %s ran %d times in the edge's snapshot, %d times in the reference's: %d were compared",
+	if len(pairs) < len(edge.invokes) || len(pairs) < len(reference.invokes) {
+		c.result.problem("subgraph %d of %s ran %d times in the edge's snapshot, %d times in the reference's: the %d that had the same inputs, or else the same place, were compared",
 			edge.index, c.edge.name, len(edge.invokes), len(reference.invokes), len(pairs))
 	}
 	if limit := c.options.Invokes; limit > 0 && len(pairs) > limit {

@@ -148,7 +148,9 @@ func (c *comparison) compare(ctx context.Context) (*Model, error) {
 	c.outputs = make(map[*value]*Output)
 	for _, v := range c.edge.values() {
 		if v.from == nil {
-			c.model.Inputs = append(c.model.Inputs, c.output(v))
+			o := c.output(v)
+			o.ofApp = v.subgraph == c.edge.subgraphs[0].index
+			c.model.Inputs = append(c.model.Inputs, o)
 		}
 	}
 	for _, s := range c.edge.subgraphs {
@@ -206,7 +208,7 @@ func (c *comparison) op(n *node) *Op {
 }
 
 func (c *comparison) output(v *value) *Output {
-	o := &Output{Tensor: v.GetIndex(), Name: v.GetName(), Type: tflite.Type(v.GetType()).String(), Shape: append([]int32{}, v.GetShape()...), value: v}
+	o := &Output{Tensor: v.GetIndex(), Name: v.GetName(), Type: tflite.Type(v.GetType()).String(), Shape: append([]int32{}, v.GetShape()...)}
 	if r := c.to[v]; r != nil {
 		o.Aligned, o.ReferenceName, o.ReferenceType = c.how[v], r.GetName(), tflite.Type(r.GetType()).String()
 	}

@@ -231,6 +231,9 @@ func TestInvokes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if v := r.Verdict; v.Status != Suspicious || v.Suspects[0].Op != "input" || v.Suspects[0].Tensor != "x" || len(v.Suspects) != 1 {
+		t.Errorf("%+v", v)
+	}
 	if m := r.Models[0]; m.Invokes != 2 || m.Inputs[0].Accumulated.Worst.MaxAbs != 9 || m.Inputs[0].Accumulated.WorstInvoke != 1 {
 		t.Errorf("%d invokes, %+v", m.Invokes, m.Inputs[0].Accumulated.Worst)
 	}

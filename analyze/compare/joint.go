@@ -18,9 +18,9 @@ func (s *sums) joint(edge, reference *view, off *Off) {
 	var counts [1 << 16]uint32
 	valuesA, valuesB := edge.byteValues(), reference.byteValues()
 	a, b := edge.data, reference.data
-	steps := make([]uint64, len(s.channel)) // Σd² in quantization steps, where these are the same
+	steps := make([]uint64, len(s.channel)) // as channel, in quantization steps, where these are the same
 	for len(a) > 0 {
-		n := min(len(a), len(s.channel))
+		n := min(len(a), len(steps))
 		switch {
 		case off == nil:
 			jointRow(&counts, valuesA, valuesB, a[:n], b[:n], s.channel[:n])
@@ -32,8 +32,8 @@ func (s *sums) joint(edge, reference *view, off *Off) {
 		a, b = a[n:], b[n:]
 	}
 	scale := valuesA[1] - valuesA[0]
-	for c, dd := range steps {
-		s.channel[c] += float64(dd) * scale * scale
+	for i, dd := range steps {
+		s.channel[i] += float64(dd) * scale * scale
 	}
 	s.addCounts(&counts, valuesA, valuesB, edge, reference, off)
 }

@@ -11,8 +11,8 @@ const (
 	// viaFloatShare of the elements may be off when the trusted kernel ran in float: what rounds to the nearest in float may
 	// round otherwise in integers. Healthy kernels reach 0.12 (HARD_SWISH), a wrong zero point or rounding 0.5 and more.
 	viaFloatShare = 0.25
-	// worst is how far past the limit an error is that has no size.
-	worst = math.MaxFloat64
+	// unbounded is how far past the limit an error is that has no size.
+	unbounded = math.MaxFloat64
 )
 
 // judge says by how many times the limit a local error is past it, and why; a number up to 1 is within. terms is how many
@@ -22,7 +22,7 @@ func judge(m *Metrics, l Limits, terms float64, exact bool) (over float64, why s
 	case m.Identical:
 		return 0, ""
 	case m.NonfiniteDiffers > 0 && !math.IsInf(l.Relative, 1):
-		return worst, fmt.Sprintf("NaN or infinite on one side only, or another, in %d of %d elements", m.NonfiniteDiffers, m.Elements)
+		return unbounded, fmt.Sprintf("NaN or infinite on one side only, or another, in %d of %d elements", m.NonfiniteDiffers, m.Elements)
 	case m.Off != nil:
 		return judgeOff(m.Off, l, exact)
 	}
@@ -63,7 +63,7 @@ func ratio(value, limit float64) float64 {
 	case value == 0 || math.IsInf(limit, 1):
 		return 0
 	case limit == 0:
-		return worst
+		return unbounded
 	}
 	return finite(value / limit)
 }

@@ -31,7 +31,7 @@ type Model struct {
 	ReferenceOnly []Place   `json:"reference_only"`
 }
 
-// Place names a node.
+// Place names a node; one of the op "input" what the app puts in.
 type Place struct {
 	Model    string `json:"model"`
 	Subgraph int32  `json:"subgraph"`
@@ -84,9 +84,9 @@ type Output struct {
 	// Jump is the accumulated NRMSE over the median of the ops before.
 	Jump float64 `json:"jump"`
 
-	value  *value
 	limits Limits
 	terms  float64
+	ofApp  bool // the app put it in
 }
 
 // Error is what one output is off, over several invokes.

@@ -14,14 +14,18 @@ type sums struct {
 	minA, maxA, minB, maxB float64
 	maxDD                  float64 // the largest d²
 	maxAt                  int
-	channel                []float64 // Σd² by channel; of all when there are no channels
 	channels               int       // 0 for none
+	channel                []float64 // Σd² of rows of channels; several rows where there are few channels
 
 	nansA, infsA, nansB, infsB, nonfinite int
 }
 
+// minRow is for how many elements a call of a loop pays.
+const minRow = 256
+
 func newSums(channels int) *sums {
-	return &sums{channels: channels, channel: make([]float64, max(channels, 1))}
+	each := max(channels, 1)
+	return &sums{channels: channels, channel: make([]float64, each*max(minRow/each, 1))}
 }
 
 // blocks adds the elements, decoded a block at a time.
@@ -53,24 +57,10 @@ func eachBlock(edge, reference *view, singles func(a, b []float32, from int), do
 
 // addRows adds elements from index from on, row by row of the channels.
 func addRows[T float32 | float64 | int16](s *sums, a, b []T, from int) {
-	c := 0
-	if s.channels > 0 {
-		c = from % s.channels
-	}
-	for len(a) > 0 {
-		n := len(a)
-		if s.channels > 0 {
-			n = min(n, s.channels-c)
-			addRow(s, a[:n], b[:n], s.channel[c:c+n], from)
-		} else {
-			n = min(n, blockElements)
-			var together [blockElements]float64
-			addRow(s, a[:n], b[:n], together[:n], from)
-			for _, dd := range together[:n] {
-				s.channel[0] += dd
-			}
-		}
-		a, b, from, c = a[n:], b[n:], from+n, 0
+	for c := from % len(s.channel); len(a) > 0; c = 0 {
+		n := min(len(a), len(s.channel)-c)
+		addRow(s, a[:n], b[:n], s.channel[c:c+n], from)
+		a, b, from = a[n:], b[n:], from+n
 	}
 }
 
@@ -154,10 +144,14 @@ func (s *sums) finish(m *Metrics) {
 	if s.n == 0 {
 		return
 	}
+	channel := make([]float64, max(s.channels, 1))
 	worst, dd := 0, 0.0
-	for c, of := range s.channel {
+	for i, of := range s.channel {
+		channel[i%len(channel)] += of
 		dd += of
-		if of > s.channel[worst] {
+	}
+	for c, of := range channel {
+		if of > channel[worst] {
 			worst = c
 		}
 	}
@@ -186,7 +180,7 @@ func (s *sums) finish(m *Metrics) {
 	}
 	if s.channels > 0 && extent > 0 {
 		rows := max(n/float64(s.channels), 1)
-		m.WorstChannel = &Channel{worst, finite(math.Sqrt(s.channel[worst]/rows) / extent)}
+		m.WorstChannel = &Channel{worst, finite(math.Sqrt(channel[worst]/rows) / extent)}
 	}
 }
 

@@ -21,6 +21,7 @@ func (r *Result) judge() {
 	var jumps []*Op
 	for _, m := range r.Models {
 		m.jumps()
+		v.Suspects = append(v.Suspects, m.inputsThatDiffer()...)
 		for _, op := range m.Ops {
 			op.judge()
 			if j := op.jump(); j != nil && op.Status != Guilty && op.Status != Suspect && j.Jump > 1 && j.Accumulated.Worst.NRMSE > minMedian && !j.rounding() {
@@ -71,9 +72,30 @@ func (v *Verdict) count(op *Op) {
 	}
 }
 
-// jumps sets each output's: how many times the median NRMSE of the ops before its own is.
+// inputsThatDiffer finds what the app puts in otherwise than the reference did: then its preprocessing is to blame.
+func (m *Model) inputsThatDiffer() []Finding {
+	var findings []Finding
+	for _, o := range m.Inputs {
+		if !o.ofApp || o.Accumulated == nil || o.rounding() {
+			continue
+		}
+		if worst := o.Accumulated.Worst; worst.NRMSE > o.limits.NRMSE || worst.NonfiniteDiffers > 0 {
+			findings = append(findings, Finding{Place{Model: m.Edge, Node: -1, Op: "input", Tensor: o.Name},
+				fmt.Sprintf("nRMSE %.2g: it was not given what the reference was", worst.NRMSE)})
+		}
+	}
+	return findings
+}
+
+// jumps sets each output's: how many times the median NRMSE of the inputs and ops before its own is.
 func (m *Model) jumps() {
 	var before []float64 // ascending
+	for _, o := range m.Inputs {
+		if o.ofApp && o.Accumulated != nil {
+			before = append(before, o.Accumulated.Worst.NRMSE)
+		}
+	}
+	slices.Sort(before)
 	for _, op := range m.Ops {
 		var own []float64
 		for _, o := range op.Outputs {

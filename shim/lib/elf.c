@@ -22,14 +22,40 @@ static word read_file(const char *path, char *to, word bytes)
 	return got;
 }
 
+// Keeps entries of the auxiliary vector: up to its end, or n.
+static void keep_auxiliary(const struct dynamic *pairs, word n) // they have the same shape: a type and a value
+{
+	for (word i = 0; i < n && pairs[i].tag; i++)
+		if (pairs[i].tag < ARRAY(aux))
+			aux[pairs[i].tag] = pairs[i].value;
+}
+
+// The vector lies on the first thread's stack, above all frames (Linux, fs/binfmt_elf.c: these three follow each other).
+static void search_stack(void)
+{
+	word words[512], *at = __builtin_frame_address(0);
+	for (word n = ARRAY(words); n >= 8; at += n - 5) {
+		for (n = ARRAY(words); n >= 8 && !read_memory(words, at, n * sizeof(word));) // the stack may end before
+			n /= 2;
+		for (word i = 0; i + 6 <= n; i++) {
+			const struct dynamic *pairs = (void *)(words + i);
+			if (pairs[0].tag != AT_PHDR || pairs[1].tag != AT_PHENT || pairs[1].value != sizeof(struct program_header) ||
+			    pairs[2].tag != AT_PHNUM)
+				continue;
+			keep_auxiliary(pairs, 3);
+			return;
+		}
+	}
+}
+
 HIDDEN word auxiliary(u32 type)
 {
 	if (aux[0] == 0) {
-		struct dynamic pairs[64]; // the same shape: a type and a value
+		struct dynamic pairs[64];
 		word n = read_file("/proc/self/auxv", (char *)pairs, sizeof(pairs)) / sizeof(pairs[0]);
-		for (word i = 0; i < n; i++)
-			if (pairs[i].tag < ARRAY(aux))
-				aux[pairs[i].tag] = pairs[i].value;
+		keep_auxiliary(pairs, n);
+		if (n == 0) // without /proc the app must work all the same
+			search_stack();
 		aux[0] = 1;
 	}
 	return aux[type];

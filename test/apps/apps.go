@@ -53,6 +53,16 @@ func Preload(t testing.TB, name string) string {
 	return library
 }
 
+// Program builds one of the package's C sources that needs nothing but libc, for
+// this machine, and returns the binary's path.
+func Program(t testing.TB, name string) string {
+	t.Helper()
+	source := Script(t, name)
+	binary := strings.TrimSuffix(source, ".c")
+	build(t, exec.Command(compilers["amd64"], "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-o", binary, source))
+	return binary
+}
+
 // Broken builds broken.c, which breaks kernels, as a library to preload, for
 // this machine, and returns its path. It is made of the shim's sources.
 func Broken(t testing.TB) string {
