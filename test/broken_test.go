@@ -285,5 +285,5 @@ func (c *tally) String() string {
 		row(name, func(model string) bool { return model == name })
 	}
 	row("all", func(string) bool { return true })
-	return b.String() + strings.Join(c.missed, "\n")
+	return b.String()
 }

@@ -70,6 +70,7 @@ func TestBrokenKernelsAreConvicted(t *testing.T) {
 // breakKernels breaks so many nodes of a model in each of some ways, one at a time.
 func (c *tally) breakKernels(t *testing.T, model string, ways []way, per int) {
 	s := newSuspect(t, model)
+	before := len(c.missed)
 	for _, way := range ways {
 		seed := fnv.New64()
 		seed.Write([]byte(model + way.name))
@@ -78,6 +79,9 @@ func (c *tally) breakKernels(t *testing.T, model string, ways []way, per int) {
 			run, changed := s.broken(t, way.name, v)
 			c.add(model, way.name, v, changed[v.String()], first(s.compare(t, run.whole(t)).Verdict))
 		}
+	}
+	for _, text := range c.missed[before:] {
+		t.Log(text)
 	}
 }
 

@@ -26,10 +26,12 @@ func (r *Result) judge() {
 		v.inputs(m)
 		for _, op := range m.Ops {
 			op.judge()
-			v.count(op)
 			if j := op.jump(); j != nil && op.Status != Guilty && op.Status != Suspect && j.Jump >= minJump && j.Accumulated.Worst.NRMSE > minMedian && !j.rounding() {
 				jumps = append(jumps, op)
 			}
+		}
+		for _, op := range m.ended() {
+			v.count(op)
 		}
 	}
 	slices.SortStableFunc(jumps, func(a, b *Op) int { return cmp.Compare(b.jump().Jump, a.jump().Jump) })
@@ -57,6 +59,12 @@ func (v *Verdict) inputs(m *Model) {
 				fmt.Sprintf("nRMSE %.2g: the reference got other inputs (other preprocessing?)", worst.NRMSE)})
 		}
 	}
+}
+
+// ended returns the ops in the order in which they ended: one that runs subgraphs comes after the ops in these, which may be
+// why it is wrong.
+func (m *Model) ended() []*Op {
+	return slices.SortedStableFunc(slices.Values(m.Ops), func(a, b *Op) int { return cmp.Compare(uint(a.node.order), uint(b.node.order)) })
 }
 
 func (v *Verdict) count(op *Op) {
