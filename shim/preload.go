@@ -15,6 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+//go:generate lib/build.sh
+
 //go:embed lib/shim_amd64.so
 var amd64 []byte
 
