@@ -19,8 +19,8 @@ static int uses(const struct module *m, struct context *context)
 // A tflite::Subgraph shows itself by its context, which points back at the object that it lies in.
 static void search_range(const struct module *m, word start, word end, word *buffer)
 {
-	for (word at = start; at < end; at += CHUNK) {
-		word bytes = end - at < CHUNK ? end - at : CHUNK;
+	for (word at = start, bytes; at < end; at += bytes) { // not beyond: a 32-bit stack ends near the last address
+		bytes = end - at < CHUNK ? end - at : CHUNK;
 		if (!read_memory(buffer, (void *)at, bytes))
 			continue;
 		for (word i = 3; i < bytes / sizeof(word); i++) {
