@@ -36,7 +36,7 @@ func CAPI(t testing.TB, goarch string) string {
 	header := "tensorflow/lite/c/c_api.h"
 	include := strings.TrimSuffix(parts.Path(t, "tflite-2.9.0/include/"+header), header)
 	source := Script(t, "capi.c")
-	binary := strings.TrimSuffix(source, ".c")
+	binary := strings.TrimSuffix(source, ".c") + "-" + goarch // each architecture's stays where it is
 	build(t, exec.Command(compiler, "-std=gnu11", "-O2", "-g", "-Wall", "-Wextra", "-Werror",
 		"-isystem", include, "-pthread", "-o", binary, source, "-ldl"))
 	return binary
