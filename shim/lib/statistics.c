@@ -213,6 +213,27 @@ static u32 logarithmic_bucket(double v, s32 exponent)
 	return v < 0 ? 31 - i : 32 + i;
 }
 
+// The bucket of an element of the type, BUCKETS for one that has none. The two types that most tensors have come first: what
+// the others do for them, too, is three times as slow.
+static u32 bucket_of(const struct statistics_record *s, int equal, s32 type, const void *data, word i)
+{
+	if (type == TYPE_INT8)
+		return (AT(u8) ^ 128) >> 2;
+	if (type == TYPE_FLOAT32) {
+		u32 bits = AT(u32), magnitude = bits & 0x7fffffff;
+		if (magnitude >= 0x7f800000)
+			return BUCKETS; // NaN, infinity
+		s32 k = (s32)(magnitude >> 23) - 127 - FLOAT_EXPONENT; // IEEE 754 binary32's exponent
+		k = k < 0 ? 0 : k > 31 ? 31 : k;
+		return magnitude && bits >> 31 ? 31 - k : 32 + k;
+	}
+	double v = element(type, data, i);
+	if (v - v != 0)
+		return BUCKETS;
+	u32 bucket = equal ? (u32)(s32)((v - s->histogram_low) / s->histogram_width) : logarithmic_bucket(v, s->histogram_exponent);
+	return bucket < BUCKETS ? bucket : BUCKETS - 1;
+}
+
 static void make_histogram(struct statistics_record *s, s32 type, const void *data, word n)
 {
 	word step = (n + COUNTED - 1) / COUNTED;
@@ -220,11 +241,10 @@ static void make_histogram(struct statistics_record *s, s32 type, const void *da
 	int is_float = type == TYPE_FLOAT32 || type == TYPE_FLOAT16 || type == TYPE_BFLOAT16 || type == TYPE_FLOAT64;
 	s->histogram_exponent = is_float ? FLOAT_EXPONENT : 0;
 	for (word i = 0; i < n; i += step) {
-		double v = element(type, data, i);
-		if (v - v != 0)
-			continue; // NaN, infinity
-		u32 bucket = equal ? (u32)(s32)((v - s->histogram_low) / s->histogram_width) : logarithmic_bucket(v, s->histogram_exponent);
-		s->histogram[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
+		u32 bucket = bucket_of(s, equal, type, data, i);
+		if (bucket == BUCKETS)
+			continue;
+		s->histogram[bucket]++;
 		s->histogram_elements++;
 	}
 }
