@@ -15,19 +15,27 @@ const (
 	shimRounds    = 25
 )
 
-// classifiers are the paper's models, with every layer on the runtime's own kernels.
-func classifiers() (apps []app) {
-	for _, m := range []struct{ name, file string }{
-		{"MobileNetV1", "models/mobilenet_v1"}, {"MobileNetV2", "models/mobilenet_v2"},
-		{"ResNet50V2", "classifiers/resnet50_v2"}, {"InceptionV3", "classifiers/inception_v3"},
-		{"DenseNet121", "classifiers/densenet121"},
+// classifier is one of the paper's models, and what capturing its layers once took there: ML-EXray's tables 3 and 5, on a Pixel 4.
+type classifier struct {
+	app
+	paper string // seconds, MB of memory, MB of storage
+}
+
+// classifiers have every layer on the runtime's own kernels.
+func classifiers() (all []classifier) {
+	for _, m := range []struct{ name, file, float, int8 string }{
+		{"MobileNetV1", "models/mobilenet_v1", "21, 53, 87", "14, 2, 44"},
+		{"MobileNetV2", "models/mobilenet_v2", "21, 6, 93", "16, 1, 51"},
+		{"ResNet50V2", "classifiers/resnet50_v2", "104, 60, 478", "67, 24, 176"},
+		{"InceptionV3", "classifiers/inception_v3", "85, 155, 333", "57, 46, 150"},
+		{"DenseNet121", "classifiers/densenet121", "114, 298, 426", "70, 74, 177"},
 	} {
-		for _, form := range []string{"float", "int8"} {
-			apps = append(apps, app{model: m.name + " " + form, runtime: "built-in kernels", file: m.file + "_" + form + ".tflite",
-				resolver: "builtin", invokes: 2})
+		for _, form := range []struct{ name, paper string }{{"float", m.float}, {"int8", m.int8}} {
+			all = append(all, classifier{paper: form.paper, app: app{model: m.name + " " + form.name, runtime: "built-in kernels",
+				file: m.file + "_" + form.name + ".tflite", resolver: "builtin", invokes: 2}})
 		}
 	}
-	return apps
+	return all
 }
 
 // beside is an app that runs twice, one process bare and one under a verb of edgexray, in turn.
@@ -78,51 +86,71 @@ func (b *bench) measureBeside(a app, rounds int, between func() float64, verb ..
 // memory is what a tmpfs is made of. Snapshots of a benchmark go there, as a disk would be measured otherwise.
 const memory = "/dev/shm"
 
-// invokeBytes are the tensors' data that one invoke of an app makes.
-func (b *bench) invokeBytes(a app) (tensors, bytes int, err error) {
+// once is what capturing all tensors of one invoke takes.
+type once struct {
+	tensors, bytes int // of data
+	file           int64
+	recorder       uint64 // bytes of memory
+}
+
+func (b *bench) captureOnce(a app) (once, error) {
 	file := filepath.Join(memory, "edgexray-bench.tensors")
 	defer os.Remove(file)
 	a.invokes = 1
 	p, err := b.startUnder(a, "snapshot", "-o", file)
 	if err != nil {
-		return 0, 0, err
+		return once{}, err
 	}
 	defer p.close()
 	if _, err := p.step(); err != nil {
-		return 0, 0, err
+		return once{}, err
 	}
 	if err := p.end(); err != nil {
-		return 0, 0, err
+		return once{}, err
 	}
 	s, err := snapshot.Open(file)
 	if err != nil {
-		return 0, 0, err
+		return once{}, err
 	}
 	defer s.Close()
-	for _, c := range s.Captures {
-		bytes += len(c.Data)
+	info, err := os.Stat(file)
+	if err != nil {
+		return once{}, err
 	}
-	return len(s.Captures), bytes, nil
+	o := once{tensors: len(s.Captures), file: info.Size(), recorder: s.End.GetMaxRss()}
+	for _, c := range s.Captures {
+		o.bytes += len(c.Data)
+	}
+	return o, nil
 }
 
 func measureCapture(b *bench) error {
-	var rows [][]string
-	for _, a := range classifiers() {
-		row, err := b.capture(a)
+	var times, beside [][]string
+	for _, c := range classifiers() {
+		o, err := b.captureOnce(c.app)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, row)
+		row, seconds, err := b.capture(c.app, o.bytes)
+		if err != nil {
+			return err
+		}
+		times = append(times, row)
+		beside = append(beside, []string{c.model, fmt.Sprint(o.tensors),
+			fmt.Sprintf("%.3f, %.0f, %.0f", seconds, float64(o.recorder)/1e6, float64(o.file)/1e6), c.paper})
 	}
-	columns := []string{"app", "tensors an invoke", "MB an invoke", "bare ms", "captured ms", "of it for capturing", "memcpy ms", "times memcpy", "95 % interval", "slower"}
-	return report.Listing(os.Stdout, columns, rows)
+	columns := []string{"app", "MB an invoke", "bare ms", "captured ms", "of it for capturing", "memcpy ms", "times memcpy", "95 % interval", "slower"}
+	if err := report.Listing(os.Stdout, columns, times); err != nil {
+		return err
+	}
+	fmt.Println("\nOne invoke, all tensors: seconds, MB of memory (of the recorder, its buffer included), MB of storage.")
+	fmt.Println()
+	return report.Listing(os.Stdout, []string{"model", "tensors", "edgexray", "ML-EXray on a Pixel 4"}, beside)
 }
 
-func (b *bench) capture(a app) ([]string, error) {
-	tensors, bytes, err := b.invokeBytes(a)
-	if err != nil {
-		return nil, err
-	}
+// capture compares an app whose every tensor is captured with a copy of so many bytes, and with itself. It also returns the
+// seconds that a captured invoke takes.
+func (b *bench) capture(a app, bytes int) ([]string, float64, error) {
 	from, to := make([]byte, bytes), make([]byte, bytes)
 	for i := range from {
 		from[i] = byte(i)
@@ -137,7 +165,7 @@ func (b *bench) capture(a app) ([]string, error) {
 	defer os.Remove(file)
 	m, err := b.measureBeside(a, captureRounds, memcpy, "snapshot", "-o", file)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	var ratios []float64
 	for i, p := range m.pairs {
@@ -145,13 +173,13 @@ func (b *bench) capture(a app) ([]string, error) {
 	}
 	bare, captured, times := median(over(m.pairs, bareOf)), median(over(m.pairs, recordedOf)), estimateOf(ratios)
 	return []string{
-		a.name(), fmt.Sprint(tensors), fmt.Sprintf("%.1f", float64(bytes)/1e6),
+		a.model, fmt.Sprintf("%.1f", float64(bytes)/1e6),
 		fmt.Sprintf("%.1f", bare/1e6), fmt.Sprintf("%.1f", captured/1e6),
 		fmt.Sprintf("%.2f", median(over(m.pairs, func(p pair) float64 { return p.recorded - p.bare }))/1e6),
 		fmt.Sprintf("%.2f", median(m.extra)/1e6),
 		fmt.Sprintf("%.2f", times.median), fmt.Sprintf("%.2f to %.2f", times.low, times.high),
 		fmt.Sprintf("%+.1f %%", 100*(captured/bare-1)),
-	}, nil
+	}, captured / 1e9, nil
 }
 
 func measureShim(b *bench) error {
