@@ -133,6 +133,12 @@ func TestSnapshotRecorderKilled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			recorder, s := startSnapshot(t, append([]string{"--buffer", "1MiB", "--"}, big(t)...)...)
 			recorder.step(t)
+			eventually(t, func() error {
+				if n := len(s.open(t).Captures); n < len(want) {
+					return fmt.Errorf("%d captures, want %d", n, len(want))
+				}
+				return nil
+			})
 			if waits {
 				app := childOf(t, recorder)
 				recorder.command.Process.Signal(syscall.SIGSTOP)
