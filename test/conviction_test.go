@@ -76,8 +76,8 @@ func (c *tally) breakKernels(t *testing.T, model string, ways []way, per int) {
 		seed.Write([]byte(model + way.name))
 		random := rand.New(rand.NewPCG(seed.Sum64(), 0))
 		for _, v := range draw(s.breakable(way.fits), per, random) {
-			run, changed := s.broken(t, way.name, v)
-			c.add(model, way.name, v, changed[v.String()], first(s.compare(t, run.whole(t)).Verdict))
+			run, done := s.broken(t, way.name, v)
+			c.add(model, way.name, v, done[v.String()], first(s.compare(t, run.whole(t)).Verdict))
 		}
 	}
 	for _, text := range c.missed[before:] {
@@ -96,8 +96,8 @@ func TestABrokenOpIsNamed(t *testing.T) {
 		t.Run(c.model+"/"+c.op+"/"+c.way, func(t *testing.T) {
 			s := newSuspect(t, c.model)
 			victims := s.breakable(func(n *trace.Node) bool { return n.Op == c.op })
-			run, changed := s.broken(t, c.way, victims...)
-			guilty := victims[slices.IndexFunc(victims, func(v victim) bool { return changed[v.String()] > 0 })]
+			run, done := s.broken(t, c.way, victims...)
+			guilty := victims[slices.IndexFunc(victims, func(v victim) bool { return done[v.String()].visible() })]
 			got := finish(t, edgexray(t, "compare", run.file, s.trusted, "--model", s.path, "--python", parts.Python(t)))
 			want := fmt.Sprintf("PAST TOLERANCE: node %d, %s, is wrong by itself", guilty.node, c.op)
 			if got.status != 1 || !strings.HasPrefix(got.stdout, want) {
