@@ -94,7 +94,7 @@ func Run(ctx context.Context, o RunOptions) error {
 // prepare writes the inputs for a runner, and returns what to ask it.
 func (o *RunOptions) prepare(dir string) (protocol.Request, error) {
 	request := protocol.Request{Model: o.Model, Inputs: filepath.Join(dir, "inputs")}
-	model, hash, err := openModel(o.Model)
+	model, hash, err := OpenModel(o.Model)
 	if err != nil {
 		return request, fmt.Errorf("%s: %w", o.Model, err)
 	}
@@ -133,7 +133,8 @@ func (o *RunOptions) prepare(dir string) (protocol.Request, error) {
 	return request, file.Close()
 }
 
-func openModel(path string) (*tflite.Model, string, error) {
+// OpenModel reads what a model file says of its graph, and returns the file's SHA-256, in hex, too.
+func OpenModel(path string) (*tflite.Model, string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, "", errors.Unwrap(err)

@@ -46,7 +46,7 @@ func edge(t *testing.T, model string, input *trace.Tensor, data []byte, interpre
 		}
 	}
 	if model != "" {
-		_, hash, err := openModel(model)
+		_, hash, err := OpenModel(model)
 		add(err)
 		add(w.Describe(&trace.Model{Id: 1, Path: model, Sha256: hash}))
 	}
@@ -222,7 +222,7 @@ func TestRunConvertsForATwin(t *testing.T) {
 			}
 		}},
 		{"mobilenet_v1_int8_logits", floatImage, floatBytes(float), func(t *testing.T, inputs []byte) {
-			model, _, err := openModel(parts.Path(t, "models/mobilenet_v1_int8_logits.tflite"))
+			model, _, err := OpenModel(parts.Path(t, "models/mobilenet_v1_int8_logits.tflite"))
 			if err != nil {
 				t.Fatal(err)
 			}

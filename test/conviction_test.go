@@ -39,6 +39,8 @@ var experiments = []struct {
 	{"if", nil},
 	{"while", nil},
 	{"dynamic", nil},
+	{"mobilenet_v1_float_hybrid", nil},
+	{"mobilenet_v3_small_float_hybrid", []string{"channels", "tile"}},
 }
 
 const wantConvicted = 0.98 // of the cases
@@ -76,8 +78,8 @@ func (c *tally) breakKernels(t *testing.T, model string, ways []way, per int) {
 		seed.Write([]byte(model + way.name))
 		random := rand.New(rand.NewPCG(seed.Sum64(), 0))
 		for _, v := range draw(s.breakable(way.fits), per, random) {
-			run, changed := s.broken(t, way.name, v)
-			c.add(model, way.name, v, changed[v.String()], first(s.compare(t, run.whole(t)).Verdict))
+			run, done := s.broken(t, way.name, v)
+			c.add(model, way.name, v, done[v.String()], first(s.compare(t, run.whole(t)).Verdict))
 		}
 	}
 	for _, text := range c.missed[before:] {
@@ -96,8 +98,8 @@ func TestABrokenOpIsNamed(t *testing.T) {
 		t.Run(c.model+"/"+c.op+"/"+c.way, func(t *testing.T) {
 			s := newSuspect(t, c.model)
 			victims := s.breakable(func(n *trace.Node) bool { return n.Op == c.op })
-			run, changed := s.broken(t, c.way, victims...)
-			guilty := victims[slices.IndexFunc(victims, func(v victim) bool { return changed[v.String()] > 0 })]
+			run, done := s.broken(t, c.way, victims...)
+			guilty := victims[slices.IndexFunc(victims, func(v victim) bool { return done[v.String()].visible() })]
 			got := finish(t, edgexray(t, "compare", run.file, s.trusted, "--model", s.path, "--python", parts.Python(t)))
 			want := fmt.Sprintf("PAST TOLERANCE: node %d, %s, is wrong by itself", guilty.node, c.op)
 			if got.status != 1 || !strings.HasPrefix(got.stdout, want) {
@@ -144,9 +146,9 @@ var healthy = []struct {
 	all       []string // with -convictions
 }{
 	{"LiteRT against its reference kernels", litertBuiltin, withKernels("reference"), []string{"mobilenet_v3_small_int8_logits", "face_landmark"}, exact},
-	{"TFLite 2.9.0 against 2.17.1", capiOf("2.9.0"), withCAPI("2.17.1"), []string{"okay_nabu"}, everything},
+	{"TFLite 2.9.0 against 2.17.1", capiOf("2.9.0"), withCAPI("2.17.1"), []string{"okay_nabu", "mobilenet_v3_small_float_hybrid"}, everything},
 	{"TFLite 2.17.1 against LiteRT", capiOf("2.17.1"), withKernels("builtin"), []string{"mobilenet_v2_int8"}, everything},
-	{"TFLite 2.9.0 against LiteRT", capiOf("2.9.0"), withKernels("builtin"), nil, everything},
+	{"TFLite 2.9.0 against LiteRT", capiOf("2.9.0"), withKernels("builtin"), []string{"mobilenet_v1_float_hybrid"}, everything},
 	{"XNNPACK in LiteRT against its built-in kernels", litertDefault, withKernels("builtin"), []string{"mobilenet_v2_float"}, everything},
 	{"XNNPACK in TFLite 2.17.1 against LiteRT", capiOf("2.17.1", "--xnnpack", "1"), withKernels("builtin"), nil, everything},
 	{"a model against its twin", capiOf("2.17.1"), withTwin, []string{"mobilenet_v3_small_int8"}, []string{
@@ -157,14 +159,14 @@ var healthy = []struct {
 var everything = []string{
 	"mobilenet_v1_float", "mobilenet_v1_int8", "mobilenet_v2_float", "mobilenet_v2_int8", "mobilenet_v3_small_float", "mobilenet_v3_small_int8",
 	"face_landmark", "face_detection_short_range", "face_detection_full_range", "iris_landmark", "okay_nabu", "hey_jarvis", "alexa",
-	"if", "while", "dynamic",
+	"if", "while", "dynamic", "mobilenet_v1_float_hybrid", "mobilenet_v2_float_hybrid", "mobilenet_v3_small_float_hybrid",
 }
 
 // exact are those that the reference kernels of LiteRT can run.
 var exact = []string{
 	"mobilenet_v1_float", "mobilenet_v1_int8_logits", "mobilenet_v2_float", "mobilenet_v2_int8_logits", "mobilenet_v3_small_float",
 	"mobilenet_v3_small_int8_logits", "face_landmark", "face_detection_short_range", "face_detection_full_range", "iris_landmark",
-	"okay_nabu", "hey_jarvis", "alexa", "if", "while", "dynamic",
+	"okay_nabu", "hey_jarvis", "alexa", "if", "while", "dynamic", "mobilenet_v2_float_hybrid", "mobilenet_v3_small_float_hybrid",
 }
 
 func litertBuiltin(t testing.TB, path string) []string {

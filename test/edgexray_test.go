@@ -93,9 +93,13 @@ func benchmark(t testing.TB, args ...string) []string {
 	return append([]string{filepath.Join(filepath.Dir(parts.Python(t)), "litert-benchmark")}, args...)
 }
 
-// model returns the path of a model by its file name without extension.
+// model returns the path of a model by its file name without extension;
+// NAME_hybrid is made of a float one.
 func model(t testing.TB, name string) string {
 	t.Helper()
+	if float, ok := strings.CutSuffix(name, "_hybrid"); ok {
+		return once(t, name, func(t testing.TB) string { return apps.Hybrid(t, model(t, float)) })
+	}
 	part := "models"
 	switch {
 	case strings.HasPrefix(name, "face_"), strings.HasPrefix(name, "iris_"):

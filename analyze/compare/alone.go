@@ -11,8 +11,11 @@ import (
 // batchBytes of inputs are handed to a Local at once: a process is started for each batch.
 const batchBytes = 64 << 20
 
-// isOf returns why the graph can't be that of a model file.
-func (g *graph) isOf(m *tflite.Model) error {
+// isOf returns why the graph can't be that of a model file. The hash is empty when it isn't known.
+func (g *graph) isOf(m *tflite.Model, sha256 string) error {
+	if g.isOtherThan(sha256) {
+		return fmt.Errorf("the edge ran a file with the SHA-256 %.16s..., this one has %.16s...: other weights, or other metadata", g.sha256, sha256)
+	}
 	for _, s := range g.subgraphs {
 		if s.index < 0 || int(s.index) >= len(m.Subgraphs) {
 			return fmt.Errorf("the file has %d subgraphs, the edge ran subgraph %d", len(m.Subgraphs), s.index)
@@ -32,6 +35,11 @@ func (g *graph) isOf(m *tflite.Model) error {
 		}
 	}
 	return nil
+}
+
+// isOtherThan tells whether the graph is known to be of another file than the one with a hash.
+func (g *graph) isOtherThan(sha256 string) bool {
+	return g.sha256 != "" && sha256 != "" && g.sha256 != sha256
 }
 
 // isOperator allows for outputs that the runtime took away because nothing uses them, as WHILE's.

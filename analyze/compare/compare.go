@@ -22,6 +22,7 @@ const minAligned = 0.5
 // Options says how to compare.
 type Options struct {
 	Model      *tflite.Model // that ran on the edge; nil: ops are not run alone
+	SHA256     string        // of its file, in hex; empty: whether it is the one that ran is told from its ops only
 	Local      Local         // runs its ops; nil with Model
 	Tolerances Tolerances    // nil: the default ones
 	Invokes    int           // the first ones of each subgraph are compared; 0: all
@@ -68,6 +69,7 @@ func Compare(ctx context.Context, edge, reference *snapshot.File, o Options) (*R
 		r.problem("%v", err)
 	}
 	r.judge()
+	r.doubtModel(o)
 	return r, r.nothing()
 }
 
@@ -85,6 +87,13 @@ func (r *Result) nothing() error {
 		}
 	}
 	return fmt.Errorf("%w: no op has an output that could be%s", ErrIncomparable, why)
+}
+
+// doubtModel asks whether the model is the one that ran where nearly all that can be judged is wrong: other weights look so.
+func (r *Result) doubtModel(o Options) {
+	if guilty := len(r.Verdict.Guilty); o.Model != nil && guilty > 2 && guilty > r.Verdict.Right {
+		r.problem("most ops are wrong by themselves: is the model file the one that ran on the edge, with the same weights?")
+	}
 }
 
 func (r *Result) problem(format string, args ...any) {
@@ -129,7 +138,8 @@ type comparison struct {
 func counterpart(g *graph, references []*graph) (*comparison, error) {
 	var best *comparison
 	for _, r := range references {
-		if a := align(g, r); best == nil || len(a.to) > len(best.to) {
+		a := align(g, r)
+		if best == nil || len(a.to) > len(best.to) || len(a.to) == len(best.to) && best.reference.isOtherThan(g.sha256) {
 			best = &comparison{edge: g, reference: r, alignment: a}
 		}
 	}
@@ -174,18 +184,31 @@ func (c *comparison) compare(ctx context.Context) (*Model, error) {
 			c.model.Ops = append(c.model.Ops, c.op(n))
 		}
 	}
+	if c.reference.isOtherThan(c.edge.sha256) && c.sameTypes() {
+		c.result.problem("%s of the reference is another file than %s of the edge, with the same types: other weights, or other metadata?", c.reference.name, c.edge.name)
+	}
 	c.unmatched()
 	c.delegates()
 	c.accumulated()
 	if c.options.Model == nil {
 		return c.model, nil
 	}
-	if err := c.edge.isOf(c.options.Model); err != nil {
+	if err := c.edge.isOf(c.options.Model, c.options.SHA256); err != nil {
 		c.result.problem("%s was not run op by op: %v", c.edge.name, err)
 		return c.model, nil
 	}
 	c.model.Local = true
 	return c.model, c.local(ctx)
+}
+
+// sameTypes tells whether tensors have the type of their counterpart: a quantized model's twin differs.
+func (c *comparison) sameTypes() bool {
+	for v, r := range c.to {
+		if v.GetType() != r.GetType() {
+			return false
+		}
+	}
+	return true
 }
 
 // delegates says what can't be judged because delegates took nodes over.

@@ -16,6 +16,7 @@ import (
 type graph struct {
 	file      *snapshot.File
 	name      string // the model file's, or else the process's
+	sha256    string // of the model file; empty when it isn't known
 	subgraphs []*subgraph
 }
 
@@ -117,7 +118,9 @@ func (r *reader) latestNodes() map[uint32][]*trace.Node {
 
 func (r *reader) addInterpreter(subgraphs []*trace.Subgraph, nodes map[uint32][]*trace.Node) {
 	slices.SortFunc(subgraphs, func(a, b *trace.Subgraph) int { return cmp.Compare(a.Index, b.Index) })
+	model := r.model(subgraphs)
 	var signature strings.Builder
+	signature.WriteString(model.GetSha256()) // other weights make another model
 	for _, s := range subgraphs {
 		fmt.Fprintf(&signature, "/%d %v", s.Index, s.Inputs)
 		for _, n := range nodes[s.Id] {
@@ -129,7 +132,11 @@ func (r *reader) addInterpreter(subgraphs []*trace.Subgraph, nodes map[uint32][]
 	}
 	g := r.graphs[signature.String()]
 	if g == nil {
-		g = &graph{file: r.file, name: r.name(subgraphs)}
+		name := r.file.Processes[subgraphs[0].Process].GetName()
+		if model.GetPath() != "" {
+			name = path.Base(model.Path)
+		}
+		g = &graph{file: r.file, name: cmp.Or(name, "unknown model"), sha256: model.GetSha256()}
 		for _, s := range subgraphs {
 			g.subgraphs = append(g.subgraphs, newSubgraph(s, nodes[s.Id]))
 		}
@@ -141,13 +148,14 @@ func (r *reader) addInterpreter(subgraphs []*trace.Subgraph, nodes map[uint32][]
 	}
 }
 
-func (r *reader) name(subgraphs []*trace.Subgraph) string {
+// model returns the model file that was found behind an interpreter, nil for none.
+func (r *reader) model(subgraphs []*trace.Subgraph) *trace.Model {
 	for _, s := range subgraphs {
-		if m := r.file.Models[s.Model]; m.GetPath() != "" {
-			return path.Base(m.Path)
+		if m := r.file.Models[s.Model]; m != nil {
+			return m
 		}
 	}
-	return cmp.Or(r.file.Processes[subgraphs[0].Process].GetName(), "unknown model")
+	return nil
 }
 
 func newSubgraph(s *trace.Subgraph, nodes []*trace.Node) *subgraph {

@@ -20,8 +20,12 @@ var summing = map[string]func(n *node) uint64{
 	"L2_POOL_2D":        func(n *node) uint64 { return n.dims(0, 1, 3) },
 }
 
-// terms is 1 where it isn't known.
+// terms is 1 where it isn't known, and of hybrid ops: what quantizing their inputs adds grows with the number of terms as the
+// sum itself does.
 func (n *node) terms() float64 {
+	if n.hybrid() {
+		return 1
+	}
 	if count := summing[n.Op]; count != nil && len(n.Inputs) > 0 {
 		return float64(max(count(n), 1))
 	}

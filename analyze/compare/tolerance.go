@@ -20,7 +20,7 @@ var DefaultTolerances string
 type Limits struct {
 	Off      float64 // quantization steps
 	Share    float64 // of elements that are off
-	Relative float64 // see Metrics.MaxRelative; for each of √terms
+	Relative float64 // see Metrics.MaxRelative; for each of √terms, which is 1 of hybrid ops
 	NRMSE    float64 // accumulated
 	Jump     float64
 	Steps    float64 // of quantization, as in Metrics.RMSEScale

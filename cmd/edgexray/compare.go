@@ -13,7 +13,6 @@ import (
 	"github.com/edgexray/edgexray/reference"
 	"github.com/edgexray/edgexray/report"
 	"github.com/edgexray/edgexray/shim/snapshot"
-	"github.com/edgexray/edgexray/tflite"
 )
 
 func compareCommand() *cobra.Command {
@@ -41,8 +40,8 @@ func compareCommand() *cobra.Command {
 				return err
 			}
 			if model != "" {
-				if options.Model, err = openModel(model); err != nil {
-					return err
+				if options.Model, options.SHA256, err = reference.OpenModel(model); err != nil {
+					return fmt.Errorf("%s: %w", model, err)
 				}
 				if options.Local, err = reference.NewLocal(c.Context(), model, reference.Options{Tools: tools, Runner: runner}); err != nil {
 					return err
@@ -96,23 +95,6 @@ func readTolerances(path string) (compare.Tolerances, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return table, nil
-}
-
-func openModel(path string) (*tflite.Model, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	m, err := tflite.OpenModel(f, info.Size())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return m, nil
 }
 
 func compareFiles(ctx context.Context, edge, ref string, o compare.Options) (*compare.Result, error) {

@@ -102,6 +102,15 @@ func Script(t testing.TB, name string) string {
 	return path
 }
 
+// Hybrid makes a model of a float one whose convolutions and fully connected
+// layers have integer weights, and returns its path.
+func Hybrid(t testing.TB, model string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), strings.TrimSuffix(filepath.Base(model), ".tflite")+"_hybrid.tflite")
+	build(t, exec.Command(parts.Python(t), Script(t, "hybrid.py"), model, path))
+	return path
+}
+
 // Go builds a Go command of this module, statically linked, for an architecture
 // and returns the binary's path. The package is an import path.
 func Go(t testing.TB, pkg, goarch string) string {

@@ -61,16 +61,18 @@ static int describe(struct output *o, const struct tensor *t, s32 code)
 	return 0;
 }
 
-static s64 get(const struct output *o, word i)
+static s64 integer(s32 type, const void *data, word i)
 {
-	switch (o->tensor->type) {
-	case TYPE_INT8: return ((signed char *)o->tensor->data)[i];
-	case TYPE_UINT8: return ((u8 *)o->tensor->data)[i];
-	case TYPE_INT16: return ((short *)o->tensor->data)[i];
-	case TYPE_INT32: return ((s32 *)o->tensor->data)[i];
-	default: return ((s64 *)o->tensor->data)[i];
+	switch (type) {
+	case TYPE_INT8: return ((signed char *)data)[i];
+	case TYPE_UINT8: return ((u8 *)data)[i];
+	case TYPE_INT16: return ((short *)data)[i];
+	case TYPE_INT32: return ((s32 *)data)[i];
+	default: return ((s64 *)data)[i];
 	}
 }
+
+static s64 get(const struct output *o, word i) { return integer(o->tensor->type, o->tensor->data, i); }
 
 // Keeps the low bits of what doesn't fit.
 static void put(const struct output *o, word i, s64 v)
@@ -301,22 +303,32 @@ static int choose(struct chosen *c, struct context *context, struct node *node)
 	return 1;
 }
 
-static word differing(const char *a, const char *b, word bytes, word elements)
+// What was done to the outputs of an op, in elements.
+struct damage {
+	word of, changed;
+	word far; // of the changed, by more than one step; of reals all
+};
+
+static void assess(struct damage *d, const struct output *o, const char *good)
 {
-	word n = 0, size = bytes / elements;
-	for (word i = 0; i < elements; i++)
-		for (word j = i * size; j < (i + 1) * size; j++)
-			if (a[j] != b[j]) {
-				n++;
-				break;
-			}
-	return n;
+	const char *now = o->tensor->data;
+	word size = o->tensor->bytes / o->elements;
+	d->of += o->elements;
+	for (word i = 0; i < o->elements; i++) {
+		word j = i * size;
+		while (j < (i + 1) * size && good[j] == now[j])
+			j++;
+		if (j == (i + 1) * size)
+			continue;
+		d->changed++;
+		d->far += o->real || (word)get(o, i) - (word)integer(o->tensor->type, good, i) + 1 > 2;
+	}
 }
 
 static void spoil(struct chosen *c)
 {
 	struct tensor *t;
-	word changed = 0, elements = 0;
+	struct damage d = { 0 };
 	for (s32 i = 0; (t = output_of(c, i)) != NULL; i++) {
 		struct output o;
 		if (!describe(&o, t, registration_of(c->subgraph, c->node)->builtin_code) || o.elements == 0)
@@ -332,11 +344,11 @@ static void spoil(struct chosen *c)
 			memcpy((char *)t->data + t->bytes - n, c->before[i].end, n);
 		else
 			memset((char *)t->data + t->bytes - n, 0, n);
-		elements += o.elements;
-		changed += differing(good, t->data, t->bytes, o.elements);
+		assess(&d, &o, good);
 		call2(SYS_munmap, good, t->bytes);
 	}
-	dprintf(2, "broken: %d:%d: %lu of %lu elements\n", c->subgraph->index, c->index, (unsigned long)changed, (unsigned long)elements);
+	dprintf(2, "broken: %d:%d: %lu of %lu elements, %lu by more than a step\n", c->subgraph->index, c->index,
+		(unsigned long)d.changed, (unsigned long)d.of, (unsigned long)d.far);
 }
 
 HIDDEN s32 on_invoke(struct context *context, struct node *node, word unused, struct thunk *thunk)
