@@ -91,6 +91,8 @@ HIDDEN void introduce(void)
 	if (introduced == process)
 		return;
 	introduced = process;
+	// All of it is there, and one call takes less time than as many faults. Linux before 5.14 refuses.
+	call3(SYS_madvise, ring, mask + 1, MADV_POPULATE_WRITE);
 	add(&shared->waiting, 1);
 	while (recording() && load(&shared->tail) < sent && now() - begin < INTRODUCTION_NS)
 		call6(SYS_futex, &shared->freed, FUTEX_WAIT, load(&shared->freed), &step, 0, 0);

@@ -20,7 +20,7 @@ typedef __UINTPTR_TYPE__ word;
 	__atomic_compare_exchange_n(p, expected, desired, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
 
 #if defined(__x86_64__)
-enum { SYS_read = 0, SYS_open = -1, SYS_close = 3, SYS_mmap = 9, SYS_mprotect = 10, SYS_munmap = 11, SYS_sched_yield = 24,
+enum { SYS_read = 0, SYS_open = -1, SYS_close = 3, SYS_mmap = 9, SYS_mprotect = 10, SYS_munmap = 11, SYS_madvise = 28, SYS_sched_yield = 24,
        SYS_nanosleep = 35, SYS_getpid = 39, SYS_getppid = 110, SYS_gettid = 186, SYS_futex = 202, SYS_openat = 257,
        SYS_tgkill = 234, SYS_pread64 = 17, SYS_pwrite64 = 18, SYS_process_vm_readv = 310, SYS_process_vm_writev = 311, SYS_clock_gettime = 228 };
 static inline long syscall6(long n, word a, word b, word c, word d, word e, word f)
@@ -34,7 +34,7 @@ static inline long syscall6(long n, word a, word b, word c, word d, word e, word
 	return result;
 }
 #elif defined(__aarch64__)
-enum { SYS_read = 63, SYS_close = 57, SYS_mmap = 222, SYS_mprotect = 226, SYS_munmap = 215, SYS_sched_yield = 124,
+enum { SYS_read = 63, SYS_close = 57, SYS_mmap = 222, SYS_mprotect = 226, SYS_munmap = 215, SYS_madvise = 233, SYS_sched_yield = 124,
        SYS_nanosleep = 101, SYS_getpid = 172, SYS_getppid = 173, SYS_gettid = 178, SYS_futex = 98, SYS_openat = 56,
        SYS_tgkill = 131, SYS_pread64 = 67, SYS_pwrite64 = 68, SYS_process_vm_readv = 270, SYS_process_vm_writev = 271, SYS_clock_gettime = 113 };
 static inline long syscall6(long n, word a, word b, word c, word d, word e, word f)
@@ -51,7 +51,7 @@ static inline long syscall6(long n, word a, word b, word c, word d, word e, word
 }
 #elif defined(__arm__)
 enum { SYS_read = 3, SYS_close = 6, SYS_mmap = 192 /* mmap2: its offset is in pages of 4096 */, SYS_mprotect = 125,
-       SYS_munmap = 91, SYS_sched_yield = 158, SYS_nanosleep = 162, SYS_getpid = 20, SYS_getppid = 64, SYS_gettid = 224,
+       SYS_munmap = 91, SYS_madvise = 220, SYS_sched_yield = 158, SYS_nanosleep = 162, SYS_getpid = 20, SYS_getppid = 64, SYS_gettid = 224,
        SYS_futex = 240, SYS_openat = 322, SYS_tgkill = 268, SYS_pread64 = 180, SYS_pwrite64 = 181, SYS_process_vm_readv = 376, SYS_process_vm_writev = 377, SYS_clock_gettime = 263 };
 static inline long syscall6(long n, word a, word b, word c, word d, word e, word f)
 {
@@ -80,7 +80,7 @@ static inline long syscall6(long n, word a, word b, word c, word d, word e, word
 #define EFAULT 14
 #define ESRCH 3
 
-enum { PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4, MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20 };
+enum { PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4, MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20, MADV_POPULATE_WRITE = 23 };
 enum { AT_FDCWD = -100, O_RDONLY = 0, O_RDWR = 2, O_CLOEXEC = 02000000 };
 enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1, CLOCK_MONOTONIC = 1 };
 
