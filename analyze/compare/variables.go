@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/edgexray/edgexray/shim/snapshot"
 	"github.com/edgexray/edgexray/tflite"
 )
 
@@ -17,30 +16,27 @@ const (
 // addRead judges what READ_VARIABLE gave by what its variable was assigned last: earlier in the invoke, or else in the one
 // before. No kernel is needed for that.
 func (a *alone) addRead(n *node, run *invoke) {
-	c, err := a.assigned(n, run)
-	if err == nil {
-		err = hasData(c)
-	}
+	data, err := a.assigned(n, run)
 	if err != nil {
 		a.notLocal(n, "what its variable was assigned before "+err.Error())
 		return
 	}
 	for _, v := range n.outputs {
 		a.judgeOutput(v, run, LocalResult{
-			Outputs: map[int32][]byte{v.GetIndex(): c.Data},
+			Outputs: map[int32][]byte{v.GetIndex(): data},
 			Kernel:  "what was assigned", Exact: true,
 		})
 	}
 }
 
 // assigned returns what the variable that a node reads was assigned last.
-func (a *alone) assigned(n *node, run *invoke) (*snapshot.Captured, error) {
+func (a *alone) assigned(n *node, run *invoke) ([]byte, error) {
 	variable := a.variable(n)
 	if variable == "" {
 		return nil, errors.New("isn't known: the handle is passed on")
 	}
 	writers := func(s *subgraph) []*node {
-		return slices.DeleteFunc(slices.Clone(s.nodes), func(w *node) bool { return w.Op != assignVariable || a.variable(w) != variable })
+		return slices.DeleteFunc(slices.Clone(s.nodes), func(w *node) bool { return w.Op != assignVariable || len(w.Inputs) < 2 || a.variable(w) != variable })
 	}
 	from := run
 	w := last(writers(n.subgraph), func(w *node) bool { return w.Index < n.Index })
@@ -48,15 +44,37 @@ func (a *alone) assigned(n *node, run *invoke) (*snapshot.Captured, error) {
 		from = a.edge.before(n.subgraph, run)
 		w = last(writers(n.subgraph), func(*node) bool { return true })
 	}
-	if w == nil || from == nil || len(w.Inputs) < 2 {
-		return nil, errors.New("is not in the snapshot")
+	since := -1
+	if from != nil {
+		since = from.captures[0]
 	}
+	var elsewhere []*node
 	for _, s := range a.edge.subgraphs {
-		if s != n.subgraph && len(writers(s)) > 0 && s.ranBetween(from.captures[0], run.captures[len(run.captures)-1]) {
-			return nil, errors.New("may have come from another subgraph")
+		if s != n.subgraph && s.ranBetween(since, run.captures[len(run.captures)-1]) {
+			elsewhere = append(elsewhere, writers(s)...)
 		}
 	}
-	return a.edge.had(w, from, w.Inputs[1].GetIndex()), nil
+	switch {
+	case run.number == 1 && from == nil && len(elsewhere) == 1:
+		return a.initial(elsewhere[0])
+	case w == nil || from == nil:
+		return nil, errors.New("is not in the snapshot")
+	case len(elsewhere) > 0:
+		return nil, errors.New("may have come from another subgraph")
+	}
+	c := a.edge.had(w, from, w.Inputs[1].GetIndex())
+	if err := hasData(c); err != nil {
+		return nil, err
+	}
+	return c.Data, nil
+}
+
+// initial returns the constant that a node in a subgraph of CALL_ONCE assigns.
+func (a *alone) initial(w *node) ([]byte, error) {
+	if data := a.options.Local.Constant(int(w.subgraph.index), w.Inputs[1].GetIndex()); data != nil {
+		return data, nil
+	}
+	return nil, errors.New("is no constant of the model")
 }
 
 // last returns the node with the highest index of those that fit, nil for none.
