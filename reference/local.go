@@ -104,6 +104,18 @@ func (l *local) Run(ctx context.Context, ops []compare.LocalOp) ([]compare.Local
 	return b.results, nil
 }
 
+// Constant implements compare.Local.
+func (l *local) Constant(subgraph int, tensor int32) []byte {
+	if subgraph < 0 || subgraph >= len(l.model.Subgraphs) || tensor < 0 || int(tensor) >= len(l.model.Subgraphs[subgraph].Tensors) {
+		return nil
+	}
+	b := l.model.Buffers[l.model.Subgraphs[subgraph].Tensors[tensor].Buffer]
+	if b.Size == 0 {
+		return nil
+	}
+	return l.file[b.Offset : b.Offset+b.Size]
+}
+
 // able returns the ops of which it isn't known that they can't run as they are, and notes the others' errors.
 func (b *batch) able(ops []int) []int {
 	var able []int

@@ -25,7 +25,7 @@ type RunOptions struct {
 	Inputs      string           // path of the snapshot whose inputs the model gets
 	Interpreter uint32           // that these were given to; 0: the first one with the same model, or with inputs that fit
 	Runner      string           // empty: the first that works
-	Kernels     protocol.Kernels // empty: the best ones of the runner
+	Kernels     protocol.Kernels // empty: the best ones of the runner that don't die before the first invoke
 	All         bool             // run every runner that works
 	Output      string           // path for the snapshot; with All, the runner's name is put into it
 
@@ -55,7 +55,7 @@ type Result struct {
 }
 
 // Run runs a model on the inputs that an app gave, one invoke after the other, and captures all layers. A runner that dies
-// is a Result, not an error.
+// is a Result, not an error; when it does before the first invoke, and all aren't asked for, others take its place.
 func Run(ctx context.Context, o RunOptions) error {
 	dir, err := os.MkdirTemp("", "edgexray-reference-")
 	if err != nil {
@@ -79,6 +79,9 @@ func Run(ctx context.Context, o RunOptions) error {
 	var failures []error // the others go on
 	for _, s := range sessions {
 		result, err := o.run(ctx, s.runner, request, dir)
+		if err == nil && !o.All && result.fell() {
+			result, err = o.instead(ctx, result, request, dir)
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

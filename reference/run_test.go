@@ -168,13 +168,34 @@ func TestRunCapturesEveryLayer(t *testing.T) {
 func TestRunNamesTheOpThatAReferenceDiesIn(t *testing.T) {
 	model := parts.Path(t, "models/mobilenet_v2_int8.tflite")
 	inputs := edge(t, model, int8Image, make([]byte, 224*224*3), 1, 1)
-	results, _, _, err := runAll(t, RunOptions{Model: model, Inputs: inputs, Capture: shimmed})
+	results, _, _, err := runAll(t, RunOptions{Model: model, Inputs: inputs, Capture: shimmed, Kernels: protocol.Reference})
 	if err != nil {
 		t.Fatal(err)
 	}
 	const want = "ended inside the preparation of SOFTMAX (node 64 of subgraph 0)"
 	if got := results[0].Failure; got == nil || got.Error() != want {
 		t.Errorf("failure is %v, want %s", got, want)
+	}
+}
+
+// When the best kernels die before the first invoke, the next ones take their place, and that is said.
+func TestRunGoesOnWithOtherKernels(t *testing.T) {
+	model := parts.Path(t, "models/mobilenet_v2_int8.tflite")
+	inputs := edge(t, model, int8Image, make([]byte, 224*224*3), 1, 1)
+	for runner, want := range map[string]string{"": GoTFLite, LiteRT: LiteRT} {
+		results, notes, _, err := runAll(t, RunOptions{Model: model, Inputs: inputs, Capture: shimmed, Runner: runner})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := results[0]; len(results) != 1 || r.Failure != nil || r.Ran != 1 || r.Runner != want || r.Kernels != protocol.Builtin {
+			t.Errorf("results are %+v, want that %s ran with its built-in kernels", results, want)
+		}
+		said := strings.Join(notes, "\n")
+		for _, want := range []string{"the reference kernels of LiteRT", "inside the preparation of SOFTMAX (node 64 of subgraph 0)", "going on with the builtin kernels of"} {
+			if !strings.Contains(said, want) {
+				t.Errorf("said %q, want %q", said, want)
+			}
+		}
 	}
 }
 

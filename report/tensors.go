@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/edgexray/edgexray/analyze/tensors"
+	"github.com/edgexray/edgexray/tflite"
 )
 
 // Tensors writes what a snapshot holds: of each subgraph its tensors in the order in which they were captured. Lines
@@ -104,6 +105,9 @@ func quantization(t *tensors.Described) string {
 // remark says what is special about a tensor's captures.
 func remark(t *tensors.Tensor) string {
 	var remarks []string
+	if t.Type == tflite.Resource.String() || t.Type == tflite.Variant.String() {
+		remarks = append(remarks, "a handle, which has no data")
+	}
 	if t.Failed > 0 {
 		remarks = append(remarks, "kernel failed "+plural(int(t.Failed), "time"))
 	}

@@ -58,7 +58,7 @@ var missing = [...]string{
 	missingNothing:  "",
 	missingNoMemory: "it has no memory",
 	missingDelegate: "its delegate holds it",
-	missingType:     "its type is no plain data",
+	missingType:     snapshot.Handle,
 	missingDropped:  "there was no room for it",
 	missingBudget:   "the budget was used up",
 }
@@ -160,7 +160,10 @@ func (p *process) captured(r *captureRecord, c *snapshot.Capture) {
 	p.ran(p.nodes[r.node], r.invoke, r.around == 0)
 	p.described.Received++
 	p.session.summary.Tensors++
-	if c.Missing != "" {
+	switch {
+	case c.Lacks():
 		p.session.summary.WithoutData++
+	case c.Missing != "":
+		p.session.handles++
 	}
 }

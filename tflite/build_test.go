@@ -2,6 +2,7 @@ package tflite
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	flatbuffers "github.com/google/flatbuffers/go"
@@ -88,10 +89,22 @@ func (w writer) quantization(q Quantization) flatbuffers.UOffsetT {
 
 func (w writer) operator(o Operator) flatbuffers.UOffsetT {
 	inputs, outputs, intermediates := w.ints(o.Inputs), w.ints(o.Outputs), w.ints(o.Intermediates)
+	var options flatbuffers.UOffsetT
+	if container, name, ok := strings.Cut(o.Variable, "/"); ok {
+		ofContainer, ofName := w.text(container), w.text(name)
+		w.StartObject(2)
+		w.PrependUOffsetTSlot(0, ofContainer, 0)
+		w.PrependUOffsetTSlot(1, ofName, 0)
+		options = w.EndObject()
+	}
 	w.StartObject(9)
 	w.PrependUint32Slot(0, o.Opcode, 0)
 	w.PrependUOffsetTSlot(1, inputs, 0)
 	w.PrependUOffsetTSlot(2, outputs, 0)
+	if options != 0 {
+		w.PrependByteSlot(3, varHandleOptions, 0)
+		w.PrependUOffsetTSlot(4, options, 0)
+	}
 	w.PrependUOffsetTSlot(8, intermediates, 0)
 	return w.EndObject()
 }

@@ -60,6 +60,7 @@ type Quantization struct {
 type Operator struct {
 	Opcode                         uint32  // index of OperatorCodes
 	Inputs, Outputs, Intermediates []int32 // indices of Tensors; -1 for an optional one that is left out
+	Variable                       string  // of VAR_HANDLE: container and name of what its output refers to, "/x"; otherwise empty
 }
 
 // Buffer is a range of the file, in bytes. Size is 0 for data that isn't there.
@@ -189,6 +190,9 @@ func quantization(t table) Quantization {
 	return q
 }
 
+// varHandleOptions is the one member of the schema's union BuiltinOptions that is read.
+const varHandleOptions = 111
+
 func (m *Model) operator(s *Subgraph, t table) Operator {
 	op := Operator{
 		Opcode:        t.uint32(0),
@@ -198,6 +202,9 @@ func (m *Model) operator(s *Subgraph, t table) Operator {
 	}
 	if int64(op.Opcode) >= int64(len(m.OperatorCodes)) {
 		t.fail(fmt.Errorf("operator code %d of %d does not exist (a damaged file)", op.Opcode, len(m.OperatorCodes)))
+	}
+	if options, ok := t.child(4); ok && t.byte(3) == varHandleOptions {
+		op.Variable = options.string(0) + "/" + options.string(1)
 	}
 	s.check(t, "inputs", op.Inputs)
 	s.check(t, "outputs", op.Outputs)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // example uses every field.
@@ -70,6 +71,22 @@ func TestModelReadsWhatWasWritten(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"CONV_2D", "MyOp", "WHILE"}, names); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestModelVariable(t *testing.T) {
+	want := &Model{
+		OperatorCodes: []OperatorCode{{Code: OpVarHandle, Version: 1}}, Buffers: []Buffer{{}}, Signatures: []Signature{},
+		Subgraphs: []Subgraph{{Tensors: []Tensor{{Type: Resource}}, Operators: []Operator{
+			{Outputs: []int32{0}, Variable: "/state"}, {Outputs: []int32{0}, Variable: "container/state"},
+		}}},
+	}
+	got, err := ParseModel(build(t, want, false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want.Subgraphs[0].Operators, got.Subgraphs[0].Operators, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("read is not what was written (-want +got):\n%s", diff)
 	}
 }
 

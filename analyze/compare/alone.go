@@ -94,6 +94,10 @@ func (a *alone) add(ctx context.Context, n *node, run *invoke) error {
 	if n.Delegate != "" || n.order < 0 {
 		return nil // said by delegates and whyNothing
 	}
+	if n.Op == readVariable {
+		a.addRead(n, run)
+		return nil
+	}
 	op := LocalOp{
 		Subgraph: int(n.subgraph.index), Node: int(n.Index),
 		Inputs: make(map[int32][]byte), Shapes: make(map[int32][]int32),

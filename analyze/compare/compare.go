@@ -78,6 +78,9 @@ func (r *Result) nothing() error {
 	why := ""
 	for _, m := range r.Models {
 		for _, op := range m.Ops {
+			if op.Status == NoData {
+				continue
+			}
 			if op.Status != NotJudged {
 				return nil
 			}

@@ -319,6 +319,8 @@ func (c *counting) Run(_ context.Context, ops []LocalOp) ([]LocalResult, error) 
 	return results, nil
 }
 
+func (c *counting) Constant(int, int32) []byte { return nil }
+
 // The first op that is wrong by itself is guilty, what it feeds is downstream, and without a model there are suspects.
 func TestVerdict(t *testing.T) {
 	ops := []string{"ADD x x -> a", "ADD a a -> b", "ADD b b -> c", "ADD c c -> d"}

@@ -6,6 +6,8 @@ import "context"
 type Local interface {
 	// Run runs each op alone, given the very inputs that it had. Results come in the order of ops.
 	Run(ctx context.Context, ops []LocalOp) ([]LocalResult, error)
+	// Constant returns the data of a tensor that is a constant of the model, which stays the callee's; nil of any other.
+	Constant(subgraph int, tensor int32) []byte
 }
 
 // LocalOp is an op of the model file and the data of its inputs that aren't constants in the model, by tensor index.

@@ -51,6 +51,7 @@ const (
 	Right      Status = "right"      // alone it is right, and so is its output
 	Unclear    Status = "unclear"    // it wasn't run alone, and its error doesn't jump
 	NotJudged  Status = "not judged" // nothing of it could be compared
+	NoData     Status = "no data"    // there is nothing to compare: it has no outputs, or only handles
 )
 
 // Op is a node of the edge.

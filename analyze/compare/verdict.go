@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/edgexray/edgexray/tflite"
 )
 
 const (
@@ -82,6 +84,7 @@ func (v *Verdict) count(op *Op) {
 	case NotJudged:
 		v.NotJudged++
 		v.NotAlone++
+	case NoData:
 	default:
 		v.NotAlone++
 	}
@@ -186,9 +189,16 @@ func (op *Op) judge() {
 		op.Status, op.Why = Suspect, join(op.Outputs[suspect].suspicion(), op.whyNotAlone())
 	case compared:
 		op.Status, op.Why = Unclear, op.whyNotAlone()
+	case !slices.ContainsFunc(op.Outputs, func(o *Output) bool { return !o.handle() }):
+		op.Status = NoData
 	default:
 		op.Status, op.Why = NotJudged, op.whyNothing()
 	}
+}
+
+// handle tells whether the output only refers to an object of the runtime.
+func (o *Output) handle() bool {
+	return o.Type == tflite.Resource.String() || o.Type == tflite.Variant.String()
 }
 
 func (e *Error) guiltText() string {
@@ -230,7 +240,7 @@ func (op *Op) whyNothing() string {
 			return o.NotAccumulated
 		}
 	}
-	return "it has no outputs"
+	return "no output could be compared"
 }
 
 func plural(n int, noun string) string {

@@ -86,7 +86,7 @@ func (l *lister) add(c snapshot.Captured) {
 	t.Captures++
 	t.FirstInvoke, t.LastInvoke = min(t.FirstInvoke, c.Invoke), max(t.LastInvoke, c.Invoke)
 	t.Bytes += uint64(len(c.Data))
-	if c.Missing != "" {
+	if c.Lacks() {
 		r.Missing++
 		t.Missing[c.Missing]++
 	}

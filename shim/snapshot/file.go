@@ -46,6 +46,13 @@ type Captured struct {
 	Data []byte // in the mapped file, aligned to 64 bytes; nil without data
 }
 
+// Handle is why a capture has no data that can't have any: Capture.missing of a RESOURCE or VARIANT, which only refers to an
+// object of the runtime.
+const Handle = "it is a handle, which has no data"
+
+// Lacks tells whether there is no data although there should be.
+func (c *Capture) Lacks() bool { return c.Missing != "" && c.Missing != Handle }
+
 // Open maps a snapshot file and reads everything but the data, in memory that grows with the number of records. A file
 // that ends early is no error: see File.Cut. While it is open the file must not shrink: the system kills who reads
 // what isn't there any more.
