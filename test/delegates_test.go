@@ -50,6 +50,22 @@ func TestBuiltinKernels(t *testing.T) {
 	}
 }
 
+// Interpreters that threads build at the same time don't get into each other's way.
+func TestBuiltinKernelsAtOnce(t *testing.T) {
+	want := hashOf(t, alone(t, atOnce(t, "2.17.1")))
+	for range 3 {
+		s := snapshotCommand(t, atOnce(t, "2.17.1", "--xnnpack", "1"), "--kernels", "builtin", "--statistics")
+		for _, n := range s.whole(t).Nodes {
+			if n.Delegate != "" {
+				t.Fatalf("%s ran node %d", n.Delegate, n.Index)
+			}
+		}
+		if got := hashOf(t, s.stdout); got != want {
+			t.Errorf("the app's outputs have hash %s, want %s", got, want)
+		}
+	}
+}
+
 // Of what a delegate runs its outputs are captured, and it is said what is not.
 func TestDelegateBoundary(t *testing.T) {
 	for name, python := range map[string]func(testing.TB, ...string) []string{"LiteRT": litert, "LiteRT 1.4.0": litert140} {

@@ -257,65 +257,6 @@ HIDDEN void reach_nodes(struct subgraph *g)
 	}
 }
 
-static struct subgraph *quiet;
-HIDDEN u32 quiet_subgraphs;
-HIDDEN u32 expecting;
-
-#define LOOKS 2000 // at a subgraph that runs nothing: some us each
-
-HIDDEN void make_quiet(struct subgraph *g)
-{
-	lock(&table_lock);
-	g->looks = LOOKS;
-	if (!g->quiet) {
-		g->quiet = 1;
-		g->next_quiet = quiet;
-		quiet = g;
-		quiet_subgraphs++;
-	}
-	unlock(&table_lock);
-}
-
-HIDDEN void make_loud(struct subgraph *g)
-{
-	if (!g->quiet)
-		return;
-	lock(&table_lock);
-	for (struct subgraph **at = &quiet; *at; at = &(*at)->next_quiet) {
-		if (*at == g) {
-			*at = g->next_quiet;
-			g->quiet = 0;
-			if (--quiet_subgraphs == 0)
-				expecting = 0;
-			break;
-		}
-	}
-	unlock(&table_lock);
-}
-
-// The subgraph may be gone by now, or be another thread's that is still at work on it: only what is whole is touched.
-HIDDEN void reach_quiet(void)
-{
-	static u32 busy;
-	if (!lock(&busy)) // a signal handler that allocates
-		return;
-	u32 me = call0(SYS_gettid), looked = 0;
-	for (struct subgraph *g = load(&quiet); g; g = g->next_quiet) {
-		if (g->looks == 0)
-			continue;
-		g->looks--;
-		looked++;
-		if (!valid_context(g->context) || !locate(g, NULL))
-			continue;
-		reach_nodes(g);
-		if (g->builder == me)
-			disguise(g); // the node that was made last, too
-	}
-	if (looked == 0)
-		expecting = 0;
-	unlock(&busy);
-}
-
 // Behind the vector of nodes come consistent_ (a bool), inputs_, outputs_, variables_ (std::vector<int>), so since 2.3
 // (tflite/core/subgraph.h).
 HIDDEN s32 ends_of(const struct subgraph *g, int out, const s32 **indices)

@@ -62,7 +62,8 @@ struct subgraph {
 	u8 quiet;        // built, but it ran nothing yet
 	u32 looks;       // how often it may still be looked at then
 	u8 disguised;    // some of its nodes are
-	u32 builder;     // thread that builds it, 0 when it is prepared
+	u32 thread_at_work; // that built or prepared it last: no other one may look at it
+	u8 building;     // nodes are made still, none was prepared
 	s32 prepared;    // index of the node that was prepared first, -1 for none
 	struct subgraph *next, *next_quiet;
 };
@@ -88,13 +89,14 @@ word function_of(const struct subgraph *g, const struct registration *r);
 // Replaces functions of nodes that have none of a library's registrations: custom ops, delegates.
 void reach_nodes(struct subgraph *g);
 
-// A subgraph that was built may run nothing but delegate nodes, whose kernels no library's data shows. So it is looked at
-// until it runs.
+// quiet.c: a subgraph that was built may run nothing but delegate nodes, whose kernels no library's data shows. So it is
+// looked at until it runs.
 void make_quiet(struct subgraph *g);
 void make_loud(struct subgraph *g);
 void reach_quiet(void);
 extern HIDDEN u32 quiet_subgraphs;
-extern HIDDEN u32 expecting; // what is next may be a delegate's: one is being built, or its kernels were prepared
+void expect(void); // what is next may be a delegate's: a subgraph is being built, or its kernels were prepared
+extern HIDDEN u32 expecting; // for that many allocations
 
 // The vector behind the nodes that lists the tensors going in (0) or out (1): the number of them, -1 when not known.
 s32 ends_of(const struct subgraph *g, int out, const s32 **indices);
