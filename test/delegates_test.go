@@ -91,6 +91,29 @@ func TestDelegateBoundary(t *testing.T) {
 	}
 }
 
+// MediaPipe brings a runtime and a delegate of its own, compiled with another C++ library.
+func TestMediaPipe(t *testing.T) {
+	name := model(t, "face_detection_short_range")
+	command, m := mediapipe(t, name, "--invokes", "3"), parse(t, name)
+	var said struct{ Faces int }
+	alone := alone(t, command)
+	if decode(t, alone, &said); said.Faces != 3 {
+		t.Fatalf("%d faces, want 3", said.Faces)
+	}
+	s := snapshotCommand(t, command)
+	f := s.whole(t)
+	wantNodes(t, f, m)
+	if len(f.Nodes) != 1 || len(f.Captures) != 3*3 || hashOf(t, s.stdout) != hashOf(t, alone) || !strings.Contains(s.stderr, "XNNPack") {
+		t.Errorf("%d nodes with %d captures, want 1 with 9 and the same outputs\n%s", len(f.Nodes), len(f.Captures), s.stderr)
+	}
+	s = snapshotCommand(t, command, "--kernels", "builtin")
+	f = s.whole(t)
+	wantNodes(t, f, m)
+	if decode(t, s.stdout, &said); said.Faces != 3 || len(f.Nodes) != len(m.Subgraphs[0].Operators) {
+		t.Errorf("%d faces by %d nodes, want 3 by %d", said.Faces, len(f.Nodes), len(m.Subgraphs[0].Operators))
+	}
+}
+
 // wantNodes checks that each node of the model ran itself, or in one delegate node whose outputs are there.
 func wantNodes(t *testing.T, f *snapshot.File, m *tflite.Model) {
 	t.Helper()

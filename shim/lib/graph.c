@@ -76,12 +76,13 @@ HIDDEN struct thread *thread_of(u32 tid)
 HIDDEN int valid_context(const struct context *context)
 {
 	struct context c;
-	word tensors[2];
+	struct vector tensors;
 	if ((word)context & (sizeof(word) - 1) || !read_memory(&c, context, sizeof(c)) ||
 	    c.subgraph + CONTEXT_IN_SUBGRAPH != (const char *)context ||
-	    !read_memory(tensors, c.subgraph + TENSORS_IN_SUBGRAPH, sizeof(tensors)))
+	    !read_memory(&tensors, c.subgraph + TENSORS_IN_SUBGRAPH, sizeof(tensors)))
 		return 0;
-	return tensors[0] == (word)c.tensors && tensors[1] - tensors[0] == c.tensors_size * sizeof(struct tensor);
+	return tensors.begin == (char *)c.tensors &&
+	       (tensors.end == c.tensors_size || end_of(&tensors, 0, 0) == (char *)(c.tensors + c.tensors_size));
 }
 
 // std::pair<TfLiteNode, TfLiteRegistration> in words: 17 up to 2.5, then 18, 19 since 2.10, 20 in 2.13, 21 (22 where a word has
@@ -115,19 +116,35 @@ static int plausible_pair(const char *at, word stride, int being_made)
 	return being_made || r->invoke > 4096 || (stride >= EXTERNAL_STRIDE * sizeof(word) && ((word *)r)[8] > 4096);
 }
 
+// Whether it may be a vector of such pairs, of any size.
+static int plausible_vector(const struct vector *v, int counted)
+{
+	if (v->begin == NULL || (word)v->begin & (sizeof(word) - 1))
+		return 0;
+	if (counted)
+		return v->end > 0 && v->end <= v->room && v->room <= MAX_VECTOR / (MIN_STRIDE * sizeof(word));
+	return v->end > (word)v->begin && v->end <= v->room && v->room - (word)v->begin <= MAX_VECTOR && !(v->end & (sizeof(word) - 1));
+}
+
+static int is_in(const struct vector *v, word stride, int counted, const struct node *node)
+{
+	return (char *)node >= v->begin && (char *)node < end_of(v, stride, counted) && ((char *)node - v->begin) % stride == 0;
+}
+
 #define LOOKED_AT 8 // elements of a vector
 
 // Without a node that runs, the last one may just be in the making: its registration comes last.
-static word stride_of(const char *begin, const char *end, const struct node *node)
+static word stride_of(const struct vector *v, int counted, const struct node *node)
 {
 	for (word stride = MIN_STRIDE * sizeof(word); stride <= MAX_STRIDE * sizeof(word); stride += sizeof(word)) {
-		if ((word)(end - begin) % stride || (node && (word)((char *)node - begin) % stride))
+		word bytes = end_of(v, stride, counted) - v->begin;
+		if (bytes % stride || (node && !is_in(v, stride, counted, node)))
 			continue;
-		word n = (end - begin) / stride, i = 0;
+		word n = bytes / stride, i = 0;
 		word last = n - 1;
 		if (n > LOOKED_AT)
 			n = LOOKED_AT;
-		while (i < n && plausible_pair(begin + i * stride, stride, node == NULL && i == last))
+		while (i < n && plausible_pair(v->begin + i * stride, stride, node == NULL && i == last))
 			i++;
 		if (i == n)
 			return stride;
@@ -137,8 +154,8 @@ static word stride_of(const char *begin, const char *end, const struct node *nod
 
 static int still_there(const struct subgraph *g, const struct node *node)
 {
-	char **vector = (char **)(g->context->subgraph + g->nodes_at);
-	return g->stride && vector[0] == g->begin && vector[1] == g->end &&
+	const struct vector *v = (struct vector *)(g->context->subgraph + g->nodes_at);
+	return g->stride && v->begin == g->begin && end_of(v, g->stride, g->counted) == g->end &&
 	       (node == NULL || ((char *)node >= g->begin && (char *)node < g->end));
 }
 
@@ -169,22 +186,19 @@ HIDDEN int locate(struct subgraph *g, const struct node *node)
 {
 	if (still_there(g, node))
 		return g->context->tensors_size <= g->tensor_room || make_room(g);
-	char *words[SUBGRAPH_BYTES / sizeof(word)];
+	word words[SUBGRAPH_BYTES / sizeof(word)];
 	word bytes = SUBGRAPH_BYTES;
 	if (!read_memory(words, g->context->subgraph, bytes) && !read_memory(words, g->context->subgraph, bytes /= 2))
 		return 0;
+	g->counted = ((struct vector *)((char *)words + TENSORS_IN_SUBGRAPH))->end == g->context->tensors_size;
 	for (word i = CONTEXT_IN_SUBGRAPH / sizeof(word) + CONTEXT_WORDS; i + 3 <= bytes / sizeof(word); i++) {
-		char *begin = words[i], *end = words[i + 1], *room = words[i + 2];
-		if (begin == NULL || begin >= end || end > room || room - begin > MAX_VECTOR ||
-		    ((word)begin | (word)end) & (sizeof(word) - 1) ||
-		    (node && ((char *)node < begin || (char *)node >= end)))
-			continue;
-		word stride = stride_of(begin, end, node);
+		const struct vector *v = (struct vector *)(words + i);
+		word stride = plausible_vector(v, g->counted) ? stride_of(v, g->counted, node) : 0;
 		if (stride == 0)
 			continue;
 		g->nodes_at = i * sizeof(word);
-		g->begin = begin;
-		g->end = end;
+		g->begin = v->begin;
+		g->end = end_of(v, stride, g->counted);
 		g->stride = stride;
 		return make_room(g);
 	}
@@ -262,11 +276,11 @@ HIDDEN void reach_nodes(struct subgraph *g)
 HIDDEN s32 ends_of(const struct subgraph *g, int out, const s32 **indices)
 {
 	const word *consistent = (word *)(g->context->subgraph + g->nodes_at) + 3;
-	const word *vector = consistent + 1 + 3 * out;
-	word bytes = vector[1] - vector[0];
-	if ((consistent[0] & 0xff) > 1 || vector[1] < vector[0] || vector[2] < vector[1] || bytes % 4 || bytes / 4 > MAX_LIST)
+	const struct vector *vector = (struct vector *)(consistent + 1) + out;
+	word bytes = end_of(vector, sizeof(s32), g->counted) - vector->begin;
+	if ((consistent[0] & 0xff) > 1 || vector->room < vector->end || bytes % 4 || bytes / 4 > MAX_LIST)
 		return -1;
-	*indices = (const s32 *)vector[0];
+	*indices = (const s32 *)vector->begin;
 	for (word i = 0; i < bytes / 4; i++) {
 		s32 index;
 		if (!read_memory(&index, *indices + i, 4) || index < -1 || index >= (s32)g->context->tensors_size)
