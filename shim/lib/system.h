@@ -76,7 +76,6 @@ static inline long syscall6(long n, word a, word b, word c, word d, word e, word
 #define call6(n, a, b, c, d, e, f) syscall6(n, (word)(a), (word)(b), (word)(c), (word)(d), (word)(e), (word)(f))
 
 #define FAILED(r) ((word)(r) > (word)-4096) // a system call's result is an error
-#define ENOENT 2
 #define EFAULT 14
 #define ESRCH 3
 
