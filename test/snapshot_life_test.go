@@ -29,6 +29,7 @@ func TestSnapshotOfAborts(t *testing.T) {
 		"in a custom op with user data":       {custom("2.17.1", "--custom-op-with-data", "--abort-in-invoke"), 0, inside, 2},
 		"in its preparation":                  {custom("2.9.0", "--custom-op", "--abort-in-prepare"), 4, preparing, 0},
 		"in its preparation, with user data":  {custom("2.17.1", "--custom-op-with-data", "--abort-in-prepare"), 4, preparing, 0},
+		"in its 600th thread":                 {custom("2.17.1", "--custom-op", "--own-threads", "--interpreters", "600", "--abort-after", "599"), 0, inside, 2},
 		"in a child":                          {custom("2.17.1", "--custom-op", "--abort-in-invoke", "--fork"), 0, inside, 2},
 		"in LiteRT's reference SOFTMAX":       {litert(t, model(t, "mobilenet_v1_int8"), "--resolver", "builtin_ref"), 4, "ended inside the preparation of SOFTMAX (node 30 of subgraph 0)", 0},
 		"in one after one that was all right": {[]string{"sh", "-c", strings.Join(capi(t, "2.9.0", "--model", model(t, "if")), " ") + "; " + strings.Join(custom("2.9.0", "--custom-op", "--abort-in-invoke"), " ")}, 0, inside, 0},

@@ -4,15 +4,13 @@
 #define BUCKETS_OF_TABLE 1024
 
 static struct subgraph *subgraphs[BUCKETS_OF_TABLE];
-static struct thread *threads[BUCKETS_OF_TABLE];
 static u32 table_lock;
-HIDDEN u32 epoch = 1;
 
-static u32 bucket(word key) { return (u32)((key >> 4) * 2654435761u) >> 22; }
+static u32 bucket(const struct context *c) { return (u32)(((word)c >> 4) * 2654435761u) >> 22; }
 
 HIDDEN struct subgraph *known_subgraph(struct context *context)
 {
-	for (struct subgraph *g = load(&subgraphs[bucket((word)context)]); g; g = g->next)
+	for (struct subgraph *g = load(&subgraphs[bucket(context)]); g; g = g->next)
 		if (g->context == context)
 			return g;
 	return NULL;
@@ -31,46 +29,12 @@ HIDDEN struct subgraph *subgraph_of(struct context *context)
 	g->context = context;
 	g->stale = 1;
 	g->first = -1;
-	struct subgraph **head = &subgraphs[bucket((word)context)];
+	struct subgraph **head = &subgraphs[bucket(context)];
 	lock(&table_lock);
 	g->next = *head;
 	store(head, g);
 	unlock(&table_lock);
 	return g;
-}
-
-static struct open_op *place_for(u32 tid)
-{
-	for (u32 i = 0; i < OPEN_OPS; i++) {
-		u32 free = 0;
-		if (swap_if(&shared->open[i].tid, &free, tid)) {
-			shared->open[i].pid = process;
-			return &shared->open[i];
-		}
-	}
-	static struct open_op nowhere;
-	return &nowhere;
-}
-
-HIDDEN struct thread *thread_of(u32 tid)
-{
-	struct thread **head = &threads[bucket((word)tid << 4)];
-	for (struct thread *t = load(head); t; t = t->next)
-		if (t->tid == tid)
-			return t;
-	struct thread *t = allocate(sizeof(*t));
-	if (t == NULL) {
-		count(NO_MEMORY, 1);
-		return NULL;
-	}
-	notice_fork(); // its one thread is new
-	t->tid = tid;
-	t->open = place_for(tid);
-	lock(&table_lock);
-	t->next = *head;
-	store(head, t);
-	unlock(&table_lock);
-	return t;
 }
 
 HIDDEN int valid_context(const struct context *context)

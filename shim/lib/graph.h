@@ -20,6 +20,7 @@ struct frame { // an op that is open on a thread
 struct thread {
 	u32 tid;
 	u32 depth;
+	word identity;
 	struct frame frames[MAX_DEPTH];
 	struct open_op *open;
 	struct thread *next;
@@ -69,7 +70,7 @@ struct subgraph {
 	struct subgraph *next, *next_quiet;
 };
 
-struct thread *thread_of(u32 tid); // NULL without memory
+struct thread *thread_of(u32 tid); // that calls this; NULL without memory
 
 // The state of a context's subgraph, made when it is new; NULL without memory.
 struct subgraph *subgraph_of(struct context *context);

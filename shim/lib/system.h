@@ -94,6 +94,7 @@ struct timespec {
 // false. A process that was forked while another thread of its parent had it gets it all the same.
 int lock(u32 *lock);
 void unlock(u32 *lock);
+int has_ended(u32 tid); // a thread of this process
 
 // memory.c
 
@@ -103,6 +104,17 @@ void *allocate(word bytes);
 int read_memory(void *to, const void *from, word bytes);
 // Writes to memory that may not be there, or that may be read-only (it is made writable for the moment).
 int write_word(word *at, word value);
+
+// An address without the tag that arm64 has in its upper byte and ignores, as Android puts it into those of its heap.
+static inline word untagged(word address)
+{
+#if defined(__aarch64__)
+	return address << 8 >> 8;
+#else
+	return address;
+#endif
+}
+
 void *map_memory(word bytes);
 void *memcpy(void *to, const void *from, word bytes);
 void *memset(void *to, int value, word bytes);
