@@ -93,9 +93,11 @@ func TestSnapshotOfManyInterpreters(t *testing.T) {
 func TestSnapshotUnderFilter(t *testing.T) {
 	filter := apps.Program(t, "filtered.c")
 	for name, command := range map[string][]string{
-		"TFLite 2.17.1": capi(t, "2.17.1", "--model", model(t, "okay_nabu"), "--interpreters", "3"), // its data is read-only
-		"TFLite 2.9.0":  capi(t, "2.9.0", "--model", model(t, "custom"), "--custom-op"),
-		"LiteRT":        litert(t, model(t, "while"), "--resolver", "builtin"),
+		"TFLite 2.17.1":                capi(t, "2.17.1", "--model", model(t, "okay_nabu"), "--interpreters", "3"), // its data is read-only
+		"TFLite 2.17.1, without /proc": capi(t, "2.17.1", "--model", model(t, "okay_nabu"), "--interpreters", "3", "--without-proc"),
+		"TFLite 2.9.0, without /proc":  capi(t, "2.9.0", "--model", model(t, "custom"), "--custom-op", "--without-proc"),
+		"TFLite 2.9.0":                 capi(t, "2.9.0", "--model", model(t, "custom"), "--custom-op"),
+		"LiteRT":                       litert(t, model(t, "while"), "--resolver", "builtin"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := snapshotCommand(t, command)

@@ -7,15 +7,18 @@
 // Inputs depend only on the number of the invoke. One JSON object on stdout
 // says what happened; exit status 0 means that everything ran.
 
+#define _GNU_SOURCE  // unshare
 #include <dlfcn.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -80,7 +83,7 @@ static struct {
   int invokes, interpreters, threads;
   int rate;  // invokes a second; 0: as many as there can be
   int reload, fork, wait, steps, times, sleep_before_ms, spin_us, sleep_us, workers;
-  int custom_op, custom_op_with_data, abort_in_prepare, abort_in_invoke, abort_after, own_threads, tensors, mallocs, allocate;
+  int custom_op, custom_op_with_data, abort_in_prepare, abort_in_invoke, abort_after, own_threads, without_proc, tensors, mallocs, allocate;
 } option = {.invokes = 1, .interpreters = 1, .threads = 1, .workers = 1};
 
 // What one thread did; summed over threads, so that their order has no effect.
@@ -358,6 +361,11 @@ static void* load(void) {
   return library;
 }
 
+static void hide_proc(void) {
+  if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) != 0 || umount2("/proc", MNT_DETACH) != 0)
+    fail("hide /proc", strerror(errno));
+}
+
 static void fill(TfLiteTensor* tensor, int invoke) {
   size_t size = lite.TfLiteTensorByteSize(tensor);
   uint8_t* bytes = lite.TfLiteTensorData(tensor);
@@ -547,6 +555,7 @@ static void parse(int argc, char** argv) {
       {"abort-in-invoke", no_argument, &option.abort_in_invoke, 1},
       {"abort-after", required_argument, NULL, 'a'},
       {"own-threads", no_argument, &option.own_threads, 1},
+      {"without-proc", no_argument, &option.without_proc, 1},
       {"tensors", no_argument, &option.tensors, 1},
       {"mallocs", no_argument, &option.mallocs, 1},
       {"allocate", no_argument, &option.allocate, 1},
@@ -577,6 +586,7 @@ static void parse(int argc, char** argv) {
             "  --resize 1,64,64,3  shape of the first input; may come again: all invokes with each shape\n"
             "  --reload            unload the library and do everything once more\n"
             "  --fork              do it in a child process\n"
+            "  --without-proc      first hide /proc from this process, as root\n"
             "  --wait              load the library, print \"ready\", wait for a line on stdin\n"
             "  --steps             print \"ready\" and do the invokes for each line on stdin, until it ends\n"
             "  --rate N            hold the invokes to N a second\n"
@@ -601,6 +611,7 @@ static void parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   parse(argc, argv);
+  if (option.without_proc) hide_proc();
   void* library = load();
   char version[32];
   snprintf(version, sizeof version, "%s", lite.TfLiteVersion());
