@@ -30,7 +30,7 @@ var remarks = []struct {
 	{earlierInterpreters, "%d subgraphs were there before their runtime's kernels were replaced: what they run is not in the file"},
 	{noThunk, "%d kernels could not be replaced, as the app has more than the shim has room for: their ops are not in the file"},
 	{notKernels, "%d calls of functions that look like kernels were none: they were left alone"},
-	{gaveUp, "%d times a thread of the app waited 10 s for a recorder that did not move (was it stopped?): from then on nothing was recorded"},
+	{gaveUp, "%d times a thread of the app waited 1 s for a recorder that did not move (was it stopped?): from then on nothing was recorded"},
 	{noData, "%d times a tensor had no data in memory that could be copied: it is in the file without"}, // handles aside
 }
 

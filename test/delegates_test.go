@@ -50,6 +50,22 @@ func TestBuiltinKernels(t *testing.T) {
 	}
 }
 
+// Interpreters that threads build at the same time don't get into each other's way.
+func TestBuiltinKernelsAtOnce(t *testing.T) {
+	want := hashOf(t, alone(t, atOnce(t, "2.17.1")))
+	for range 3 {
+		s := snapshotCommand(t, atOnce(t, "2.17.1", "--xnnpack", "1"), "--kernels", "builtin", "--statistics")
+		for _, n := range s.whole(t).Nodes {
+			if n.Delegate != "" {
+				t.Fatalf("%s ran node %d", n.Delegate, n.Index)
+			}
+		}
+		if got := hashOf(t, s.stdout); got != want {
+			t.Errorf("the app's outputs have hash %s, want %s", got, want)
+		}
+	}
+}
+
 // Of what a delegate runs its outputs are captured, and it is said what is not.
 func TestDelegateBoundary(t *testing.T) {
 	for name, python := range map[string]func(testing.TB, ...string) []string{"LiteRT": litert, "LiteRT 1.4.0": litert140} {
@@ -72,6 +88,29 @@ func TestDelegateBoundary(t *testing.T) {
 				t.Errorf("%d tensors, and stderr doesn't say %q:\n%s", compared, want, s.stderr)
 			}
 		})
+	}
+}
+
+// MediaPipe brings a runtime and a delegate of its own, compiled with another C++ library.
+func TestMediaPipe(t *testing.T) {
+	name := model(t, "face_detection_short_range")
+	command, m := mediapipe(t, name, "--invokes", "3"), parse(t, name)
+	var said struct{ Faces int }
+	alone := alone(t, command)
+	if decode(t, alone, &said); said.Faces != 3 {
+		t.Fatalf("%d faces, want 3", said.Faces)
+	}
+	s := snapshotCommand(t, command)
+	f := s.whole(t)
+	wantNodes(t, f, m)
+	if len(f.Nodes) != 1 || len(f.Captures) != 3*3 || hashOf(t, s.stdout) != hashOf(t, alone) || !strings.Contains(s.stderr, "XNNPack") {
+		t.Errorf("%d nodes with %d captures, want 1 with 9 and the same outputs\n%s", len(f.Nodes), len(f.Captures), s.stderr)
+	}
+	s = snapshotCommand(t, command, "--kernels", "builtin")
+	f = s.whole(t)
+	wantNodes(t, f, m)
+	if decode(t, s.stdout, &said); said.Faces != 3 || len(f.Nodes) != len(m.Subgraphs[0].Operators) {
+		t.Errorf("%d faces by %d nodes, want 3 by %d", said.Faces, len(f.Nodes), len(m.Subgraphs[0].Operators))
 	}
 }
 

@@ -88,6 +88,13 @@ func litertScript(t testing.TB) string {
 	return once(t, "litert_run.py", func(t testing.TB) string { return apps.Script(t, "litert_run.py") })
 }
 
+// mediapipe is an app that detects faces with a model.
+func mediapipe(t testing.TB, args ...string) []string {
+	t.Helper()
+	script := once(t, "mediapipe_run.py", func(t testing.TB) string { return apps.Script(t, "mediapipe_run.py") })
+	return append([]string{parts.PythonMediaPipe(t), script}, args...)
+}
+
 func benchmark(t testing.TB, args ...string) []string {
 	t.Helper()
 	return append([]string{filepath.Join(filepath.Dir(parts.Python(t)), "litert-benchmark")}, args...)

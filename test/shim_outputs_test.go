@@ -31,6 +31,8 @@ func TestSameOutputsWithShim(t *testing.T) {
 		"TFLite 2.17.1, state":     capi(t, "2.17.1", "--model", model(t, "okay_nabu"), "--invokes", "100"),
 		"TFLite 2.9.0, threads":    capi(t, "2.9.0", "--model", model(t, "face_detection_front"), "--threads", "4", "--invokes", "2"),
 		"TFLite 2.17.1, turns":     capi(t, "2.17.1", "--model", model(t, "if"), "--model", model(t, "while"), "--interpreters", "10", "--invokes", "10"),
+		"TFLite 2.17.1, at once":   atOnce(t, "2.17.1", "--xnnpack", "1"),
+		"TFLite 2.9.0, at once":    atOnce(t, "2.9.0"),
 		"LiteRT, workers":          workers(t, model(t, "while")),
 		"TFLite 2.17.1, user data": capi(t, "2.17.1", "--model", model(t, "custom"), "--custom-op-with-data", "--invokes", "100"),
 	} {
@@ -45,6 +47,12 @@ func TestSameOutputsWithShim(t *testing.T) {
 			})
 		}
 	}
+}
+
+// atOnce is an app in which threads build and run interpreters of several models at the same time.
+func atOnce(t testing.TB, version string, args ...string) []string {
+	return capi(t, version, append(args, "--threads", "8", "--interpreters", "60", "--model", model(t, "okay_nabu"),
+		"--model", model(t, "face_detection_front"), "--model", model(t, "while"))...)
 }
 
 // All interpreters of a process are told apart, and none is taken for an earlier one at its place.
@@ -85,9 +93,11 @@ func TestSnapshotOfManyInterpreters(t *testing.T) {
 func TestSnapshotUnderFilter(t *testing.T) {
 	filter := apps.Program(t, "filtered.c")
 	for name, command := range map[string][]string{
-		"TFLite 2.17.1": capi(t, "2.17.1", "--model", model(t, "okay_nabu"), "--interpreters", "3"), // its data is read-only
-		"TFLite 2.9.0":  capi(t, "2.9.0", "--model", model(t, "custom"), "--custom-op"),
-		"LiteRT":        litert(t, model(t, "while"), "--resolver", "builtin"),
+		"TFLite 2.17.1":                capi(t, "2.17.1", "--model", model(t, "okay_nabu"), "--interpreters", "3"), // its data is read-only
+		"TFLite 2.17.1, without /proc": capi(t, "2.17.1", "--model", model(t, "okay_nabu"), "--interpreters", "3", "--without-proc"),
+		"TFLite 2.9.0, without /proc":  capi(t, "2.9.0", "--model", model(t, "custom"), "--custom-op", "--without-proc"),
+		"TFLite 2.9.0":                 capi(t, "2.9.0", "--model", model(t, "custom"), "--custom-op"),
+		"LiteRT":                       litert(t, model(t, "while"), "--resolver", "builtin"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := snapshotCommand(t, command)

@@ -121,20 +121,26 @@ HIDDEN void notice_fork(void)
 	announce_modules();
 }
 
+#define MAX_SUBGRAPHS 65536
+
 // A subgraph points to its interpreter's vector of subgraphs, which points back: that tells its index, and the vector's
 // address names the interpreter. What else looks like such a vector doesn't hold objects of the same class.
 static s32 index_in(const struct subgraph *g, const word *candidate)
 {
-	word vector[3], class, element, impl;
+	struct vector vector;
+	word class, element, impl;
 	char *object = g->context->subgraph;
 	s32 found = -1;
-	if ((word)candidate < 4096 || (word)candidate & (sizeof(word) - 1) || !read_memory(vector, candidate, sizeof(vector)) ||
-	    vector[0] == 0 || vector[1] <= vector[0] || vector[2] < vector[1] || vector[1] - vector[0] > 65536 * sizeof(word))
+	if ((word)candidate < 4096 || (word)candidate & (sizeof(word) - 1) || !read_memory(&vector, candidate, sizeof(vector)) ||
+	    vector.begin == NULL || vector.room < vector.end)
+		return -1;
+	word count = (end_of(&vector, sizeof(word), g->counted) - vector.begin) / sizeof(word);
+	if (count == 0 || count > MAX_SUBGRAPHS)
 		return -1;
 	class = *(word *)object;
-	for (word i = 0; i < (vector[1] - vector[0]) / sizeof(word); i++) {
+	for (word i = 0; i < count; i++) {
 		word of_class;
-		if (!read_memory(&element, (word *)vector[0] + i, sizeof(element)) || !read_memory(&of_class, (void *)element, sizeof(of_class)) ||
+		if (!read_memory(&element, (word *)vector.begin + i, sizeof(element)) || !read_memory(&of_class, (void *)element, sizeof(of_class)) ||
 		    of_class != class || !read_memory(&impl, (char *)element + CONTEXT_IN_SUBGRAPH + 3 * sizeof(word), sizeof(impl)) ||
 		    impl != element)
 			return -1;
@@ -160,11 +166,13 @@ static const word *find_interpreter(struct subgraph *g)
 
 HIDDEN void each_sibling(struct subgraph *g, void (*what)(struct subgraph *))
 {
-	word vector[2], object;
+	struct vector vector;
+	word object;
 	const word *interpreter = find_interpreter(g);
-	if (interpreter == NULL || !read_memory(vector, interpreter, sizeof(vector)))
+	if (interpreter == NULL || !read_memory(&vector, interpreter, sizeof(vector)))
 		return;
-	for (word at = vector[0]; at < vector[1] && read_memory(&object, (word *)at, sizeof(object)); at += sizeof(word)) {
+	char *end = end_of(&vector, sizeof(word), g->counted);
+	for (char *at = vector.begin; at < end && read_memory(&object, at, sizeof(object)); at += sizeof(word)) {
 		struct subgraph *sibling = known_subgraph((struct context *)(object + CONTEXT_IN_SUBGRAPH));
 		if (sibling && sibling != g)
 			what(sibling);

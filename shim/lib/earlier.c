@@ -16,7 +16,8 @@ static int uses(const struct module *m, struct context *context)
 	return 0;
 }
 
-// A tflite::Subgraph shows itself by its context, which points back at the object that it lies in.
+// A tflite::Subgraph shows itself by its context, which points back at the object that it lies in: on Android by a pointer
+// whose upper byte is a tag.
 static void search_range(const struct module *m, word start, word end, word *buffer)
 {
 	for (word at = start, bytes; at < end; at += bytes) { // not beyond: a 32-bit stack ends near the last address
@@ -24,8 +25,8 @@ static void search_range(const struct module *m, word start, word end, word *buf
 		if (!read_memory(buffer, (void *)at, bytes))
 			continue;
 		for (word i = 3; i < bytes / sizeof(word); i++) {
-			word context = at + (i - 3) * sizeof(word);
-			if (buffer[i] == context - CONTEXT_IN_SUBGRAPH && uses(m, (struct context *)context))
+			word context = buffer[i] + CONTEXT_IN_SUBGRAPH;
+			if (untagged(context) == at + (i - 3) * sizeof(word) && uses(m, (struct context *)context))
 				count(EARLIER_INTERPRETERS, 1);
 		}
 	}

@@ -4,15 +4,13 @@
 #define BUCKETS_OF_TABLE 1024
 
 static struct subgraph *subgraphs[BUCKETS_OF_TABLE];
-static struct thread *threads[BUCKETS_OF_TABLE];
 static u32 table_lock;
-HIDDEN u32 epoch = 1;
 
-static u32 bucket(word key) { return (u32)((key >> 4) * 2654435761u) >> 22; }
+static u32 bucket(const struct context *c) { return (u32)(((word)c >> 4) * 2654435761u) >> 22; }
 
 HIDDEN struct subgraph *known_subgraph(struct context *context)
 {
-	for (struct subgraph *g = load(&subgraphs[bucket((word)context)]); g; g = g->next)
+	for (struct subgraph *g = load(&subgraphs[bucket(context)]); g; g = g->next)
 		if (g->context == context)
 			return g;
 	return NULL;
@@ -31,7 +29,7 @@ HIDDEN struct subgraph *subgraph_of(struct context *context)
 	g->context = context;
 	g->stale = 1;
 	g->first = -1;
-	struct subgraph **head = &subgraphs[bucket((word)context)];
+	struct subgraph **head = &subgraphs[bucket(context)];
 	lock(&table_lock);
 	g->next = *head;
 	store(head, g);
@@ -39,49 +37,16 @@ HIDDEN struct subgraph *subgraph_of(struct context *context)
 	return g;
 }
 
-static struct open_op *place_for(u32 tid)
-{
-	for (u32 i = 0; i < OPEN_OPS; i++) {
-		u32 free = 0;
-		if (swap_if(&shared->open[i].tid, &free, tid)) {
-			shared->open[i].pid = process;
-			return &shared->open[i];
-		}
-	}
-	static struct open_op nowhere;
-	return &nowhere;
-}
-
-HIDDEN struct thread *thread_of(u32 tid)
-{
-	struct thread **head = &threads[bucket((word)tid << 4)];
-	for (struct thread *t = load(head); t; t = t->next)
-		if (t->tid == tid)
-			return t;
-	struct thread *t = allocate(sizeof(*t));
-	if (t == NULL) {
-		count(NO_MEMORY, 1);
-		return NULL;
-	}
-	notice_fork(); // its one thread is new
-	t->tid = tid;
-	t->open = place_for(tid);
-	lock(&table_lock);
-	t->next = *head;
-	store(head, t);
-	unlock(&table_lock);
-	return t;
-}
-
 HIDDEN int valid_context(const struct context *context)
 {
 	struct context c;
-	word tensors[2];
+	struct vector tensors;
 	if ((word)context & (sizeof(word) - 1) || !read_memory(&c, context, sizeof(c)) ||
 	    c.subgraph + CONTEXT_IN_SUBGRAPH != (const char *)context ||
-	    !read_memory(tensors, c.subgraph + TENSORS_IN_SUBGRAPH, sizeof(tensors)))
+	    !read_memory(&tensors, c.subgraph + TENSORS_IN_SUBGRAPH, sizeof(tensors)))
 		return 0;
-	return tensors[0] == (word)c.tensors && tensors[1] - tensors[0] == c.tensors_size * sizeof(struct tensor);
+	return tensors.begin == (char *)c.tensors &&
+	       (tensors.end == c.tensors_size || end_of(&tensors, 0, 0) == (char *)(c.tensors + c.tensors_size));
 }
 
 // std::pair<TfLiteNode, TfLiteRegistration> in words: 17 up to 2.5, then 18, 19 since 2.10, 20 in 2.13, 21 (22 where a word has
@@ -115,19 +80,35 @@ static int plausible_pair(const char *at, word stride, int being_made)
 	return being_made || r->invoke > 4096 || (stride >= EXTERNAL_STRIDE * sizeof(word) && ((word *)r)[8] > 4096);
 }
 
+// Whether it may be a vector of such pairs, of any size.
+static int plausible_vector(const struct vector *v, int counted)
+{
+	if (v->begin == NULL || (word)v->begin & (sizeof(word) - 1))
+		return 0;
+	if (counted)
+		return v->end > 0 && v->end <= v->room && v->room <= MAX_VECTOR / (MIN_STRIDE * sizeof(word));
+	return v->end > (word)v->begin && v->end <= v->room && v->room - (word)v->begin <= MAX_VECTOR && !(v->end & (sizeof(word) - 1));
+}
+
+static int is_in(const struct vector *v, word stride, int counted, const struct node *node)
+{
+	return (char *)node >= v->begin && (char *)node < end_of(v, stride, counted) && ((char *)node - v->begin) % stride == 0;
+}
+
 #define LOOKED_AT 8 // elements of a vector
 
 // Without a node that runs, the last one may just be in the making: its registration comes last.
-static word stride_of(const char *begin, const char *end, const struct node *node)
+static word stride_of(const struct vector *v, int counted, const struct node *node)
 {
 	for (word stride = MIN_STRIDE * sizeof(word); stride <= MAX_STRIDE * sizeof(word); stride += sizeof(word)) {
-		if ((word)(end - begin) % stride || (node && (word)((char *)node - begin) % stride))
+		word bytes = end_of(v, stride, counted) - v->begin;
+		if (bytes % stride || (node && !is_in(v, stride, counted, node)))
 			continue;
-		word n = (end - begin) / stride, i = 0;
+		word n = bytes / stride, i = 0;
 		word last = n - 1;
 		if (n > LOOKED_AT)
 			n = LOOKED_AT;
-		while (i < n && plausible_pair(begin + i * stride, stride, node == NULL && i == last))
+		while (i < n && plausible_pair(v->begin + i * stride, stride, node == NULL && i == last))
 			i++;
 		if (i == n)
 			return stride;
@@ -137,8 +118,8 @@ static word stride_of(const char *begin, const char *end, const struct node *nod
 
 static int still_there(const struct subgraph *g, const struct node *node)
 {
-	char **vector = (char **)(g->context->subgraph + g->nodes_at);
-	return g->stride && vector[0] == g->begin && vector[1] == g->end &&
+	const struct vector *v = (struct vector *)(g->context->subgraph + g->nodes_at);
+	return g->stride && v->begin == g->begin && end_of(v, g->stride, g->counted) == g->end &&
 	       (node == NULL || ((char *)node >= g->begin && (char *)node < g->end));
 }
 
@@ -169,22 +150,19 @@ HIDDEN int locate(struct subgraph *g, const struct node *node)
 {
 	if (still_there(g, node))
 		return g->context->tensors_size <= g->tensor_room || make_room(g);
-	char *words[SUBGRAPH_BYTES / sizeof(word)];
+	word words[SUBGRAPH_BYTES / sizeof(word)];
 	word bytes = SUBGRAPH_BYTES;
 	if (!read_memory(words, g->context->subgraph, bytes) && !read_memory(words, g->context->subgraph, bytes /= 2))
 		return 0;
+	g->counted = ((struct vector *)((char *)words + TENSORS_IN_SUBGRAPH))->end == g->context->tensors_size;
 	for (word i = CONTEXT_IN_SUBGRAPH / sizeof(word) + CONTEXT_WORDS; i + 3 <= bytes / sizeof(word); i++) {
-		char *begin = words[i], *end = words[i + 1], *room = words[i + 2];
-		if (begin == NULL || begin >= end || end > room || room - begin > MAX_VECTOR ||
-		    ((word)begin | (word)end) & (sizeof(word) - 1) ||
-		    (node && ((char *)node < begin || (char *)node >= end)))
-			continue;
-		word stride = stride_of(begin, end, node);
+		const struct vector *v = (struct vector *)(words + i);
+		word stride = plausible_vector(v, g->counted) ? stride_of(v, g->counted, node) : 0;
 		if (stride == 0)
 			continue;
 		g->nodes_at = i * sizeof(word);
-		g->begin = begin;
-		g->end = end;
+		g->begin = v->begin;
+		g->end = end_of(v, stride, g->counted);
 		g->stride = stride;
 		return make_room(g);
 	}
@@ -257,75 +235,16 @@ HIDDEN void reach_nodes(struct subgraph *g)
 	}
 }
 
-static struct subgraph *quiet;
-HIDDEN u32 quiet_subgraphs;
-HIDDEN u32 expecting;
-
-#define LOOKS 2000 // at a subgraph that runs nothing: some us each
-
-HIDDEN void make_quiet(struct subgraph *g)
-{
-	lock(&table_lock);
-	g->looks = LOOKS;
-	if (!g->quiet) {
-		g->quiet = 1;
-		g->next_quiet = quiet;
-		quiet = g;
-		quiet_subgraphs++;
-	}
-	unlock(&table_lock);
-}
-
-HIDDEN void make_loud(struct subgraph *g)
-{
-	if (!g->quiet)
-		return;
-	lock(&table_lock);
-	for (struct subgraph **at = &quiet; *at; at = &(*at)->next_quiet) {
-		if (*at == g) {
-			*at = g->next_quiet;
-			g->quiet = 0;
-			if (--quiet_subgraphs == 0)
-				expecting = 0;
-			break;
-		}
-	}
-	unlock(&table_lock);
-}
-
-// The subgraph may be gone by now, or be another thread's that is still at work on it: only what is whole is touched.
-HIDDEN void reach_quiet(void)
-{
-	static u32 busy;
-	if (!lock(&busy)) // a signal handler that allocates
-		return;
-	u32 me = call0(SYS_gettid), looked = 0;
-	for (struct subgraph *g = load(&quiet); g; g = g->next_quiet) {
-		if (g->looks == 0)
-			continue;
-		g->looks--;
-		looked++;
-		if (!valid_context(g->context) || !locate(g, NULL))
-			continue;
-		reach_nodes(g);
-		if (g->builder == me)
-			disguise(g); // the node that was made last, too
-	}
-	if (looked == 0)
-		expecting = 0;
-	unlock(&busy);
-}
-
 // Behind the vector of nodes come consistent_ (a bool), inputs_, outputs_, variables_ (std::vector<int>), so since 2.3
 // (tflite/core/subgraph.h).
 HIDDEN s32 ends_of(const struct subgraph *g, int out, const s32 **indices)
 {
 	const word *consistent = (word *)(g->context->subgraph + g->nodes_at) + 3;
-	const word *vector = consistent + 1 + 3 * out;
-	word bytes = vector[1] - vector[0];
-	if ((consistent[0] & 0xff) > 1 || vector[1] < vector[0] || vector[2] < vector[1] || bytes % 4 || bytes / 4 > MAX_LIST)
+	const struct vector *vector = (struct vector *)(consistent + 1) + out;
+	word bytes = end_of(vector, sizeof(s32), g->counted) - vector->begin;
+	if ((consistent[0] & 0xff) > 1 || vector->room < vector->end || bytes % 4 || bytes / 4 > MAX_LIST)
 		return -1;
-	*indices = (const s32 *)vector[0];
+	*indices = (const s32 *)vector->begin;
 	for (word i = 0; i < bytes / 4; i++) {
 		s32 index;
 		if (!read_memory(&index, *indices + i, 4) || index < -1 || index >= (s32)g->context->tensors_size)

@@ -20,6 +20,7 @@ struct frame { // an op that is open on a thread
 struct thread {
 	u32 tid;
 	u32 depth;
+	word identity;
 	struct frame frames[MAX_DEPTH];
 	struct open_op *open;
 	struct thread *next;
@@ -48,6 +49,7 @@ struct subgraph {
 	u8 stale;        // an interpreter is being built at its place
 	u8 skipped;      // this invoke isn't captured
 	s32 index;
+	u8 counted;      // its vectors count their elements
 	word nodes_at;   // offset of the node vector in the object
 	char *begin, *end;
 	char *reached;   // the end of the vector when its nodes' functions were last replaced
@@ -62,12 +64,13 @@ struct subgraph {
 	u8 quiet;        // built, but it ran nothing yet
 	u32 looks;       // how often it may still be looked at then
 	u8 disguised;    // some of its nodes are
-	u32 builder;     // thread that builds it, 0 when it is prepared
+	u32 thread_at_work; // that built or prepared it last: no other one may look at it
+	u8 building;     // nodes are made still, none was prepared
 	s32 prepared;    // index of the node that was prepared first, -1 for none
 	struct subgraph *next, *next_quiet;
 };
 
-struct thread *thread_of(u32 tid); // NULL without memory
+struct thread *thread_of(u32 tid); // that calls this; NULL without memory
 
 // The state of a context's subgraph, made when it is new; NULL without memory.
 struct subgraph *subgraph_of(struct context *context);
@@ -88,13 +91,14 @@ word function_of(const struct subgraph *g, const struct registration *r);
 // Replaces functions of nodes that have none of a library's registrations: custom ops, delegates.
 void reach_nodes(struct subgraph *g);
 
-// A subgraph that was built may run nothing but delegate nodes, whose kernels no library's data shows. So it is looked at
-// until it runs.
+// quiet.c: a subgraph that was built may run nothing but delegate nodes, whose kernels no library's data shows. So it is
+// looked at until it runs.
 void make_quiet(struct subgraph *g);
 void make_loud(struct subgraph *g);
 void reach_quiet(void);
 extern HIDDEN u32 quiet_subgraphs;
-extern HIDDEN u32 expecting; // what is next may be a delegate's: one is being built, or its kernels were prepared
+void expect(void); // what is next may be a delegate's: a subgraph is being built, or its kernels were prepared
+extern HIDDEN u32 expecting; // for that many allocations
 
 // The vector behind the nodes that lists the tensors going in (0) or out (1): the number of them, -1 when not known.
 s32 ends_of(const struct subgraph *g, int out, const s32 **indices);

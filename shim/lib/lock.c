@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "system.h"
 
+HIDDEN int has_ended(u32 tid)
+{
+	return call3(SYS_tgkill, call0(SYS_getpid), tid, 0) == -ESRCH;
+}
+
 #define SPINS 1000 // until the owner is looked for
 
 HIDDEN int lock(u32 *lock)
@@ -9,7 +14,7 @@ HIDDEN int lock(u32 *lock)
 	for (u32 spins = 1; !swap_if(lock, &owner, me); spins++, owner = 0) {
 		if (owner == me)
 			return 0;
-		if (spins % SPINS == 0 && call3(SYS_tgkill, call0(SYS_getpid), owner, 0) == -ESRCH)
+		if (spins % SPINS == 0 && has_ended(owner))
 			swap_if(lock, &owner, 0);
 		call0(SYS_sched_yield);
 	}

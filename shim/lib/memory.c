@@ -105,67 +105,6 @@ HIDDEN void *allocate(word bytes)
 	return result;
 }
 
-struct piece {
-	const void *at;
-	word bytes;
-};
-
-// Linux copies within one process, too, and tells what isn't there instead of a signal. Where it doesn't let us (an older
-// one, or a filter of system calls), the process's memory is read as a file, which takes three calls.
-static int refused;
-
-static int copy_as_file(long call, void *mine, word bytes, const void *there)
-{
-	long fd = call6(SYS_openat, AT_FDCWD, "/proc/self/mem", O_RDWR | O_CLOEXEC, 0, 0, 0);
-	if (FAILED(fd))
-		return 0;
-#if defined(__arm__) // an offset is a pair of registers that begins at an even one
-	long n = call6(call, fd, mine, bytes, 0, there, 0);
-#else
-	long n = call6(call, fd, mine, bytes, there, 0, 0);
-#endif
-	call1(SYS_close, fd);
-	return n == (long)bytes;
-}
-
-HIDDEN int read_memory(void *to, const void *from, word bytes)
-{
-	struct piece mine = { to, bytes }, there = { from, bytes };
-	if (!refused) {
-		long n = call6(SYS_process_vm_readv, call0(SYS_getpid), &mine, 1, &there, 1, 0);
-		if (!FAILED(n) || n == -EFAULT)
-			return n == (long)bytes;
-		refused = 1;
-	}
-	return copy_as_file(SYS_pread64, to, bytes, from);
-}
-
-#define PAGE 4096 // what mprotect gets may also be larger pages: see protect
-
-// Linux's pages may have 4, 16 or 64 KiB.
-static int protect(word at, int how)
-{
-	for (word page = PAGE; page <= 65536; page *= 4)
-		if (!FAILED(call3(SYS_mprotect, at & ~(page - 1), page, how)))
-			return 1;
-	return 0;
-}
-
-HIDDEN int write_word(word *at, word value)
-{
-	struct piece mine = { &value, sizeof(value) }, there = { at, sizeof(value) };
-	long n = refused ? 0 : call6(SYS_process_vm_writev, call0(SYS_getpid), &mine, 1, &there, 1, 0);
-	if (n == (long)sizeof(value))
-		return 1;
-	if (n != -EFAULT)
-		return copy_as_file(SYS_pwrite64, &value, sizeof(value), at); // which writes even to what is read-only
-	if (!protect((word)at, PROT_READ | PROT_WRITE))
-		return 0;
-	store(at, value);
-	protect((word)at, PROT_READ); // as the dynamic linker had left it
-	return 1;
-}
-
 typedef int clock_function(int, struct timespec *);
 static clock_function *clock;
 

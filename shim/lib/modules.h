@@ -31,7 +31,12 @@ void search_libraries(void);
 // Tells the recorder of all modules again: for a forked process.
 void announce_modules(void);
 
+// registrations.c: finds the registrations in a library's data, and replaces their functions. Returns whether the library has
+// been relocated, as far as that can be told.
+int replace_registrations(struct module *m, const struct program_header *headers, int count);
+
 struct module *module_of(word address); // whose kernels it is of, NULL for none
+int in_text(const struct module *m, word address);
 int is_code(word address);               // of any library, or a thunk
 
 // Where a function's code is: on 32-bit arm, its address also tells that it is Thumb code.

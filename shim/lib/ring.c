@@ -11,11 +11,10 @@ HIDDEN u32 process;
 
 static char *ring;
 static word mask;
-static const char *area; // the shared memory's path
 
 HIDDEN int attach(void)
 {
-	area = environment("EDGEXRAY_SHIM");
+	const char *area = environment("EDGEXRAY_SHIM"); // the shared memory's path
 	if (area == NULL)
 		return 0;
 	long fd = call6(SYS_openat, AT_FDCWD, area, O_RDWR | O_CLOEXEC, 0, 0, 0);
@@ -42,42 +41,33 @@ HIDDEN int attach(void)
 	return s != NULL;
 }
 
-#define SILENCE_NS 1000000000ULL   // of a recorder, until it is looked for
-#define PATIENCE_NS 10000000000ULL // for one that is there but does not move
+#define STEP_NS 100000000
+#define PATIENCE_NS 1000000000ULL // for a recorder that does not move: it was killed or stopped
 
-// The shared memory is a file that the recorder has open.
-static int recorder_is_there(void)
-{
-	long fd = call6(SYS_openat, AT_FDCWD, area, O_RDWR | O_CLOEXEC, 0, 0, 0);
-	if (!FAILED(fd))
-		call1(SYS_close, fd);
-	return fd != -ENOENT;
-}
-
-// Waits until the recorder has freed some room. Reports false when it is gone.
+// Waits until the recorder has freed some room. Reports false when it doesn't: then nothing is recorded any more.
 static int wait_for_room(void)
 {
-	struct timespec step = { 0, 100000000 };
 	u32 heartbeat = load(&shared->heartbeat), freed = load(&shared->freed);
-	u64 begin = now(), waited;
-	int looked = 0;
+	u64 begin = now(), last = begin, patience = PATIENCE_NS;
 	add(&shared->waiting, 1);
 	// What was freed before the recorder could see that somebody waits is not told: so the first wait is short.
-	struct timespec first = { 0, 1000000 };
-	call6(SYS_futex, &shared->freed, FUTEX_WAIT, freed, &first, 0, 0);
-	for (;;) {
-		waited = now() - begin;
-		if (!recording() || load(&shared->freed) != freed || load(&shared->heartbeat) != heartbeat)
-			break;
-		if (waited >= PATIENCE_NS || (waited >= SILENCE_NS && !looked++ && !recorder_is_there())) {
+	struct timespec step = { 0, 1000000 };
+	while (recording() && load(&shared->freed) == freed && load(&shared->heartbeat) == heartbeat) {
+		call6(SYS_futex, &shared->freed, FUTEX_WAIT, freed, &step, 0, 0);
+		step.nanoseconds = STEP_NS;
+		u64 time = now(), took = time - last;
+		last = time;
+		if (took > STEP_NS) // the app was stopped itself, perhaps together with the recorder
+			took = STEP_NS;
+		if (took >= patience) {
 			count(GAVE_UP, 1);
 			store(&shared->stop, 1);
 			break;
 		}
-		call6(SYS_futex, &shared->freed, FUTEX_WAIT, freed, &step, 0, 0);
+		patience -= took;
 	}
 	add(&shared->waiting, -1);
-	count(WAITED_NS, waited);
+	count(WAITED_NS, last - begin);
 	return recording();
 }
 

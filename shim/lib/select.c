@@ -19,9 +19,10 @@ HIDDEN int wants_node(const struct subgraph *g, s32 index, s32 code, const char 
 	for (u32 i = 0; i < s->ops && i < MAX_OPS; i++)
 		if (s->op[i] == code)
 			return 1;
+	s32 subgraph = g->index < 0 ? 0 : g->index; // unknown: most models have but one
 	for (u32 i = 0; i < s->ranges && i < MAX_RANGES; i++) {
 		const struct range *r = &s->range[i];
-		if ((r->subgraph < 0 || r->subgraph == g->index) && r->first <= index && index <= r->last)
+		if ((r->subgraph < 0 || r->subgraph == subgraph) && r->first <= index && index <= r->last)
 			return 1;
 	}
 	return custom_name && matches(s->op_pattern, s->op_patterns, custom_name);

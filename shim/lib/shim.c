@@ -216,7 +216,6 @@ struct preparing {
 // an input since.
 static void disguise_while_preparing(struct preparing *p, struct subgraph *g, s32 index, s32 code)
 {
-	g->builder = 0;
 	if (g->prepared < 0)
 		g->prepared = index;
 	if (index == g->prepared)
@@ -235,9 +234,12 @@ static struct preparing begin_preparing(struct context *context, struct node *no
 	if (t == NULL || !locate(g, node))
 		return p;
 	s32 index = index_of(g, node);
+	store(&g->thread_at_work, t->tid);
+	g->building = 0;
 	reach_nodes(g);
 	g->nodes[index].stale = 1;
-	expecting |= g->quiet;
+	if (g->quiet)
+		expect();
 	s32 code = code_of(g, index);
 	if (shared->selection.keep_delegates_out)
 		disguise_while_preparing(&p, g, index, code);
@@ -281,12 +283,13 @@ HIDDEN void *on_init(struct context *context, const char *buffer, word bytes, st
 		return init(context, buffer, bytes);
 	struct subgraph *g = subgraph_of(context);
 	if (g) {
-		make_quiet(g);
+		store(&g->thread_at_work, t->tid);
+		g->building = 1;
 		g->stale = 1; // what was at this address is gone
 		g->prepared = -1;
+		make_quiet(g);
 		if (shared->selection.keep_delegates_out) {
-			g->builder = t->tid;
-			expecting = 1;
+			expect();
 			disguise(g);
 		}
 	}

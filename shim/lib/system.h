@@ -22,7 +22,7 @@ typedef __UINTPTR_TYPE__ word;
 #if defined(__x86_64__)
 enum { SYS_read = 0, SYS_open = -1, SYS_close = 3, SYS_mmap = 9, SYS_mprotect = 10, SYS_munmap = 11, SYS_madvise = 28, SYS_sched_yield = 24,
        SYS_nanosleep = 35, SYS_getpid = 39, SYS_getppid = 110, SYS_gettid = 186, SYS_futex = 202, SYS_openat = 257,
-       SYS_tgkill = 234, SYS_pread64 = 17, SYS_pwrite64 = 18, SYS_process_vm_readv = 310, SYS_process_vm_writev = 311, SYS_clock_gettime = 228 };
+       SYS_tgkill = 234, SYS_rt_sigprocmask = 14, SYS_pread64 = 17, SYS_pwrite64 = 18, SYS_process_vm_readv = 310, SYS_process_vm_writev = 311, SYS_clock_gettime = 228 };
 static inline long syscall6(long n, word a, word b, word c, word d, word e, word f)
 {
 	long result;
@@ -36,7 +36,7 @@ static inline long syscall6(long n, word a, word b, word c, word d, word e, word
 #elif defined(__aarch64__)
 enum { SYS_read = 63, SYS_close = 57, SYS_mmap = 222, SYS_mprotect = 226, SYS_munmap = 215, SYS_madvise = 233, SYS_sched_yield = 124,
        SYS_nanosleep = 101, SYS_getpid = 172, SYS_getppid = 173, SYS_gettid = 178, SYS_futex = 98, SYS_openat = 56,
-       SYS_tgkill = 131, SYS_pread64 = 67, SYS_pwrite64 = 68, SYS_process_vm_readv = 270, SYS_process_vm_writev = 271, SYS_clock_gettime = 113 };
+       SYS_tgkill = 131, SYS_rt_sigprocmask = 135, SYS_pread64 = 67, SYS_pwrite64 = 68, SYS_process_vm_readv = 270, SYS_process_vm_writev = 271, SYS_clock_gettime = 113 };
 static inline long syscall6(long n, word a, word b, word c, word d, word e, word f)
 {
 	register long x8 __asm__("x8") = n;
@@ -52,7 +52,7 @@ static inline long syscall6(long n, word a, word b, word c, word d, word e, word
 #elif defined(__arm__)
 enum { SYS_read = 3, SYS_close = 6, SYS_mmap = 192 /* mmap2: its offset is in pages of 4096 */, SYS_mprotect = 125,
        SYS_munmap = 91, SYS_madvise = 220, SYS_sched_yield = 158, SYS_nanosleep = 162, SYS_getpid = 20, SYS_getppid = 64, SYS_gettid = 224,
-       SYS_futex = 240, SYS_openat = 322, SYS_tgkill = 268, SYS_pread64 = 180, SYS_pwrite64 = 181, SYS_process_vm_readv = 376, SYS_process_vm_writev = 377, SYS_clock_gettime = 263 };
+       SYS_futex = 240, SYS_openat = 322, SYS_tgkill = 268, SYS_rt_sigprocmask = 175, SYS_pread64 = 180, SYS_pwrite64 = 181, SYS_process_vm_readv = 376, SYS_process_vm_writev = 377, SYS_clock_gettime = 263 };
 static inline long syscall6(long n, word a, word b, word c, word d, word e, word f)
 {
 	register long r7 __asm__("r7") = n;
@@ -76,9 +76,11 @@ static inline long syscall6(long n, word a, word b, word c, word d, word e, word
 #define call6(n, a, b, c, d, e, f) syscall6(n, (word)(a), (word)(b), (word)(c), (word)(d), (word)(e), (word)(f))
 
 #define FAILED(r) ((word)(r) > (word)-4096) // a system call's result is an error
-#define ENOENT 2
-#define EFAULT 14
+#define EPERM 1
 #define ESRCH 3
+#define EIO 5
+#define EFAULT 14
+#define EINVAL 22
 
 enum { PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4, MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20, MADV_POPULATE_WRITE = 23 };
 enum { AT_FDCWD = -100, O_RDONLY = 0, O_RDWR = 2, O_CLOEXEC = 02000000 };
@@ -95,15 +97,29 @@ struct timespec {
 // false. A process that was forked while another thread of its parent had it gets it all the same.
 int lock(u32 *lock);
 void unlock(u32 *lock);
+int has_ended(u32 tid); // a thread of this process
+
+// access.c
+
+// Copies memory of this process that may not be there (any more). Returns whether all of it was.
+int read_memory(void *to, const void *from, word bytes);
+// Writes to memory that may not be there, or that may be read-only (it is made writable for the moment).
+int write_word(word *at, word value);
+
+// An address without the tag that arm64 has in its upper byte and ignores, as Android puts it into those of its heap.
+static inline word untagged(word address)
+{
+#if defined(__aarch64__)
+	return address << 8 >> 8;
+#else
+	return address;
+#endif
+}
 
 // memory.c
 
 // Memory of the shim's own, zeroed, never given back; NULL when there is none. Only for what lives as long as the process.
 void *allocate(word bytes);
-// Copies memory of this process that may not be there (any more). Returns whether all of it was.
-int read_memory(void *to, const void *from, word bytes);
-// Writes to memory that may not be there, or that may be read-only (it is made writable for the moment).
-int write_word(word *at, word value);
 void *map_memory(word bytes);
 void *memcpy(void *to, const void *from, word bytes);
 void *memset(void *to, int value, word bytes);

@@ -51,6 +51,18 @@ struct context { // TfLiteContext, as far as the shim needs it
 	char *subgraph; // impl_: the tflite::Subgraph that it is embedded in
 };
 
+// std::vector as all C++ libraries have it; but libc++ may count its elements instead of pointing behind them
+// (_LIBCPP_ABI_SIZE_BASED_VECTOR), as in MediaPipe 1.2: those of a subgraph show which of them its library does.
+struct vector {
+	char *begin;
+	word end, room; // addresses, or numbers of elements
+};
+
+static inline char *end_of(const struct vector *v, word element_bytes, int counted)
+{
+	return counted ? v->begin + v->end * element_bytes : (char *)v->end;
+}
+
 #define CONTEXT_IN_SUBGRAPH (5 * sizeof(word))  // behind the virtual table, the vector of tensors and the state
 #define CONTEXT_WORDS (sizeof(word) == 8 ? 20 : 20) // at least: 2.3
 #define TENSORS_IN_SUBGRAPH sizeof(word)
@@ -101,6 +113,7 @@ struct operator {
 	word init_with_data, free_with_data, prepare_with_data, invoke_with_data;
 };
 
+_Static_assert(sizeof(struct vector) == 3 * sizeof(word), "std::vector");
 _Static_assert(sizeof(struct tensor) == (sizeof(word) == 8 ? 112 : 64), "TfLiteTensor");
 _Static_assert(sizeof(struct node) == 9 * sizeof(word), "TfLiteNode");
 _Static_assert(sizeof(struct registration) == 8 * sizeof(word), "TfLiteRegistration");

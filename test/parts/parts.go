@@ -77,6 +77,13 @@ func PythonLiteRT140(t testing.TB) string {
 	return Path(t, "python-litert-1.4.0/bin/python")
 }
 
+// PythonMediaPipe returns the interpreter of one that holds MediaPipe
+// (requirements-mediapipe.txt).
+func PythonMediaPipe(t testing.TB) string {
+	t.Helper()
+	return Path(t, "python-mediapipe/bin/python")
+}
+
 // Find is Path outside tests.
 func Find(file string) (string, error) {
 	list, err := all()

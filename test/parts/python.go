@@ -22,6 +22,11 @@ var requirements string
 //go:embed requirements-1.4.0.txt
 var requirements140 string
 
+// MediaPipe, which has a TFLite of its own. What it only draws with is left out.
+//
+//go:embed requirements-mediapipe.txt
+var requirementsMediaPipe string
+
 // made lists the parts that are made here rather than fetched as they are.
 func made() []part {
 	return []part{
@@ -34,6 +39,11 @@ func made() []part {
 			name: "python-litert-1.4.0",
 			key:  requirements140,
 			fill: func(dir string) error { return makeVenv(dir, requirements140) },
+		},
+		{
+			name: "python-mediapipe",
+			key:  requirementsMediaPipe,
+			fill: func(dir string) error { return makeVenv(dir, requirementsMediaPipe) },
 		},
 		{
 			// TensorFlow, 1.5 GB, needed only while the models are made.

@@ -7,15 +7,18 @@
 // Inputs depend only on the number of the invoke. One JSON object on stdout
 // says what happened; exit status 0 means that everything ran.
 
+#define _GNU_SOURCE  // unshare
 #include <dlfcn.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -80,7 +83,7 @@ static struct {
   int invokes, interpreters, threads;
   int rate;  // invokes a second; 0: as many as there can be
   int reload, fork, wait, steps, times, sleep_before_ms, spin_us, sleep_us, workers;
-  int custom_op, custom_op_with_data, abort_in_prepare, abort_in_invoke, tensors, mallocs, allocate;
+  int custom_op, custom_op_with_data, abort_in_prepare, abort_in_invoke, abort_after, own_threads, without_proc, tensors, mallocs, allocate;
 } option = {.invokes = 1, .interpreters = 1, .threads = 1, .workers = 1};
 
 // What one thread did; summed over threads, so that their order has no effect.
@@ -140,7 +143,7 @@ __attribute__((noinline)) static void allocate(void) {
 
 static TfLiteStatus custom_invoke(TfLiteContext* context, TfLiteNode* node) {
   int64_t start = now_ns();
-  if (option.abort_in_invoke) abort();
+  if (option.abort_in_invoke || (option.abort_after > 0 && custom_calls == option.abort_after)) abort();
   if (option.allocate) allocate();
   TfLiteTensor* input = &context->tensors[node->inputs->data[0]];
   TfLiteTensor* output = &context->tensors[node->outputs->data[0]];
@@ -358,6 +361,11 @@ static void* load(void) {
   return library;
 }
 
+static void hide_proc(void) {
+  if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) != 0 || umount2("/proc", MNT_DETACH) != 0)
+    fail("hide /proc", strerror(errno));
+}
+
 static void fill(TfLiteTensor* tensor, int invoke) {
   size_t size = lite.TfLiteTensorByteSize(tensor);
   uint8_t* bytes = lite.TfLiteTensorData(tensor);
@@ -467,11 +475,32 @@ static void run_interpreter(TfLiteModel* model, struct outcome* outcome) {
   if (added != NULL) delegate.TfLiteXNNPackDelegateDelete(added);
 }
 
+static pthread_t start(void* (*run)(void*), void* argument) {
+  pthread_t thread;
+  if ((errno = pthread_create(&thread, NULL, run, argument)) != 0) fail("start thread", strerror(errno));
+  return thread;
+}
+
+struct turn {
+  TfLiteModel* model;
+  struct outcome* outcome;
+};
+
+static void* run_turn(void* argument) {
+  struct turn* turn = argument;
+  run_interpreter(turn->model, turn->outcome);
+  return NULL;
+}
+
 static void* run_thread(void* argument) {
   TfLiteModel* models[REPEATED];
   for (int i = 0; i < option.model_count; i++)
     if ((models[i] = lite.TfLiteModelCreateFromFile(option.models[i])) == NULL) fail("load model", option.models[i]);
-  for (int i = 0; i < option.interpreters; i++) run_interpreter(models[i % option.model_count], argument);
+  for (int i = 0; i < option.interpreters; i++) {
+    struct turn turn = {models[i % option.model_count], argument};
+    if (option.own_threads) pthread_join(start(run_turn, &turn), NULL);
+    else run_turn(&turn);
+  }
   for (int i = 0; i < option.model_count; i++) lite.TfLiteModelDelete(models[i]);
   return NULL;
 }
@@ -484,8 +513,7 @@ static void run_threads(struct outcome* outcome) {
   }
   pthread_t* threads = calloc(option.threads, sizeof *threads);
   struct outcome* outcomes = calloc(option.threads, sizeof *outcomes);
-  for (int i = 0; i < option.threads; i++)
-    if ((errno = pthread_create(&threads[i], NULL, run_thread, &outcomes[i])) != 0) fail("start thread", strerror(errno));
+  for (int i = 0; i < option.threads; i++) threads[i] = start(run_thread, &outcomes[i]);
   for (int i = 0; i < option.threads; i++) {
     pthread_join(threads[i], NULL);
     outcome->invokes += outcomes[i].invokes;
@@ -525,6 +553,9 @@ static void parse(int argc, char** argv) {
       {"xnnpack", required_argument, NULL, 'x'},
       {"abort-in-prepare", no_argument, &option.abort_in_prepare, 1},
       {"abort-in-invoke", no_argument, &option.abort_in_invoke, 1},
+      {"abort-after", required_argument, NULL, 'a'},
+      {"own-threads", no_argument, &option.own_threads, 1},
+      {"without-proc", no_argument, &option.without_proc, 1},
       {"tensors", no_argument, &option.tensors, 1},
       {"mallocs", no_argument, &option.mallocs, 1},
       {"allocate", no_argument, &option.allocate, 1},
@@ -541,6 +572,7 @@ static void parse(int argc, char** argv) {
       case 'b': option.sleep_before_ms = atoi(optarg); break;
       case 'z': option.sleep_us = atoi(optarg); break;
       case 'w': option.workers = atoi(optarg); break;
+      case 'a': option.abort_after = atoi(optarg); break;
       case 'x': xnnpack.threads = atoi(optarg); break;
       case 'u': option.spin_us = atoi(optarg); break;
       default: exit(2);
@@ -550,9 +582,11 @@ static void parse(int argc, char** argv) {
             "usage: capi --library FILE --model FILE... [--invokes N] [--interpreters N] [--threads N]\n"
             "  --model FILE        may come again: interpreters run the models in turn\n"
             "  --interpreters N    create and destroy that many, one after the other, in each thread\n"
+            "  --own-threads       each interpreter runs in a thread of its own, one after the other\n"
             "  --resize 1,64,64,3  shape of the first input; may come again: all invokes with each shape\n"
             "  --reload            unload the library and do everything once more\n"
             "  --fork              do it in a child process\n"
+            "  --without-proc      first hide /proc from this process, as root\n"
             "  --wait              load the library, print \"ready\", wait for a line on stdin\n"
             "  --steps             print \"ready\" and do the invokes for each line on stdin, until it ends\n"
             "  --rate N            hold the invokes to N a second\n"
@@ -565,6 +599,7 @@ static void parse(int argc, char** argv) {
             "  --sleep US          it sleeps that long\n"
             "  --workers N         threads of each interpreter\n"
             "  --abort-in-prepare, --abort-in-invoke  it aborts there\n"
+            "  --abort-after N     it aborts when it was called that often\n"
             "  --allocate          the custom op allocates\n"
             "  --mallocs           tell the preloaded library mallocs.c which ops run; without it nothing but set\n"
             "                      up alike, so that both allocate the same\n"
@@ -576,6 +611,7 @@ static void parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   parse(argc, argv);
+  if (option.without_proc) hide_proc();
   void* library = load();
   char version[32];
   snprintf(version, sizeof version, "%s", lite.TfLiteVersion());
