@@ -63,7 +63,7 @@ struct subgraph {
 	u32 looks;       // how often it may still be looked at then
 	u8 disguised;    // some of its nodes are
 	u32 builder;     // thread that builds it, 0 when it is prepared
-	s32 prepared;    // index of the node that was prepared first, -1 for none
+	s32 prepared;    // index of the node that was prepared first, -1 while it is built
 	struct subgraph *next, *next_quiet;
 };
 

@@ -217,8 +217,6 @@ struct preparing {
 static void disguise_while_preparing(struct preparing *p, struct subgraph *g, s32 index, s32 code)
 {
 	g->builder = 0;
-	if (g->prepared < 0)
-		g->prepared = index;
 	if (index == g->prepared)
 		disguise(g);
 	if (code < OP_STABLEHLO_FIRST || code > OP_STABLEHLO_LAST)
@@ -237,6 +235,8 @@ static struct preparing begin_preparing(struct context *context, struct node *no
 	s32 index = index_of(g, node);
 	reach_nodes(g);
 	g->nodes[index].stale = 1;
+	if (g->prepared < 0)
+		g->prepared = index;
 	expecting |= g->quiet;
 	s32 code = code_of(g, index);
 	if (shared->selection.keep_delegates_out)
@@ -273,6 +273,13 @@ HIDDEN s32 on_prepare_with_data(void *data, struct context *context, struct node
 	return status;
 }
 
+// What was at this address is gone.
+static void begin_anew(struct subgraph *g)
+{
+	g->stale = 1;
+	g->prepared = -1;
+}
+
 HIDDEN void *on_init(struct context *context, const char *buffer, word bytes, struct thunk *thunk)
 {
 	void *(*init)(struct context *, const char *, word) = (void *(*)(struct context *, const char *, word))thunk->original;
@@ -282,8 +289,9 @@ HIDDEN void *on_init(struct context *context, const char *buffer, word bytes, st
 	struct subgraph *g = subgraph_of(context);
 	if (g) {
 		make_quiet(g);
-		g->stale = 1; // what was at this address is gone
-		g->prepared = -1;
+		if (g->prepared >= 0)
+			each_sibling(g, begin_anew); // the interpreter has all of them by now, and some may have no op with an init
+		begin_anew(g);
 		if (shared->selection.keep_delegates_out) {
 			g->builder = t->tid;
 			expecting = 1;
