@@ -20,8 +20,9 @@ import (
 	"time"
 
 	// The guest's binary is built by a command that the cache of test results
-	// doesn't see; this is what it is built from.
+	// doesn't see; these are what it is built from.
 	_ "github.com/edgexray/edgexray/agent"
+	_ "github.com/edgexray/edgexray/shim"
 
 	"github.com/edgexray/edgexray/analyze"
 	"github.com/edgexray/edgexray/probes"
