@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgexray/edgexray/shim/snapshot"
+	"github.com/edgexray/edgexray/test/apps"
 	"github.com/edgexray/edgexray/tflite"
 )
 
@@ -43,7 +44,7 @@ func TestBuiltinKernels(t *testing.T) {
 			command := capi(t, version, "--model", model(t, "mobilenet_v2_int8"))
 			want := snapshotCommand(t, command)
 			got := snapshotCommand(t, append(command, "--xnnpack", "2"), "--kernels", "builtin")
-			if diff := cmp.Diff(madeInFile(want.whole(t)), madeInFile(got.whole(t))); diff != "" || hashOf(t, got.stdout) != hashOf(t, want.stdout) {
+			if diff := cmp.Diff(apps.MadeInSnapshot(want.whole(t)), apps.MadeInSnapshot(got.whole(t))); diff != "" || hashOf(t, got.stdout) != hashOf(t, want.stdout) {
 				t.Errorf("hash %s, want %s; outputs (-without XNNPACK +kept out):\n%s", hashOf(t, got.stdout), hashOf(t, want.stdout), diff)
 			}
 		})

@@ -64,21 +64,21 @@ func TestSnapshotOfManyInterpreters(t *testing.T) {
 	if hashOf(t, s.stdout) != hashOf(t, alone(t, command)) {
 		t.Errorf("the app printed %s", s.stdout)
 	}
-	of := make(map[uint32][]made) // by interpreter
+	of := make(map[uint32][]apps.Made) // by interpreter
 	models := make(map[uint32]bool)
 	for _, c := range f.Captures {
 		if c.Role != snapshot.Role_OUTPUT {
 			continue
 		}
 		g := f.Subgraphs[f.Nodes[c.Node].Subgraph]
-		m := madeIn(f, c)
+		m := apps.MadeInCapture(f, c)
 		of[g.Interpreter] = append(of[g.Interpreter], m)
 		models[g.Model] = true
 	}
 	if len(of) != interpreters || len(models) != 1 || models[0] {
 		t.Errorf("%d interpreters of models %v, want %d of one", len(of), models, interpreters)
 	}
-	var first []made
+	var first []apps.Made
 	for id, list := range of {
 		if first == nil {
 			first = list
@@ -105,7 +105,7 @@ func TestSnapshotUnderFilter(t *testing.T) {
 			if hashOf(t, got.stdout) != hashOf(t, want.stdout) {
 				t.Errorf("the app printed %s", got.stdout)
 			}
-			if a, b := madeInFile(want.whole(t)), madeInFile(got.whole(t)); !slices.Equal(a, b) {
+			if a, b := apps.MadeInSnapshot(want.whole(t)), apps.MadeInSnapshot(got.whole(t)); !slices.Equal(a, b) {
 				t.Errorf("%d outputs, want %d", len(b), len(a))
 			}
 		})

@@ -4,14 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"hash/fnv"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgexray/edgexray/shim/snapshot"
+	"github.com/edgexray/edgexray/test/apps"
 	"github.com/edgexray/edgexray/tflite"
 	"github.com/edgexray/edgexray/trace"
 )
@@ -159,12 +158,12 @@ func TestTensorsAreThoseOfTheKernels(t *testing.T) {
 		for _, version := range []string{"2.9.0", "2.17.1"} {
 			t.Run(name+"/"+version, func(t *testing.T) {
 				command := capi(t, version, append(args, "--tensors")...)
-				want := madeByKernels(t, alone(t, command))
+				want := apps.MadeByKernels(t, alone(t, command))
 				s := snapshotCommand(t, command)
-				if diff := cmp.Diff(want, madeByKernels(t, s.stdout)); diff != "" {
+				if diff := cmp.Diff(want, apps.MadeByKernels(t, s.stdout)); diff != "" {
 					t.Errorf("with edgexray kernels make (-without +with):\n%s", diff)
 				}
-				got := madeInFile(s.whole(t))
+				got := apps.MadeInSnapshot(s.whole(t))
 				if len(got) < len(want) { // the invokes before the app looks are there, too
 					t.Fatalf("%d outputs captured, want %d and more", len(got), len(want))
 				}
@@ -174,54 +173,6 @@ func TestTensorsAreThoseOfTheKernels(t *testing.T) {
 			})
 		}
 	}
-}
-
-// made is an output of an op.
-type made struct {
-	Subgraph, Node, Tensor int
-	Hash                   string // FNV-1a of the data, empty for a resource
-}
-
-// madeByKernels reads what an app that was started with --tensors printed.
-func madeByKernels(t *testing.T, stdout string) (list []made) {
-	t.Helper()
-	for line := range strings.Lines(stdout) {
-		text, ok := strings.CutPrefix(line, "tensors ")
-		if !ok {
-			continue
-		}
-		var stack []struct {
-			Subgraph, Node int
-			Outputs        []made
-		}
-		decode(t, text, &stack)
-		innermost := stack[len(stack)-1]
-		for _, o := range innermost.Outputs {
-			list = append(list, made{innermost.Subgraph, innermost.Node, o.Tensor, o.Hash})
-		}
-	}
-	return list
-}
-
-func madeInFile(f *snapshot.File) (list []made) {
-	for _, c := range f.Captures {
-		if c.Role != snapshot.Role_OUTPUT {
-			continue
-		}
-		list = append(list, madeIn(f, c))
-	}
-	return list
-}
-
-func madeIn(f *snapshot.File, c snapshot.Captured) made {
-	n := f.Nodes[c.Node]
-	m := made{int(f.Subgraphs[n.Subgraph].Index), int(n.Index), int(c.Tensor), ""}
-	if c.Missing == "" {
-		hash := fnv.New64a()
-		hash.Write(c.Data)
-		m.Hash = fmt.Sprintf("%016x", hash.Sum64())
-	}
-	return m
 }
 
 func typeOf(f *snapshot.File, c snapshot.Captured) tflite.Type {

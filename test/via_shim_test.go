@@ -18,11 +18,13 @@ func TestShimRecordsWhatProbesRecord(t *testing.T) {
 	script := func(lines ...string) []string { return []string{"sh", "-c", strings.Join(lines, "\n")} }
 	line := func(version string, args ...string) string { return strings.Join(capi(t, version, args...), " ") }
 	for name, command := range map[string][]string{
-		"LiteRT with XNNPACK":          litert(t, model(t, "mobilenet_v3_small_int8"), "--invokes", "3"),
-		"LiteRT, branches":             litert(t, model(t, "if"), "--resolver", "builtin", "--invokes", "20"),
-		"200 interpreters":             capi(t, "2.9.0", "--model", model(t, "okay_nabu"), "--interpreters", "200"),
-		"many on four threads":         capi(t, "2.17.1", "--model", model(t, "while"), "--threads", "4", "--interpreters", "50"),
-		"two models in turn":           capi(t, "2.17.1", "--model", model(t, "if"), "--model", model(t, "while"), "--interpreters", "200"),
+		"LiteRT with XNNPACK":  litert(t, model(t, "mobilenet_v3_small_int8"), "--invokes", "3"),
+		"LiteRT, branches":     litert(t, model(t, "if"), "--resolver", "builtin", "--invokes", "20"),
+		"200 interpreters":     capi(t, "2.9.0", "--model", model(t, "okay_nabu"), "--interpreters", "200"),
+		"many on four threads": capi(t, "2.17.1", "--model", model(t, "while"), "--threads", "4", "--interpreters", "50"),
+		"two models in turn":   capi(t, "2.17.1", "--model", model(t, "if"), "--model", model(t, "while"), "--interpreters", "200"),
+		"ops without init at a place": capi(t, "2.9.0", "--model", model(t, "okay_nabu"), "--model", model(t, "if"), "--model", model(t, "while"),
+			"--interpreters", "6", "--invokes", "3"),
 		"library loaded again":         capi(t, "2.17.1", "--model", model(t, "while"), "--reload", "--invokes", "5"),
 		"other library loaded at once": script(line("2.9.0", "--model", model(t, "if")), line("2.17.1", "--model", model(t, "if"))),
 		"child process":                capi(t, "2.9.0", "--model", model(t, "while"), "--fork", "--invokes", "5"),

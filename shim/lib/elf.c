@@ -198,6 +198,64 @@ HIDDEN word find_symbol(const struct image *image, const char *name)
 	return 0;
 }
 
+// The names of the linker's own symbols, in their order; others follow.
+static const char own_names[] = "dlopen\0dlclose\0dlsym";
+enum { SECOND_NAME = 7, THIRD_NAME = 15 };
+
+static int begin_own_names(const char *at)
+{
+	for (word i = 0; i < sizeof(own_names); i++)
+		if (at[i] != own_names[i])
+			return 0;
+	return 1;
+}
+
+static const char *find_own_names(const char *at, const char *end)
+{
+	for (; at + sizeof(own_names) <= end; at++)
+		if (begin_own_names(at))
+			return at;
+	return NULL;
+}
+
+// Three symbols with these names, behind an undefined one.
+static int begin_own_symbols(const struct symbol *s, word base)
+{
+	return s[0].section == 0 && s[1].name == 0 && s[1].section && s[1].value > base && s[2].name == SECOND_NAME &&
+	       s[2].value > base && s[3].name == THIRD_NAME && s[3].value > base;
+}
+
+static const struct symbol *find_own_symbols(const char *at, const char *end, word base)
+{
+	for (; at + 4 * sizeof(struct symbol) <= end; at += sizeof(word))
+		if (begin_own_symbols((const struct symbol *)at, base))
+			return (const struct symbol *)at + 1;
+	return NULL;
+}
+
+// Up to Android 7 no library has what libdl.so offers: the linker answers from a table in its own data, whose values are
+// addresses (bionic, linker/dlfcn.cpp, g_libdl_symtab).
+static word symbol_of_linker(const char *name)
+{
+	word base = auxiliary(AT_BASE);
+	const struct elf_header *header = (void *)base;
+	const struct program_header *p = (void *)(base + header->program_headers);
+	const struct symbol *symbols = NULL;
+	const char *names = NULL, *end = NULL;
+	for (int i = 0; base && i < header->program_header_count && symbols == NULL; i++, p++) {
+		const char *at = (char *)base + p->address;
+		end = at + p->file_bytes;
+		if (p->type == PT_LOAD && p->flags & FLAG_WRITE && names)
+			symbols = find_own_symbols(at, end, base);
+		else if (p->type == PT_LOAD && names == NULL)
+			names = find_own_names(at, end);
+	}
+	for (const struct symbol *s = symbols; s && (char *)(s + 1) <= end && s->section && s->value > base; s++)
+		if (same(names + s->name, name))
+			return s->value;
+	return 0;
+}
+
 HIDDEN word next_symbol(const char *name)
 {
 	int behind = 0;
@@ -211,5 +269,5 @@ HIDDEN word next_symbol(const char *name)
 		if (found)
 			return found;
 	}
-	return 0;
+	return symbol_of_linker(name);
 }

@@ -216,8 +216,6 @@ struct preparing {
 // an input since.
 static void disguise_while_preparing(struct preparing *p, struct subgraph *g, s32 index, s32 code)
 {
-	if (g->prepared < 0)
-		g->prepared = index;
 	if (index == g->prepared)
 		disguise(g);
 	if (code < OP_STABLEHLO_FIRST || code > OP_STABLEHLO_LAST)
@@ -238,6 +236,8 @@ static struct preparing begin_preparing(struct context *context, struct node *no
 	g->building = 0;
 	reach_nodes(g);
 	g->nodes[index].stale = 1;
+	if (g->prepared < 0)
+		g->prepared = index;
 	if (g->quiet)
 		expect();
 	s32 code = code_of(g, index);
@@ -275,6 +275,13 @@ HIDDEN s32 on_prepare_with_data(void *data, struct context *context, struct node
 	return status;
 }
 
+// What was at this address is gone.
+static void begin_anew(struct subgraph *g)
+{
+	g->stale = 1;
+	g->prepared = -1;
+}
+
 HIDDEN void *on_init(struct context *context, const char *buffer, word bytes, struct thunk *thunk)
 {
 	void *(*init)(struct context *, const char *, word) = (void *(*)(struct context *, const char *, word))thunk->original;
@@ -285,8 +292,9 @@ HIDDEN void *on_init(struct context *context, const char *buffer, word bytes, st
 	if (g) {
 		store(&g->thread_at_work, t->tid);
 		g->building = 1;
-		g->stale = 1; // what was at this address is gone
-		g->prepared = -1;
+		if (g->prepared >= 0)
+			each_sibling(g, begin_anew); // the interpreter has all of them by now, and some may have no op with an init
+		begin_anew(g);
 		make_quiet(g);
 		if (shared->selection.keep_delegates_out) {
 			expect();

@@ -18,7 +18,7 @@ import (
 //go:embed sources
 var sources embed.FS
 
-// compilers are the C compilers by GOARCH, as Debian on x86-64 names them.
+// compilers are the C compilers by GOARCH, as Debian on x86-64 names them; those of C++ end in g++ instead of gcc.
 var compilers = map[string]string{
 	"amd64": "gcc",
 	"arm64": "aarch64-linux-gnu-gcc",
@@ -29,15 +29,30 @@ var compilers = map[string]string{
 // binary's path. It needs glibc where it runs and loads TFLite with dlopen.
 func CAPI(t testing.TB, goarch string) string {
 	t.Helper()
+	return cAPI(t, "capi.c", goarch, "-std=gnu11")
+}
+
+// Throwing is CAPI for throwing.cc, which needs the C++ library, too.
+func Throwing(t testing.TB, goarch string) string {
+	t.Helper()
+	return cAPI(t, "throwing.cc", goarch, "-std=c++17")
+}
+
+// cAPI builds an app of TFLite's C API.
+func cAPI(t testing.TB, name, goarch, standard string) string {
+	t.Helper()
 	compiler, ok := compilers[goarch]
 	if !ok {
-		t.Fatalf("build capi.c: no C compiler is known for %s", goarch)
+		t.Fatalf("build %s: no compiler is known for %s", name, goarch)
+	}
+	if strings.HasSuffix(name, ".cc") {
+		compiler = strings.TrimSuffix(compiler, "gcc") + "g++"
 	}
 	header := "tensorflow/lite/c/c_api.h"
 	include := strings.TrimSuffix(parts.Path(t, "tflite-2.9.0/include/"+header), header)
-	source := Script(t, "capi.c")
-	binary := strings.TrimSuffix(source, ".c") + "-" + goarch // each architecture's stays where it is
-	build(t, exec.Command(compiler, "-std=gnu11", "-O2", "-g", "-Wall", "-Wextra", "-Werror",
+	source := Script(t, name)
+	binary := strings.TrimSuffix(source, filepath.Ext(name)) + "-" + goarch // each architecture's stays where it is
+	build(t, exec.Command(compiler, standard, "-O2", "-g", "-Wall", "-Wextra", "-Werror",
 		"-isystem", include, "-pthread", "-o", binary, source, "-ldl"))
 	return binary
 }

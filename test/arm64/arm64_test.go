@@ -170,8 +170,9 @@ func (g guest) wantSameOutput(t *testing.T, name, alone string) {
 	t.Helper()
 	hash := func(name string) string {
 		var outcome struct{ Hash string }
-		if err := json.Unmarshal([]byte(g.text(t, name+".out")), &outcome); err != nil {
-			t.Fatalf("parse output: %v\n%s", err, g[name+".out"])
+		lines := strings.Split(strings.TrimSpace(g.text(t, name+".out")), "\n")
+		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &outcome); err != nil {
+			t.Fatalf("parse output: %v\n%s\n%s", err, g[name+".out"], g[name+".err"])
 		}
 		return outcome.Hash
 	}

@@ -20,12 +20,12 @@ import (
 	"time"
 
 	// The guest's binary is built by a command that the cache of test results
-	// doesn't see; this is what it is built from.
+	// doesn't see; these are what it is built from.
 	_ "github.com/edgexray/edgexray/agent"
+	_ "github.com/edgexray/edgexray/shim"
 
 	"github.com/edgexray/edgexray/analyze"
 	"github.com/edgexray/edgexray/probes"
-	"github.com/edgexray/edgexray/test/apps"
 	"github.com/edgexray/edgexray/test/machine"
 	"github.com/edgexray/edgexray/test/parts"
 	"github.com/edgexray/edgexray/trace"
@@ -76,9 +76,9 @@ type guest map[string][]byte
 func boot(t *testing.T, linux machine.Linux, methods []probes.Method) guest {
 	t.Helper()
 	files := map[string]string{
-		"/bin/edgexray":    apps.Go(t, "github.com/edgexray/edgexray/cmd/edgexray", "arm64"),
-		"/bin/probes.test": apps.GoTest(t, "github.com/edgexray/edgexray/probes", "arm64"),
-		"/bin/capi":        apps.CAPI(t, "arm64"),
+		"/bin/edgexray":    edgexray(t),
+		"/bin/probes.test": goTest(t, "probes"),
+		"/bin/capi":        capi(t, "arm64"),
 		"/lib-2.9.0.so":    parts.Path(t, "tflite-2.9.0/arm64/libtensorflowlite_c.so"),
 		"/lib-2.17.1.so":   parts.Path(t, "tflite-2.17.1/arm64/libtensorflowlite_c.so"),
 	}

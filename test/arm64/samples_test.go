@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/edgexray/edgexray/analyze"
-	"github.com/edgexray/edgexray/test/apps"
 	"github.com/edgexray/edgexray/test/machine"
 	"github.com/edgexray/edgexray/test/parts"
 	"github.com/edgexray/edgexray/trace"
@@ -19,9 +18,9 @@ func TestSamples(t *testing.T) {
 		t.Run(string(linux), func(t *testing.T) {
 			result := machine.Run(t, linux, machine.Options{
 				Files: map[string]string{
-					"/bin/edgexray":  apps.Go(t, "github.com/edgexray/edgexray/cmd/edgexray", "arm64"),
-					"/bin/bpf.test":  apps.GoTest(t, "github.com/edgexray/edgexray/bpf", "arm64"),
-					"/bin/capi":      apps.CAPI(t, "arm64"),
+					"/bin/edgexray":  edgexray(t),
+					"/bin/bpf.test":  goTest(t, "bpf"),
+					"/bin/capi":      capi(t, "arm64"),
 					"/lib-2.17.1.so": parts.Path(t, "tflite-2.17.1/arm64/libtensorflowlite_c.so"),
 					"/model.tflite":  modelPath(t, "face_detection_short_range"),
 				},

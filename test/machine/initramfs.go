@@ -29,6 +29,9 @@ func writeInitramfs(target string, options Options) error {
 	addText(archive, "/init", initScript)
 	addText(archive, "/test/script", options.Script)
 	addText(archive, "/test/out", strings.Join(append(options.Out, ""), "\n"))
+	if options.Unprivileged {
+		addText(archive, "/etc/passwd", "user:x:1000:1000::/tmp:/bin/sh\n")
+	}
 	for part, patterns := range guestFiles {
 		if part == arm32 && !options.Arm32 {
 			continue

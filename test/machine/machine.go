@@ -52,6 +52,8 @@ type Options struct {
 	// Script is run by busybox sh, as root, in an empty /tmp. /proc, /sys,
 	// /dev, tracefs, bpffs and the loopback interface are there.
 	Script string
+	// Unprivileged runs the script as a user without any rights instead.
+	Unprivileged bool
 	// Out are the absolute guest paths of files that the script writes and the
 	// test wants. A file that isn't there at the end fails the test. Together
 	// they may have ResultSize bytes.

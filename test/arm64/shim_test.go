@@ -1,0 +1,234 @@
+package arm64_test
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	"github.com/edgexray/edgexray/shim/snapshot"
+	"github.com/edgexray/edgexray/test/apps"
+	"github.com/edgexray/edgexray/test/machine"
+	"github.com/edgexray/edgexray/test/parts"
+)
+
+// shimApp is an app that the shim gets into, and its architecture's throwing.cc.
+type shimApp struct{ name, capi, throwing string }
+
+// The last two are what runs on every Linux.
+var shimApps = []shimApp{
+	{"arm64-2.9.0", "capi --library /lib-2.9.0.so", "throwing /lib-2.9.0.so"},
+	{"arm64-2.17.1", "capi --library /lib-2.17.1.so", "throwing /lib-2.17.1.so"},
+	{"arm-2.17.1", "capi-arm --library /lib-arm-2.17.1.so", "throwing-arm /lib-arm-2.17.1.so"},
+}
+
+// Models whose tensors are compared, floats and bytes, and those whose ops are timed, one after the other in one process.
+const (
+	floatModel, byteModel = "face_detection_short_range", "okay_nabu"
+	throwingInvokes       = 11 // every second one throws, from the second on
+)
+
+var timedModels = []string{"okay_nabu", "if", "while", "custom"}
+
+// The shim on real arm64 Linux, in 64-bit apps and 32-bit ones, for a user without any rights.
+func TestShim(t *testing.T) {
+	for _, linux := range machine.All {
+		t.Run(string(linux), func(t *testing.T) {
+			if linux != machine.Linux61 {
+				tried := shimApps[1:]
+				testShim(t, runShim(t, linux, tried, []string{byteModel}), tried, []string{byteModel})
+				return
+			}
+			g := runShim(t, linux, shimApps, []string{byteModel, floatModel})
+			testShim(t, g, shimApps, []string{byteModel, floatModel})
+		})
+	}
+}
+
+func testShim(t *testing.T, g guest, tried []shimApp, models []string) {
+	for _, app := range tried {
+		for _, model := range models {
+			name := app.name + "-" + model
+			t.Run(name+"/data", func(t *testing.T) { testTensors(t, g, name, "data") })
+			t.Run(name+"/statistics", func(t *testing.T) { testStatistics(t, g, name) })
+		}
+		t.Run(app.name+"/timing", func(t *testing.T) { testTiming(t, g, app.name) })
+		t.Run(app.name+"/exceptions", func(t *testing.T) { testExceptions(t, g, app.name) })
+	}
+}
+
+// shimScript is what a guest runs.
+type shimScript struct {
+	text strings.Builder
+	out  []string // what it leaves
+}
+
+// run runs a command and keeps what it says, its exit status, and the file that it makes.
+func (s *shimScript) run(name, command, file string) {
+	fmt.Fprintf(&s.text, "%s >%s.out 2>%[2]s.err; echo $? >%[2]s.status\n", command, name)
+	for _, end := range []string{".out", ".err", ".status", file} {
+		if end != "" {
+			s.out = append(s.out, "/tmp/"+name+end)
+		}
+	}
+}
+
+// snapshot runs one of an app.
+func (s *shimScript) snapshot(name, flags, app string) {
+	s.run(name, fmt.Sprintf("edgexray snapshot %s -o %s.tensors -- %s", flags, name, app), ".tensors")
+}
+
+// add adds all that is done with one app.
+func (s *shimScript) add(app shimApp, models []string) {
+	for _, model := range models {
+		name, command := app.name+"-"+model, fmt.Sprintf("%s --model /models/%s.tflite --tensors", app.capi, model)
+		s.run(name+"-alone", command, "")
+		s.snapshot(name+"-data", "", command)
+		s.snapshot(name+"-statistics", "--statistics", command)
+	}
+	command := fmt.Sprintf("%s --interpreters %d --invokes %d --custom-op %s", app.capi, len(timedModels), invokes,
+		strings.Join(each(timedModels, "--model /models/%s.tflite"), " "))
+	s.run(app.name+"-alone", command, "")
+	s.run(app.name+"-timing", fmt.Sprintf("edgexray record --via shim -o %s-timing.xray -- %s", app.name, command), ".xray")
+	command = fmt.Sprintf("%s /models/custom.tflite %d", app.throwing, throwingInvokes)
+	s.run(app.name+"-throwing-alone", command, "")
+	s.snapshot(app.name+"-throwing", "", command)
+}
+
+func runShim(t *testing.T, linux machine.Linux, tried []shimApp, models []string) guest {
+	t.Helper()
+	files := map[string]string{
+		"/bin/edgexray":      edgexray(t),
+		"/bin/capi":          capi(t, "arm64"),
+		"/bin/capi-arm":      capi(t, "arm"),
+		"/bin/throwing":      throwing(t, "arm64"),
+		"/bin/throwing-arm":  throwing(t, "arm"),
+		"/lib-2.9.0.so":      parts.Path(t, "tflite-2.9.0/arm64/libtensorflowlite_c.so"),
+		"/lib-2.17.1.so":     parts.Path(t, "tflite-2.17.1/arm64/libtensorflowlite_c.so"),
+		"/lib-arm-2.17.1.so": parts.Path(t, "tflite-2.17.1/arm/libtensorflowlite_c.so"),
+	}
+	for _, name := range append(timedModels, models...) {
+		files["/models/"+name+".tflite"] = modelPath(t, name)
+	}
+	var script shimScript
+	for _, app := range tried {
+		script.add(app, models)
+	}
+	result := machine.Run(t, linux, machine.Options{
+		Files: files, Arm32: true, Unprivileged: true, Script: "id -u\n" + script.text.String(), Out: script.out, Timeout: 10 * time.Minute,
+	})
+	if result.Status != 0 || result.Output != "1000\n" {
+		t.Fatalf("exit status is %d; output:\n%s", result.Status, result.Output)
+	}
+	g := make(guest)
+	for file, content := range result.Files {
+		g[path.Base(file)] = content
+	}
+	return g
+}
+
+// testTensors compares what kernels make with what they make without the shim, and with what was captured.
+func testTensors(t *testing.T, g guest, name, mode string) {
+	g.wantSameOutput(t, name+"-"+mode, name+"-alone")
+	want := apps.MadeByKernels(t, g.text(t, name+"-alone.out"))
+	if diff := cmp.Diff(want, apps.MadeByKernels(t, g.text(t, name+"-"+mode+".out"))); diff != "" {
+		t.Errorf("with the shim kernels make (-without +with):\n%s", diff)
+	}
+	got := apps.MadeInSnapshot(g.snapshot(t, name+"-"+mode))
+	if len(got) < 2*len(want) || len(want) < 50 { // the app looks in the second invoke; the first may run more
+		t.Fatalf("%d outputs captured, want twice %d and more", len(got), len(want))
+	}
+	if diff := cmp.Diff(want, got[len(got)-len(want):]); diff != "" {
+		t.Errorf("outputs (-of the kernels +captured):\n%s", diff)
+	}
+}
+
+// testStatistics compares those of an app's data with the data.
+func testStatistics(t *testing.T, g guest, name string) {
+	g.wantSameOutput(t, name+"-statistics", name+"-alone")
+	data, f := g.snapshot(t, name+"-data"), g.snapshot(t, name+"-statistics")
+	if len(f.Captures) != len(data.Captures) {
+		t.Fatalf("%d captures, want %d", len(f.Captures), len(data.Captures))
+	}
+	compared := 0
+	for i, c := range f.Captures {
+		of := data.Captures[i]
+		if c.Tensor != of.Tensor || c.Invoke != of.Invoke || c.Role != of.Role || c.Missing != of.Missing {
+			t.Fatalf("capture %d is %v, want that of %v", i, c.Capture, of.Capture)
+		}
+		if of.Missing != "" {
+			continue
+		}
+		values, err := snapshot.NewValues(data.Tensor(of.Capture), of.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := snapshot.Summarize(values)
+		// The app sums up in single precision.
+		if diff := cmp.Diff(want, c.Statistics, protocmp.Transform(), cmpopts.EquateApprox(1e-5, 1e-5*want.Rms)); diff != "" {
+			t.Errorf("%v (-of the data +within the app):\n%s", of.Capture, diff)
+		}
+		compared++
+	}
+	if compared < 100 {
+		t.Errorf("statistics of %d tensors compared, want 100 and more", compared)
+	}
+}
+
+func testTiming(t *testing.T, g guest, app string) {
+	name := app + "-timing"
+	g.wantStatus(t, name, 0)
+	g.wantSameOutput(t, name, app+"-alone")
+	result := g.ops(t, name)
+	if got := result.Recording.AttachMethod; got != "shim" {
+		t.Errorf("attached by %s, want the shim", got)
+	}
+	for _, model := range timedModels {
+		wantModel(t, modelOf(t, result, model), model, invokes)
+	}
+	wantNested(t, modelOf(t, result, "while"))
+}
+
+// An exception passes through the shim to the app, as the unwinder of each architecture wants it.
+func testExceptions(t *testing.T, g guest, app string) {
+	const want = "6 ended, 5 threw\n"
+	for _, name := range []string{app + "-throwing-alone", app + "-throwing"} {
+		g.wantStatus(t, name, 0)
+		if got := g.text(t, name+".out"); got != want {
+			t.Errorf("%s printed %q, want %q", name, got, want)
+		}
+	}
+	made := make(map[int]int) // outputs by node
+	for _, m := range apps.MadeInSnapshot(g.snapshot(t, app+"-throwing")) {
+		made[m.Node]++
+	}
+	if diff := cmp.Diff(map[int]int{0: throwingInvokes, 1: 6, 2: 6}, made); diff != "" {
+		t.Errorf("outputs of each node (-want +got):\n%s", diff)
+	}
+}
+
+// snapshot opens the one that was taken under a name. It must be whole.
+func (g guest) snapshot(t *testing.T, name string) *snapshot.File {
+	t.Helper()
+	g.wantStatus(t, name, 0)
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(g.text(t, name+".tensors")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := snapshot.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	if stderr := g.text(t, name+".err"); f.Cut != "" || f.End == nil || len(f.Losses) > 0 || !strings.Contains(stderr, "lost nothing") {
+		t.Fatalf("cut %q, end %v, losses %v; want a whole snapshot\n%s", f.Cut, f.End, f.Losses, stderr)
+	}
+	return f
+}
