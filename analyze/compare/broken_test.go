@@ -105,7 +105,7 @@ func (p *perturbation) perturb(data []byte, t *tflite.Tensor, random *rand.Rand)
 	return broken
 }
 
-// remembered runs each op once.
+// remembered runs each op once, so its second opinion is its first.
 type remembered struct {
 	compare.Local
 	results map[int]compare.LocalResult
