@@ -149,7 +149,9 @@ func TestBroken(t *testing.T) {
 					continue
 				}
 				healthy.tensors[output] = bad
-				r := run(t, healthy.snapshot(t, node), ref, options)
+				edge := healthy.snapshot(t, node)
+				r := run(t, edge, ref, options)
+				edge.Close()
 				healthy.tensors[output] = good
 				total++
 				cases[p.name]++
