@@ -75,7 +75,7 @@ type local struct {
 	unable  map[tflite.Place]error // ops that a process died of before it ran them: once is enough
 }
 
-// Run implements compare.Local: first with kernels of each op's own types, then, what these can't run, in float.
+// Run implements compare.Local: first with kernels of each op's own types, then in float what these can't run, or what is to.
 func (l *local) Run(ctx context.Context, ops []compare.LocalOp) ([]compare.LocalResult, error) {
 	dir, err := os.MkdirTemp("", "edgexray-reference-")
 	if err != nil {
@@ -94,10 +94,18 @@ func (l *local) Run(ctx context.Context, ops []compare.LocalOp) ([]compare.Local
 			runnable = append(runnable, i)
 		}
 	}
-	if err := b.runAll(ctx, b.able(runnable), asIs); err != nil {
+	own := slices.DeleteFunc(slices.Clone(runnable), func(i int) bool { return ops[i].Float })
+	if err := b.runAll(ctx, b.able(own), asIs); err != nil {
 		return nil, err
 	}
-	runnable = slices.DeleteFunc(runnable, func(i int) bool { return b.results[i].Err == nil || !l.quantized(ops[i]) })
+	for i, op := range ops {
+		if op.Float && b.results[i].Err == nil && !l.quantized(op) {
+			b.results[i].Err = fmt.Errorf("%s is not quantized: it has no other form in float", l.name(op))
+		}
+	}
+	runnable = slices.DeleteFunc(runnable, func(i int) bool {
+		return b.results[i].Err == nil && !ops[i].Float || !l.quantized(ops[i])
+	})
 	if err := b.runAll(ctx, runnable, inFloat); err != nil {
 		return nil, err
 	}
@@ -199,6 +207,8 @@ func (b *batch) fail(i int, form form, err error) {
 		if died := (*Died)(nil); errors.As(err, &died) && died.Doing.Stage != protocol.Invoking {
 			b.local.unable[place(op)] = result.Err
 		}
+	} else if result.Err == nil {
+		result.Err = fmt.Errorf("%s (node %d) in float %w", b.local.name(op), op.Node, err)
 	} else {
 		result.Err = fmt.Errorf("%w; in float it %w", result.Err, err)
 	}

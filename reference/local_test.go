@@ -74,8 +74,6 @@ func TestEveryOpAlone(t *testing.T) {
 		path     string
 		notAlone int // ops that can't run alone
 	}{
-		{"models/mobilenet_v1_float.tflite", 0},
-		{"models/mobilenet_v1_int8_logits.tflite", 0},
 		{"models/mobilenet_v2_float.tflite", 0},
 		{"models/mobilenet_v2_int8_logits.tflite", 0},
 		{"models/mobilenet_v3_small_float.tflite", 0},
@@ -83,7 +81,6 @@ func TestEveryOpAlone(t *testing.T) {
 		{"models/dynamic.tflite", 0},
 		{"face/face_landmark.tflite", 0},
 		{"face/face_detection_back.tflite", 0},
-		{"face/face_detection_full_range.tflite", 0},
 		{"face/face_detection_full_range_sparse.tflite", 0},
 		{"wakeword/okay_nabu.tflite", 19},
 	} {

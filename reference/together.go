@@ -120,7 +120,10 @@ func (b *batch) succeed(i int, form form, outputs map[int32][]byte) {
 	result := &b.results[i]
 	result.Outputs, result.Exact = outputs, form == asIs
 	result.Kernel = fmt.Sprintf("%s, %s", b.session.runner.kernels, b.session.runner.runtime)
-	if form == inFloat {
+	switch {
+	case form == inFloat && result.Err == nil:
+		result.Kernel = "float, requantised; " + result.Kernel
+	case form == inFloat:
 		result.Kernel = fmt.Sprintf("float, requantised; %s: %v", result.Kernel, result.Err)
 	}
 	result.Err = nil

@@ -101,7 +101,7 @@ func newSuspect(t testing.TB, name string) *suspect {
 	t.Helper()
 	s := &suspect{model: name, path: model(t, name)}
 	healthy := snapshotCommand(t, edge(t, s.path))
-	reference := referenceOf(t, s.path, healthy.file, "reference", "builtin")
+	reference := referenceOf(t, s.path, healthy.file, "")
 	s.healthy, s.reference, s.trusted = healthy.whole(t), reference.whole(t), reference.file
 	s.options = judging(t, s.path)
 	return s
@@ -125,17 +125,14 @@ func judging(t testing.TB, path string) compare.Options {
 	return compare.Options{Model: parsed, Local: local}
 }
 
-// referenceOf runs a model on the inputs of a snapshot with the first of some kernels that can: reference ones abort in some.
-func referenceOf(t testing.TB, model, inputs string, kernels ...string) taken {
+// referenceOf runs a model on the inputs of a snapshot with kernels of LiteRT, the best ones that can when these are empty.
+func referenceOf(t testing.TB, model, inputs, kernels string) taken {
 	t.Helper()
 	taken := taken{file: filepath.Join(t.TempDir(), "ref.tensors")}
-	for _, kernels := range kernels {
-		taken.outcome = finish(t, edgexray(t, "reference", model, "--inputs", inputs, "-o", taken.file, "--python", parts.Python(t), "--kernels", kernels))
-		if taken.status == 0 {
-			return taken
-		}
+	taken.outcome = finish(t, edgexray(t, "reference", model, "--inputs", inputs, "-o", taken.file, "--python", parts.Python(t), "--runner", "litert", "--kernels", kernels))
+	if taken.status != 0 {
+		t.Fatalf("%s has no reference run: exit status %d\n%s", model, taken.status, taken.stderr)
 	}
-	t.Fatalf("%s has no reference run: exit status %d\n%s", model, taken.status, taken.stderr)
 	return taken
 }
 

@@ -154,6 +154,9 @@ func (a *alone) flush(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("run ops of %s alone: %w", a.edge.name, err)
 	}
+	if err := a.second(ctx, results); err != nil {
+		return err
+	}
 	for i, r := range results {
 		if r.Err != nil {
 			a.notLocal(a.of[i].node, r.Err.Error())
@@ -169,12 +172,7 @@ func (a *alone) flush(ctx context.Context) error {
 
 func (a *alone) judgeOutput(v *value, run *invoke, r LocalResult) {
 	o := a.outputs[v]
-	c := a.edge.captured(run, v.GetIndex())
-	err := hasData(c)
-	var edge *view
-	if err == nil {
-		edge, err = a.edge.view(c)
-	}
+	edge, err := a.made(v, run)
 	if err != nil {
 		o.NotLocal = join(o.NotLocal, "it "+err.Error())
 		return

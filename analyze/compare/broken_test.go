@@ -105,7 +105,7 @@ func (p *perturbation) perturb(data []byte, t *tflite.Tensor, random *rand.Rand)
 	return broken
 }
 
-// remembered runs each op once.
+// remembered runs each op once, so its second opinion is its first.
 type remembered struct {
 	compare.Local
 	results map[int]compare.LocalResult
@@ -149,7 +149,9 @@ func TestBroken(t *testing.T) {
 					continue
 				}
 				healthy.tensors[output] = bad
-				r := run(t, healthy.snapshot(t, node), ref, options)
+				edge := healthy.snapshot(t, node)
+				r := run(t, edge, ref, options)
+				edge.Close()
 				healthy.tensors[output] = good
 				total++
 				cases[p.name]++

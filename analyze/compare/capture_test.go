@@ -100,6 +100,7 @@ func (c *captured) snapshot(t *testing.T, last int) *snapshot.File {
 	check(w.Close(nil, &trace.End{}))
 	f, err := snapshot.Open(path)
 	check(err)
+	os.Remove(path) // what is closed soon need not reach the disk
 	t.Cleanup(func() { f.Close() })
 	return f
 }

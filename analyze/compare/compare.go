@@ -190,6 +190,13 @@ func (c *comparison) compare(ctx context.Context) (*Model, error) {
 	if c.reference.isOtherThan(c.edge.sha256) && c.sameTypes() {
 		c.result.problem("%s of the reference is another file than %s of the edge, with the same types: other weights, or other metadata?", c.reference.name, c.edge.name)
 	}
+	for _, op := range c.model.Ops {
+		for _, v := range op.node.inputs {
+			if o := c.outputs[v]; o != nil && !o.handle() {
+				op.inputs = append(op.inputs, o)
+			}
+		}
+	}
 	c.unmatched()
 	c.delegates()
 	c.accumulated()

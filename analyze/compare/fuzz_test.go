@@ -52,6 +52,7 @@ func FuzzCompare(f *testing.F) {
 	}}
 	f.Add(write(f, int8s.file()))
 	f.Add(write(f, sketch{inputs: "x", ops: []string{"BATCH_MATMUL x x -> x"}, change: func(c *snapshot.Captured) { c.Around = 1 }}.file()))
+	f.Add(write(f, sketch{inputs: "x", ops: streaming, invokes: [][]float32{{1}, {2}}}.file()))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		path := filepath.Join(t.TempDir(), "x.tensors")
 		if err := os.WriteFile(path, content, 0o600); err != nil {
@@ -63,12 +64,14 @@ func FuzzCompare(f *testing.F) {
 		}
 		defer edge.Close()
 		for _, pair := range [][2]*snapshot.File{{edge, good}, {good, edge}, {edge, edge}} {
-			r, err := Compare(t.Context(), pair[0], pair[1], Options{})
-			if err != nil {
-				continue
-			}
-			if _, err := json.Marshal(r); err != nil {
-				t.Error(err)
+			for _, options := range []Options{{}, {Model: streamingModel(), Local: new(counting)}} {
+				r, err := Compare(t.Context(), pair[0], pair[1], options)
+				if err != nil {
+					continue
+				}
+				if _, err := json.Marshal(r); err != nil {
+					t.Error(err)
+				}
 			}
 		}
 	})

@@ -15,6 +15,7 @@ type LocalOp struct {
 	Subgraph, Node int
 	Inputs         map[int32][]byte  // as the tensor's type stores them
 	Shapes         map[int32][]int32 // of the inputs as they were
+	Float          bool              // it is to be run in float and requantised, even where a kernel of its own type is there
 }
 
 // LocalResult is what an op's outputs are, by tensor index, and how they came about.

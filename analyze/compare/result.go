@@ -64,7 +64,8 @@ type Op struct {
 	Why       string    `json:"why"` // of the status
 	Outputs   []*Output `json:"outputs"`
 
-	node *node
+	node   *node
+	inputs []*Output // those that aren't constants
 }
 
 // Output is a tensor that an op made, or that the app put in.

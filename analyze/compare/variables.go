@@ -90,6 +90,9 @@ func last(nodes []*node, fits func(*node) bool) *node {
 
 // variable returns the name of the one whose handle a node has as its first input, empty when it isn't known.
 func (a *alone) variable(n *node) string {
+	if n.Delegate != "" {
+		return "" // its index isn't one of the model's
+	}
 	s := a.options.Model.Subgraphs[n.subgraph.index]
 	handle := s.Operators[n.Index].Inputs
 	i := slices.IndexFunc(s.Operators, func(o tflite.Operator) bool {

@@ -28,6 +28,10 @@ func (r *Result) judge() {
 		v.inputs(m)
 		for _, op := range m.Ops {
 			op.judge()
+			if op.differsInReference() {
+				r.problem("the reference run itself is off at %s (node %d) of %s: from the inputs that the edge had it made something else, and alone the edge's op is right",
+					op.Op, op.Node, m.Edge)
+			}
 			if j := op.jump(); j != nil && op.Status != Guilty && op.Status != Suspect && j.Jump >= minJump && j.Accumulated.Worst.NRMSE > minMedian && !j.rounding() {
 				jumps = append(jumps, op)
 			}
@@ -181,6 +185,8 @@ func (op *Op) judge() {
 	})
 	suspect := slices.IndexFunc(op.Outputs, (*Output).alarming)
 	switch {
+	case ran > 0 && right == ran && passed && op.differsInReference():
+		op.Status, op.Why = Right, "the reference run itself is off"
 	case ran > 0 && right == ran && passed:
 		op.Status, op.Why = Downstream, "alone it is right"
 	case ran > 0 && right == ran:
@@ -191,9 +197,25 @@ func (op *Op) judge() {
 		op.Status, op.Why = Unclear, op.whyNotAlone()
 	case !slices.ContainsFunc(op.Outputs, func(o *Output) bool { return !o.handle() }):
 		op.Status = NoData
+		for _, o := range op.Outputs {
+			o.NotAccumulated, o.NotLocal = "", ""
+		}
 	default:
 		op.Status, op.Why = NotJudged, op.whyNothing()
 	}
+}
+
+// differsInReference tells whether an error that no input has begins at an op that is right alone. Quantized models differ
+// from their float twins so, but in type as well.
+func (op *Op) differsInReference() bool {
+	alike := func(o *Output) bool {
+		return o.Accumulated != nil && o.Accumulated.Worst.NRMSE <= minMedian && o.Accumulated.Worst.NonfiniteDiffers == 0
+	}
+	wrong := func(o *Output) bool {
+		return o.Local != nil && o.Local.Failed == 0 && o.Accumulated != nil && o.Type == o.ReferenceType &&
+			o.Accumulated.Worst.NRMSE > o.limits.NRMSE && !o.rounding()
+	}
+	return len(op.inputs) > 0 && slices.ContainsFunc(op.Outputs, wrong) && !slices.ContainsFunc(op.inputs, func(o *Output) bool { return !alike(o) })
 }
 
 // handle tells whether the output only refers to an object of the runtime.
