@@ -43,8 +43,12 @@ func judgeOff(o *Off, l Limits, exact bool) (over float64, why string) {
 	if share > 0 {
 		allowed += freeElements
 	}
-	return ratio(float64(o.count()), allowed), fmt.Sprintf("%.1f%% of the elements are off%s, %.1f%% allowed",
-		100*float64(o.count())/max(unsaturated, 1), o.direction(), 100*share)
+	elements := "the elements"
+	if o.Saturated > 0 {
+		elements = "the unsaturated elements"
+	}
+	return ratio(float64(o.count()), allowed), fmt.Sprintf("%.1f%% of %s are off%s, %.1f%% allowed",
+		100*float64(o.count())/max(unsaturated, 1), elements, o.direction(), 100*share)
 }
 
 // direction tells a bias, such as of a wrong zero point or rounding.

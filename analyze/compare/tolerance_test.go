@@ -72,7 +72,7 @@ func TestJudge(t *testing.T) {
 		{"a few off by one", Metrics{Off: &Off{By0: 960, By1: 40}}, quantized, 1, false, false, ""},
 		{"two of eight", Metrics{Off: &Off{By0: 6, By1: 2, Max: 1}}, quantized, 1, false, false, ""},
 		{"all upwards", Metrics{Off: &Off{By1: 1000, Up: 1000, Max: 1}}, quantized, 1, false, true, "100.0% of the elements are off, all upwards, 5.0% allowed"},
-		{"half of the unsaturated", Metrics{Off: &Off{By0: 950, By1: 50, Down: 50, Max: 1, Saturated: 900}}, quantized, 1, false, true, "50.0% of the elements are off, all downwards"},
+		{"half of the unsaturated", Metrics{Off: &Off{By0: 950, By1: 50, Down: 50, Max: 1, Saturated: 900}}, quantized, 1, false, true, "50.0% of the unsaturated elements are off, all downwards"},
 		{"one far off", Metrics{Off: &Off{By0: 999, ByMore: 1, Max: 9}}, quantized, 1, false, true, "off by up to 9, 1 allowed, in 1 elements"},
 		{"by way of float, two off", Metrics{Off: &Off{By0: 900, By1: 99, By2: 1, Max: 2}}, quantized, 1, true, false, ""},
 		{"by way of float, all off", Metrics{Off: &Off{By1: 1000, Max: 1}}, quantized, 1, true, true, "25.0% allowed"},
