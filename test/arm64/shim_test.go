@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,8 @@ func TestShim(t *testing.T) {
 			}
 			g := runShim(t, linux, shimApps, []string{byteModel, floatModel})
 			testShim(t, g, shimApps, []string{byteModel, floatModel})
+			// An app that asks for XNNPACK runs, with that kept out, as one that doesn't.
+			t.Run("kernels builtin", func(t *testing.T) { testTensors(t, g, "builtin", shimApps[1].name+"-"+floatModel+"-alone") })
 		})
 	}
 }
@@ -56,7 +59,7 @@ func testShim(t *testing.T, g guest, tried []shimApp, models []string) {
 	for _, app := range tried {
 		for _, model := range models {
 			name := app.name + "-" + model
-			t.Run(name+"/data", func(t *testing.T) { testTensors(t, g, name, "data") })
+			t.Run(name+"/data", func(t *testing.T) { testTensors(t, g, name+"-data", name+"-alone") })
 			t.Run(name+"/statistics", func(t *testing.T) { testStatistics(t, g, name) })
 		}
 		t.Run(app.name+"/timing", func(t *testing.T) { testTiming(t, g, app.name) })
@@ -121,6 +124,9 @@ func runShim(t *testing.T, linux machine.Linux, tried []shimApp, models []string
 	for _, app := range tried {
 		script.add(app, models)
 	}
+	if slices.Contains(models, floatModel) {
+		script.snapshot("builtin", "--kernels builtin", shimApps[1].capi+" --model /models/"+floatModel+".tflite --tensors --xnnpack 2")
+	}
 	result := machine.Run(t, linux, machine.Options{
 		Files: files, Arm32: true, Unprivileged: true, Script: "id -u\n" + script.text.String(), Out: script.out, Timeout: 10 * time.Minute,
 	})
@@ -135,13 +141,13 @@ func runShim(t *testing.T, linux machine.Linux, tried []shimApp, models []string
 }
 
 // testTensors compares what kernels make with what they make without the shim, and with what was captured.
-func testTensors(t *testing.T, g guest, name, mode string) {
-	g.wantSameOutput(t, name+"-"+mode, name+"-alone")
-	want := apps.MadeByKernels(t, g.text(t, name+"-alone.out"))
-	if diff := cmp.Diff(want, apps.MadeByKernels(t, g.text(t, name+"-"+mode+".out"))); diff != "" {
+func testTensors(t *testing.T, g guest, name, alone string) {
+	g.wantSameOutput(t, name, alone)
+	want := apps.MadeByKernels(t, g.text(t, alone+".out"))
+	if diff := cmp.Diff(want, apps.MadeByKernels(t, g.text(t, name+".out"))); diff != "" {
 		t.Errorf("with the shim kernels make (-without +with):\n%s", diff)
 	}
-	got := apps.MadeInSnapshot(g.snapshot(t, name+"-"+mode))
+	got := apps.MadeInSnapshot(g.snapshot(t, name))
 	if len(got) < 2*len(want) || len(want) < 50 { // the app looks in the second invoke; the first may run more
 		t.Fatalf("%d outputs captured, want twice %d and more", len(got), len(want))
 	}
