@@ -29,17 +29,17 @@ var compilers = map[string]string{
 // binary's path. It needs glibc where it runs and loads TFLite with dlopen.
 func CAPI(t testing.TB, goarch string) string {
 	t.Helper()
-	return cAPI(t, "capi.c", goarch, "-std=gnu11")
+	return buildApp(t, "capi.c", goarch, "-std=gnu11")
 }
 
 // Throwing is CAPI for throwing.cc, which needs the C++ library, too.
 func Throwing(t testing.TB, goarch string) string {
 	t.Helper()
-	return cAPI(t, "throwing.cc", goarch, "-std=c++17")
+	return buildApp(t, "throwing.cc", goarch, "-std=c++17")
 }
 
-// cAPI builds an app of TFLite's C API.
-func cAPI(t testing.TB, name, goarch, standard string) string {
+// buildApp builds an app of TFLite's C API.
+func buildApp(t testing.TB, name, goarch, standard string) string {
 	t.Helper()
 	compiler, ok := compilers[goarch]
 	if !ok {
