@@ -229,21 +229,30 @@ func first(v compare.Verdict) *compare.Finding {
 // tally counts cases by model and way.
 type tally struct {
 	cases, convicted, unseen map[[2]string]int
+	slight, slightConvicted  int // of unseen, what changed something after all
 	missed                   []string
 }
 
 func newTally() *tally {
-	return &tally{make(map[[2]string]int), make(map[[2]string]int), make(map[[2]string]int), nil}
+	return &tally{cases: make(map[[2]string]int), convicted: make(map[[2]string]int), unseen: make(map[[2]string]int)}
 }
 
 // add takes in a case: what was blamed, nil for nobody.
 func (c *tally) add(model, way string, p victim, done damage, blamed *compare.Finding) {
 	key := [2]string{model, way}
-	switch {
-	case !done.visible():
+	right := blamed != nil && blamed.Subgraph == p.subgraph && blamed.Node == p.node
+	if !done.visible() {
 		c.unseen[key]++
+		if done.changed > 0 {
+			c.slight++
+		}
+		if right {
+			c.slightConvicted++
+		}
 		return
-	case blamed != nil && blamed.Subgraph == p.subgraph && blamed.Node == p.node:
+	}
+	switch {
+	case right:
 		c.convicted[key]++
 	case blamed == nil:
 		c.missed = append(c.missed, fmt.Sprintf("%s, %s in %v %s, %+v: nobody blamed", model, way, p, p.op, done))

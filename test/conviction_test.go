@@ -58,6 +58,7 @@ func TestBrokenKernelsAreConvicted(t *testing.T) {
 		}
 	}
 	t.Logf("named first of cases that could be seen (and others):\n%v", counts)
+	t.Logf("of the others %d changed something, of these %d were named first", counts.slight, counts.slightConvicted)
 	any := func(string, string) bool { return true }
 	cases, convicted := total(counts.cases, any), total(counts.convicted, any)
 	want := wantConvicted
