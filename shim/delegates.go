@@ -32,13 +32,19 @@ func (s *session) noteDelegate(g *subgraph, name string, nodes []*node) {
 	if path, model := s.models.Get(g.described.Model); model != nil {
 		text += " of " + path
 		if _, tensors := s.sink.(tensorSink); tensors {
-			hidden := hiddenTensors(&model.Subgraphs[g.described.Index], nodes)
-			text += fmt.Sprintf(": the %d tensors that only it sees are missing (%s)", len(hidden), shortened(ranges(hidden)))
+			text += saidHidden(hiddenTensors(&model.Subgraphs[g.described.Index], nodes))
 		}
 	} else if _, tensors := s.sink.(tensorSink); tensors {
 		text += ": of their tensors only those that go into it and come out of it are there"
 	}
 	s.note("delegate", "%s. %s", text, s.withoutDelegate())
+}
+
+func saidHidden(hidden []uint32) string {
+	if len(hidden) == 0 {
+		return ": no tensor is missing"
+	}
+	return fmt.Sprintf(": the %d tensors that only it sees are missing (%s)", len(hidden), shortened(ranges(hidden)))
 }
 
 // withoutDelegate says how to see the nodes that a delegate took.
