@@ -111,6 +111,21 @@ func TestSnapshotOfInputs(t *testing.T) {
 	}
 }
 
+// Apps may hold many runtimes: each of tflite-support's modules has one.
+func TestSnapshotBesideManyRuntimes(t *testing.T) {
+	const copies = 10
+	command := capi(t, "2.17.1", "--model", model(t, "while"))
+	want := madeInFile(snapshotCommand(t, command).whole(t))
+	library := read(t, library(t, "2.17.1"))
+	for i := range copies {
+		command = append(command, "--also", write(t, fmt.Sprintf("copy%d.so", i), library))
+	}
+	s := snapshotCommand(t, command)
+	if got := madeInFile(s.whole(t)); !slices.Equal(got, want) || strings.Contains(s.stderr, "could not be replaced") {
+		t.Errorf("%d outputs, want %d\n%s", len(got), len(want), s.stderr)
+	}
+}
+
 // Where the shim may not copy memory safely in one way, it does so in another.
 func TestSnapshotUnderFilter(t *testing.T) {
 	filter := apps.Program(t, "filtered.c")
