@@ -216,8 +216,6 @@ struct preparing {
 // an input since.
 static void disguise_while_preparing(struct preparing *p, struct subgraph *g, s32 index, s32 code)
 {
-	if (g->prepared < 0)
-		g->prepared = index;
 	if (index == g->prepared)
 		disguise(g);
 	if (code < OP_STABLEHLO_FIRST || code > OP_STABLEHLO_LAST)
@@ -235,7 +233,8 @@ static struct preparing begin_preparing(struct context *context, struct node *no
 		return p;
 	s32 index = index_of(g, node);
 	store(&g->thread_at_work, t->tid);
-	g->building = 0;
+	if (g->prepared < 0)
+		g->prepared = index;
 	reach_nodes(g);
 	g->nodes[index].stale = 1;
 	if (g->quiet)
@@ -284,7 +283,6 @@ HIDDEN void *on_init(struct context *context, const char *buffer, word bytes, st
 	struct subgraph *g = subgraph_of(context);
 	if (g) {
 		store(&g->thread_at_work, t->tid);
-		g->building = 1;
 		g->stale = 1; // what was at this address is gone
 		g->prepared = -1;
 		make_quiet(g);
