@@ -151,6 +151,8 @@ func (p *process) captureOf(r *captureRecord) *snapshot.Capture {
 	}
 	if r.dims >= 0 {
 		c.Described = &snapshot.Tensor{Type: r.type_, Shape: slices.Clone(r.dim[:r.dims])}
+	} else if t := n.subgraph.tensors[r.tensor]; t != nil && c.Role == snapshot.Role_INPUT && !slices.Contains(n.inputs, r.tensor) {
+		c.Described = &snapshot.Tensor{Type: r.type_, Shape: t.Shape} // perhaps no node's: old runtimes keep those
 	}
 	return c
 }

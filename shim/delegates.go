@@ -29,16 +29,34 @@ func (s *session) noteDelegate(g *subgraph, name string, nodes []*node) {
 		places = append(places, uint32(n.index))
 	}
 	text := fmt.Sprintf("%s ran nodes %s of subgraph %d as node %s", name, ranges(replaced), max(g.described.Index, 0), ranges(places))
-	if path, model := s.models.Get(g.described.Model); model != nil {
+	path, model := s.models.Get(g.described.Model)
+	if model != nil {
 		text += " of " + path
-		if _, tensors := s.sink.(tensorSink); tensors {
-			hidden := hiddenTensors(&model.Subgraphs[g.described.Index], nodes)
-			text += fmt.Sprintf(": the %d tensors that only it sees are missing (%s)", len(hidden), shortened(ranges(hidden)))
-		}
-	} else if _, tensors := s.sink.(tensorSink); tensors {
+	}
+	if _, tensors := s.sink.(tensorSink); tensors && model != nil {
+		text += saidHidden(hiddenTensors(&model.Subgraphs[g.described.Index], nodes))
+	} else if tensors {
 		text += ": of their tensors only those that go into it and come out of it are there"
 	}
-	s.note("delegate", "%s. %s", text, s.withoutDelegate())
+	advice := s.withoutDelegate()
+	if model != nil && allCustom(model, &model.Subgraphs[g.described.Index], replaced) {
+		advice = "They are custom ops, which only it may have kernels for"
+	}
+	s.note("delegate", "%s. %s", text, advice)
+}
+
+// allCustom tells whether nodes of a model are all of custom ops.
+func allCustom(model *tflite.Model, g *tflite.Subgraph, nodes []uint32) bool {
+	return !slices.ContainsFunc(nodes, func(index uint32) bool {
+		return int64(index) >= int64(len(g.Operators)) || model.OperatorCodes[g.Operators[index].Opcode].Code != tflite.OpCustom
+	})
+}
+
+func saidHidden(hidden []uint32) string {
+	if len(hidden) == 0 {
+		return ": no tensor is missing"
+	}
+	return fmt.Sprintf(": the %d tensors that only it sees are missing (%s)", len(hidden), shortened(ranges(hidden)))
 }
 
 // withoutDelegate says how to see the nodes that a delegate took.

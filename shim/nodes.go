@@ -32,6 +32,7 @@ type node struct {
 	op       string
 	delegate bool
 	replaced []uint32
+	inputs   []int32
 	outputs  []int32
 	ran      bool
 }
@@ -141,7 +142,7 @@ func (p *process) addNode(b []byte) bool {
 		d.Op = d.Delegate
 	}
 	d.Inputs, d.Outputs, d.Temporaries = g.listed(inputs, d), g.listed(outputs, d), g.listed(temporaries, d)
-	n := &node{number: r.id, subgraph: g, index: r.index, op: d.Op, delegate: r.delegate != 0, replaced: replaced, outputs: outputs}
+	n := &node{number: r.id, subgraph: g, index: r.index, op: d.Op, delegate: r.delegate != 0, replaced: replaced, inputs: inputs, outputs: outputs}
 	n.id = p.session.describeNode(g, d)
 	if before := g.latest[r.index]; before != nil { // nothing more refers to it
 		delete(p.nodes, before.number)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/edgexray/edgexray/shim/snapshot"
 	"github.com/edgexray/edgexray/test/apps"
+	"github.com/edgexray/edgexray/test/parts"
 	"github.com/edgexray/edgexray/tflite"
 )
 
@@ -89,6 +91,35 @@ func TestDelegateBoundary(t *testing.T) {
 				t.Errorf("%d tensors, and stderr doesn't say %q:\n%s", compared, want, s.stderr)
 			}
 		})
+	}
+}
+
+// Models of a single op, which XNNPACK takes or leaves, are captured like others.
+func TestOneOp(t *testing.T) {
+	models := t.TempDir()
+	alone(t, []string{parts.Python(t), apps.Script(t, "one_op.py"), models})
+	files, err := filepath.Glob(models + "/*.tflite")
+	if err != nil || len(files) < 6 {
+		t.Fatalf("models %q, %v", files, err)
+	}
+	for _, file := range files {
+		op := strings.TrimSuffix(filepath.Base(file), ".tflite")
+		for name, command := range map[string][]string{
+			"LiteRT":               litert(t, file),
+			"LiteRT 1.4.0":         litert140(t, file),
+			"LiteRT CompiledModel": benchmark(t, "--num_runs", "1", "--warmup_runs", "1", "--model", file),
+			"TFLite 2.9.0":         capi(t, "2.9.0", "--xnnpack", "1", "--model", file),
+			"TFLite 2.17.1":        capi(t, "2.17.1", "--xnnpack", "1", "--model", file),
+		} {
+			t.Run(name+"/"+op, func(t *testing.T) {
+				wantNodes(t, snapshotCommand(t, command).whole(t), parse(t, file))
+				f := snapshotCommand(t, command, "--kernels", "builtin").whole(t)
+				wantNodes(t, f, parse(t, file))
+				if len(f.Nodes) != 1 || f.Nodes[f.Captures[0].Node].Op != op {
+					t.Errorf("with built-in kernels %v ran", f.Nodes)
+				}
+			})
+		}
 	}
 }
 

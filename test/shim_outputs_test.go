@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/edgexray/edgexray/shim/snapshot"
 	"github.com/edgexray/edgexray/test/apps"
@@ -86,6 +88,41 @@ func TestSnapshotOfManyInterpreters(t *testing.T) {
 		if diff := cmp.Diff(first, list); diff != "" || len(list) < 61 {
 			t.Fatalf("interpreter %d made %d outputs, not what others did:\n%s", id, len(list), diff)
 		}
+	}
+}
+
+// Inputs tell their type and shape themselves unless the first node's description does: old runtimes keep some that no node has.
+func TestSnapshotOfInputs(t *testing.T) {
+	f := snapshotCommand(t, capi(t, "2.9.0", "--model", model(t, "while"))).whole(t)
+	described := 0
+	for _, c := range f.Captures {
+		if c.Role != snapshot.Role_INPUT || c.Described == nil {
+			continue
+		}
+		described++
+		known := proto.CloneOf(c.Capture)
+		known.Described = nil
+		if diff := cmp.Diff(f.Tensor(known), f.Tensor(c.Capture), protocmp.Transform()); diff != "" || len(c.Data) == 0 {
+			t.Errorf("input %d with %d bytes (-as its node says +as it says):\n%s", c.Tensor, len(c.Data), diff)
+		}
+	}
+	if described != 3*10 { // of the loop's body, whose first node takes one of four
+		t.Errorf("%d inputs tell their type, want 30", described)
+	}
+}
+
+// Apps may hold many runtimes: each of tflite-support's modules has one.
+func TestSnapshotBesideManyRuntimes(t *testing.T) {
+	const copies = 10
+	command := capi(t, "2.17.1", "--model", model(t, "while"))
+	want := apps.MadeInSnapshot(snapshotCommand(t, command).whole(t))
+	library := read(t, library(t, "2.17.1"))
+	for i := range copies {
+		command = append(command, "--also", write(t, fmt.Sprintf("copy%d.so", i), library))
+	}
+	s := snapshotCommand(t, command)
+	if got := apps.MadeInSnapshot(s.whole(t)); !slices.Equal(got, want) || strings.Contains(s.stderr, "could not be replaced") {
+		t.Errorf("%d outputs, want %d\n%s", len(got), len(want), s.stderr)
 	}
 }
 

@@ -65,7 +65,6 @@ struct subgraph {
 	u32 looks;       // how often it may still be looked at then
 	u8 disguised;    // some of its nodes are
 	u32 thread_at_work; // that built or prepared it last: no other one may look at it
-	u8 building;     // nodes are made still, none was prepared
 	s32 prepared;    // index of the node that was prepared first, -1 while it is built
 	struct subgraph *next, *next_quiet;
 };

@@ -55,7 +55,7 @@ static void look_at(struct subgraph *g)
 		return;
 	g->looks--;
 	reach_nodes(g);
-	if (g->building && shared->selection.keep_delegates_out)
+	if (g->prepared < 0 && shared->selection.keep_delegates_out)
 		disguise(g); // the node that was made last, too
 }
 

@@ -233,11 +233,10 @@ static struct preparing begin_preparing(struct context *context, struct node *no
 		return p;
 	s32 index = index_of(g, node);
 	store(&g->thread_at_work, t->tid);
-	g->building = 0;
-	reach_nodes(g);
-	g->nodes[index].stale = 1;
 	if (g->prepared < 0)
 		g->prepared = index;
+	reach_nodes(g);
+	g->nodes[index].stale = 1;
 	if (g->quiet)
 		expect();
 	s32 code = code_of(g, index);
@@ -291,7 +290,6 @@ HIDDEN void *on_init(struct context *context, const char *buffer, word bytes, st
 	struct subgraph *g = subgraph_of(context);
 	if (g) {
 		store(&g->thread_at_work, t->tid);
-		g->building = 1;
 		if (g->prepared >= 0)
 			each_sibling(g, begin_anew); // the interpreter has all of them by now, and some may have no op with an init
 		begin_anew(g);

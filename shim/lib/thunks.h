@@ -6,7 +6,7 @@
 
 #include "tflite.h"
 
-#define THUNKS 4096
+#define THUNKS 8192 // a runtime takes about 500, and some apps have ten of them (tflite-support)
 #define THUNK_BYTES 16
 
 enum role { ROLE_INVOKE = 0, ROLE_PREPARE = 1, ROLE_INIT = 2, ROLE_INVOKE_WITH_DATA = 3, ROLE_PREPARE_WITH_DATA = 4 };

@@ -75,11 +75,11 @@ static struct {
   void (*TfLiteXNNPackDelegateDelete)(TfLiteDelegate*);
 } delegate;
 
-#define REPEATED 8  // how often --model and --resize may be given
+#define REPEATED 16  // how often --model, --resize and --also may be given
 
 static struct {
-  const char *library, *models[REPEATED], *shapes[REPEATED];
-  int model_count, shape_count;
+  const char *library, *models[REPEATED], *shapes[REPEATED], *others[REPEATED];
+  int model_count, shape_count, other_count;
   int invokes, interpreters, threads;
   int rate;  // invokes a second; 0: as many as there can be
   int reload, fork, wait, steps, times, sleep_before_ms, spin_us, sleep_us, workers;
@@ -346,6 +346,8 @@ static void forget_subgraphs(void) {
 }
 
 static void* load(void) {
+  for (int i = 0; i < option.other_count; i++)
+    if (dlopen(option.others[i], RTLD_NOW | RTLD_LOCAL) == NULL) fail("load library", dlerror());
   void* library = dlopen(option.library, RTLD_NOW | RTLD_LOCAL);
   if (library == NULL) fail("load library", dlerror());
   if (option.custom_op_with_data) load_newer(library);
@@ -534,7 +536,7 @@ static void print(const struct outcome* outcome, const char* version, int unload
 }
 
 static void add(const char** list, int* count) {
-  if (*count == REPEATED) fail("parse arguments", "too many models or shapes");
+  if (*count == REPEATED) fail("parse arguments", "too many models, shapes or libraries");
   list[(*count)++] = optarg;
 }
 
@@ -553,6 +555,7 @@ static void parse(int argc, char** argv) {
       {"xnnpack", required_argument, NULL, 'x'},
       {"abort-in-prepare", no_argument, &option.abort_in_prepare, 1},
       {"abort-in-invoke", no_argument, &option.abort_in_invoke, 1},
+      {"also", required_argument, NULL, 'o'},
       {"abort-after", required_argument, NULL, 'a'},
       {"own-threads", no_argument, &option.own_threads, 1},
       {"without-proc", no_argument, &option.without_proc, 1},
@@ -572,6 +575,7 @@ static void parse(int argc, char** argv) {
       case 'b': option.sleep_before_ms = atoi(optarg); break;
       case 'z': option.sleep_us = atoi(optarg); break;
       case 'w': option.workers = atoi(optarg); break;
+      case 'o': add(option.others, &option.other_count); break;
       case 'a': option.abort_after = atoi(optarg); break;
       case 'x': xnnpack.threads = atoi(optarg); break;
       case 'u': option.spin_us = atoi(optarg); break;
@@ -582,6 +586,7 @@ static void parse(int argc, char** argv) {
             "usage: capi --library FILE --model FILE... [--invokes N] [--interpreters N] [--threads N]\n"
             "  --model FILE        may come again: interpreters run the models in turn\n"
             "  --interpreters N    create and destroy that many, one after the other, in each thread\n"
+            "  --also FILE         load that library, too, first; may come again\n"
             "  --own-threads       each interpreter runs in a thread of its own, one after the other\n"
             "  --resize 1,64,64,3  shape of the first input; may come again: all invokes with each shape\n"
             "  --reload            unload the library and do everything once more\n"
