@@ -142,7 +142,7 @@ func TestMisuse(t *testing.T) {
 }
 
 func TestNotRoot(t *testing.T) {
-	if err := os.Chmod(builds, 0o711); err != nil { // for others to run what is in it
+	if err := os.Chmod(builds.Dir, 0o711); err != nil { // for others to run what is in it
 		t.Fatal(err)
 	}
 	asNobody := func(args ...string) outcome {
@@ -194,7 +194,7 @@ func TestOlderTrace(t *testing.T) {
 // realTrace is a recording in several blocks of "while" run four times: 62 ops each.
 func realTrace(t *testing.T) recording {
 	t.Helper()
-	return recording{trace: once(t, "real.xray", func(testing.TB) string {
+	return recording{trace: builds.Once(t, "real.xray", func(testing.TB) string {
 		app := startApp(t, capi(t, "2.9.0", "--model", model(t, "while"), "--steps"))
 		recorder, r := startRecord(t, "-p", app.pid())
 		for i := range 4 {
@@ -204,7 +204,7 @@ func realTrace(t *testing.T) recording {
 		if got := recorder.stop(t); got.status != 0 {
 			t.Fatalf("exit status %d\n%s", got.status, got.stdout)
 		}
-		path := filepath.Join(builds, "real.xray")
+		path := filepath.Join(builds.Dir, "real.xray")
 		if err := os.WriteFile(path, read(t, r.trace), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -171,7 +171,7 @@ func (d damage) visible() bool {
 	return d.far > 0 || float64(d.changed) > roundings*float64(d.of)
 }
 
-func brokenLibrary(t testing.TB) string { return once(t, "broken.so", apps.Broken) }
+func brokenLibrary(t testing.TB) string { return builds.Once(t, "broken.so", apps.Broken) }
 
 // breaking takes a snapshot of a command in an environment with more in it.
 func breaking(t testing.TB, command []string, env ...string) taken {

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/edgexray/edgexray/test/apps"
@@ -19,45 +18,18 @@ import (
 
 // builds is where commands are built once for all tests; it also holds
 // edgexray's cache, which starts empty.
-var builds string
+var builds apps.Builds
 
-func TestMain(m *testing.M) { os.Exit(testMain(m)) }
-
-func testMain(m *testing.M) int {
-	var err error
-	if builds, err = os.MkdirTemp("", "edgexray-test"); err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(builds)
-	return m.Run()
-}
-
-// kept is a test whose temporary folder outlives it.
-type kept struct{ testing.TB }
-
-func (kept) TempDir() string { return builds }
-
-var built sync.Map
-
-// once makes a file the first time it is asked for.
-func once(t testing.TB, name string, make func(testing.TB) string) string {
-	t.Helper()
-	if path, ok := built.Load(name); ok {
-		return path.(string)
-	}
-	path := make(kept{t})
-	built.Store(name, path)
-	return path
-}
+func TestMain(m *testing.M) { os.Exit(builds.Run(m)) }
 
 // edgexray returns the command under test.
 func edgexray(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
-	binary := once(t, "edgexray", func(t testing.TB) string {
+	binary := builds.Once(t, "edgexray", func(t testing.TB) string {
 		return apps.Go(t, "github.com/edgexray/edgexray/cmd/edgexray", "amd64")
 	})
 	command := exec.Command(binary, args...)
-	command.Env = append(os.Environ(), "XDG_CACHE_HOME="+filepath.Join(builds, "cache"))
+	command.Env = append(os.Environ(), "XDG_CACHE_HOME="+filepath.Join(builds.Dir, "cache"))
 	return command
 }
 
@@ -65,7 +37,7 @@ func edgexray(t testing.TB, args ...string) *exec.Cmd {
 
 func capi(t testing.TB, version string, args ...string) []string {
 	t.Helper()
-	return append([]string{once(t, "capi", func(t testing.TB) string { return apps.CAPI(t, "amd64") }), "--library", library(t, version)}, args...)
+	return append([]string{builds.Once(t, "capi", func(t testing.TB) string { return apps.CAPI(t, "amd64") }), "--library", library(t, version)}, args...)
 }
 
 func library(t testing.TB, version string) string {
@@ -85,13 +57,13 @@ func litert140(t testing.TB, args ...string) []string {
 
 func litertScript(t testing.TB) string {
 	t.Helper()
-	return once(t, "litert_run.py", func(t testing.TB) string { return apps.Script(t, "litert_run.py") })
+	return builds.Once(t, "litert_run.py", func(t testing.TB) string { return apps.Script(t, "litert_run.py") })
 }
 
 // mediapipe is an app that detects faces with a model.
 func mediapipe(t testing.TB, args ...string) []string {
 	t.Helper()
-	script := once(t, "mediapipe_run.py", func(t testing.TB) string { return apps.Script(t, "mediapipe_run.py") })
+	script := builds.Once(t, "mediapipe_run.py", func(t testing.TB) string { return apps.Script(t, "mediapipe_run.py") })
 	return append([]string{parts.PythonMediaPipe(t), script}, args...)
 }
 
@@ -105,7 +77,7 @@ func benchmark(t testing.TB, args ...string) []string {
 func model(t testing.TB, name string) string {
 	t.Helper()
 	if float, ok := strings.CutSuffix(name, "_hybrid"); ok {
-		return once(t, name, func(t testing.TB) string { return apps.Hybrid(t, model(t, float)) })
+		return builds.Once(t, name, func(t testing.TB) string { return apps.Hybrid(t, model(t, float)) })
 	}
 	part := "models"
 	switch {

@@ -15,7 +15,7 @@ import (
 // throw is captured, and what the ops before and after it made whenever they ran.
 func TestExceptionsPassTheShim(t *testing.T) {
 	const invokes = 11 // every second one throws, from the second on
-	app := once(t, "throwing", func(t testing.TB) string { return apps.Throwing(t, "amd64") })
+	app := builds.Once(t, "throwing", func(t testing.TB) string { return apps.Throwing(t, "amd64") })
 	for _, version := range []string{"2.9.0", "2.17.1"} {
 		command := []string{app, library(t, version), model(t, "custom"), fmt.Sprint(invokes)}
 		want := alone(t, command)

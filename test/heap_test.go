@@ -21,7 +21,7 @@ type heapTruth struct {
 
 func preload(t testing.TB, name string) string {
 	t.Helper()
-	return once(t, name, func(t testing.TB) string { return apps.Preload(t, name) })
+	return builds.Once(t, name, func(t testing.TB) string { return apps.Preload(t, name) })
 }
 
 // withPreload has a command load a library before all others.

@@ -15,7 +15,7 @@ import (
 // A snapshot that can't begin leaves an older one as it is.
 func TestSnapshotRefused(t *testing.T) {
 	static := edgexray(t).Path
-	arm64 := once(t, "capi-arm64", func(t testing.TB) string { return apps.CAPI(t, "arm64") })
+	arm64 := builds.Once(t, "capi-arm64", func(t testing.TB) string { return apps.CAPI(t, "arm64") })
 	text := write(t, "text", []byte("neither a program nor a script\n"))
 	if err := os.Chmod(text, 0o755); err != nil {
 		t.Fatal(err)

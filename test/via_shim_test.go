@@ -53,7 +53,7 @@ func TestShimRecordsWhatProbesRecord(t *testing.T) {
 // workers is an app that forks and spawns processes which run a model.
 func workers(t testing.TB, model string) []string {
 	t.Helper()
-	return []string{parts.Python(t), once(t, "processes.py", func(t testing.TB) string { return apps.Script(t, "processes.py") }), model}
+	return []string{parts.Python(t), builds.Once(t, "processes.py", func(t testing.TB) string { return apps.Script(t, "processes.py") }), model}
 }
 
 // ranModel is what of a model does not depend on how and when it was recorded.
