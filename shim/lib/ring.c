@@ -44,6 +44,12 @@ HIDDEN int attach(void)
 #define STEP_NS 100000000
 #define PATIENCE_NS 1000000000ULL // for a recorder that does not move: it was killed or stopped
 
+static void give_up(void)
+{
+	count(GAVE_UP, 1);
+	store(&shared->stop, 1);
+}
+
 // Waits until the recorder has freed some room. Reports false when it doesn't: then nothing is recorded any more.
 static int wait_for_room(void)
 {
@@ -60,8 +66,7 @@ static int wait_for_room(void)
 		if (took > STEP_NS) // the app was stopped itself, perhaps together with the recorder
 			took = STEP_NS;
 		if (took >= patience) {
-			count(GAVE_UP, 1);
-			store(&shared->stop, 1);
+			give_up();
 			break;
 		}
 		patience -= took;
@@ -93,15 +98,26 @@ HIDDEN word largest(void) { return (mask + 1) / 4; }
 
 HIDDEN word vacant(void) { return mask + 1 - (word)(load(&shared->head) - load(&shared->tail)); }
 
-// Reports false in a signal handler of the thread that has the lock.
+#define STUCK_NS 5000000000ULL // with a lock whose holder died: a recorder that lives takes it away after 1 s
+
+// Reports false in a signal handler of the thread that has the lock, and when it will never be free.
 static int lock_ring(u32 tid)
 {
 	u32 spins = 0;
+	u64 begin = 0;
 	for (u32 owner = 0; !swap_if(&shared->lock, &owner, tid); owner = 0) {
 		if (owner == tid)
 			return 0;
-		if (++spins % 64 == 0)
-			call0(SYS_sched_yield);
+		if (++spins % 64)
+			continue;
+		u64 time = now();
+		if (begin == 0)
+			begin = time;
+		if (time - begin > STUCK_NS) {
+			give_up();
+			return 0;
+		}
+		call0(SYS_sched_yield);
 	}
 	return 1;
 }
