@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cilium/ebpf"
+	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
 
 	"github.com/edgexray/edgexray/trace"
@@ -65,11 +66,18 @@ func Now() uint64 {
 	return uint64(t.Nano())
 }
 
-// OwnCost is what the recorder itself used: CPU time in ns, and the largest resident size in bytes.
+// OwnCost is what the recorder itself used: CPU time in ns, and the largest resident size in bytes. Linux's usage of resources
+// has that of the process that started us, too, when it was larger.
 func OwnCost() (cpuNS, maxRSS uint64) {
 	var usage unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &usage) != nil {
 		return 0, 0
 	}
-	return uint64(usage.Utime.Nano() + usage.Stime.Nano()), uint64(usage.Maxrss) << 10
+	maxRSS = uint64(usage.Maxrss) << 10
+	if self, err := procfs.Self(); err == nil {
+		if status, err := self.NewStatus(); err == nil {
+			maxRSS = status.VmHWM
+		}
+	}
+	return uint64(usage.Utime.Nano() + usage.Stime.Nano()), maxRSS
 }
