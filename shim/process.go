@@ -135,6 +135,9 @@ func (p *process) threadOf(tid uint32) uint32 {
 // lookForEnded notices processes that have ended, and forgets them once all is taken that they left in the ring.
 func (s *session) lookForEnded() {
 	for _, p := range s.processes {
+		if p.PID == s.command.pid && !s.command.hasExited() {
+			continue // how it ends isn't known yet
+		}
 		if !p.ended && app.HasEnded(p.PID) {
 			p.ended, p.left = true, s.reader.filled()
 		}
@@ -147,6 +150,9 @@ func (s *session) lookForEnded() {
 // exited keeps what a process was doing when it ended.
 func (p *process) exited() {
 	words := p.lastWords()
+	if p.PID == p.session.command.pid && p.session.command.status == 0 {
+		words = "" // what it was in was left by an exception
+	}
 	p.forget("its process ended before all of it had come")
 	delete(p.session.processes, uint32(p.PID))
 	if words != "" {

@@ -30,6 +30,10 @@ func TestExceptionsPassTheShim(t *testing.T) {
 				}
 			})
 		}
+		last := finish(t, edgexray(t, "snapshot", "-o", t.TempDir()+"/out", "--", app, library(t, version), model(t, "custom"), "2"))
+		if last.status != 0 || last.stdout != "1 ended, 1 threw\n" || strings.Contains(last.stderr, "ended inside") {
+			t.Errorf("%s: its last invoke threw: exit status %d, %q\n%s", version, last.status, last.stdout, last.stderr)
+		}
 		made := make(map[int]int) // outputs by node
 		for _, m := range apps.MadeInSnapshot(snapshotCommand(t, command).whole(t)) {
 			made[m.Node]++
