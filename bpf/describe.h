@@ -154,34 +154,51 @@ __noinline u64 walk_tensors(u64 node, u64 array, u64 tensors, u32 mode, s32 size
 	return (hash & ~1ULL) | dynamic;
 }
 
-// Tells whether a vector from begin on, of so many bytes, can hold a node so far from its beginning: both are multiples
-// of what a node can take, and what it begins with has lists of inputs and outputs. By chance, words of the subgraph
-// that aren't a vector surround a node, too.
-__noinline u32 fits_nodes(u64 begin, u64 bytes, u64 offset)
+// Vectors are {begin, end, end of the room}. A C++ library may count elements instead (libc++ where it is built with
+// _LIBCPP_ABI_SIZE_BASED_VECTOR, as in MediaPipe 1.2): these numbers are less than any address.
+#define COUNTS(vector) ((vector)[1] < (vector)[0])
+
+// Tells whether a node begins with lists of inputs and outputs.
+__noinline u32 has_lists(u64 node)
 {
 	u64 lists[2];
 	s32 inputs = -1, outputs = -1;
-	if (read_user(lists, sizeof(lists), begin + NODE_INPUTS) || read_user(&inputs, sizeof(inputs), lists[0]) ||
-	    read_user(&outputs, sizeof(outputs), lists[1]) || (u32)inputs > MAX_LIST || (u32)outputs > MAX_LIST)
+	return !read_user(lists, sizeof(lists), node + NODE_INPUTS) && !read_user(&inputs, sizeof(inputs), lists[0]) &&
+	       !read_user(&outputs, sizeof(outputs), lists[1]) && (u32)inputs <= MAX_LIST && (u32)outputs <= MAX_LIST;
+}
+
+#define MAX_VECTOR_BYTES (1ULL << 24)
+
+// Returns the bytes of a vector that holds the node: they and the node's place in it are multiples of what a node can
+// take, and its nodes have lists. 0 for what isn't one: by chance, words of the subgraph that aren't a vector surround a
+// node, too. What a node takes is only decided here when the vector has a number of them instead of an end.
+__noinline u32 bytes_of_nodes(u64 at, u64 node)
+{
+	u64 vector[3];
+	if (read_user(vector, sizeof(vector), at) || vector[0] > node || vector[1] > vector[2] || vector[0] & 7 || !has_lists(vector[0]))
+		return 0;
+	u64 counted = COUNTS(vector), offset = node - vector[0], length = counted ? vector[1] : vector[1] - vector[0];
+	if (counted ? length > MAX_VECTOR_BYTES / MAX_STRIDE : vector[2] - vector[0] >= MAX_VECTOR_BYTES)
 		return 0;
 	for (u32 stride = MIN_NODE_BYTES; stride <= MAX_STRIDE; stride += 8) {
-		if (bytes % stride == 0 && offset % stride == 0)
-			return 1;
+		u64 bytes = counted ? length * stride : length;
+		if (bytes % stride == 0 && offset % stride == 0 && offset < bytes && (!counted || length == 1 || has_lists(vector[0] + stride)))
+			return bytes;
 	}
 	return 0;
 }
 
-// Returns the offset in a subgraph of the vector that holds the node: the first {begin, end, capacity} triple around it;
-// 0 when there is none. It lies behind the context, in which a pointer to the subgraph is followed by pointers to code.
-__noinline u32 find_node_vector(u64 subgraph, u64 node)
+#define NODES_BYTES 16
+
+// Finds the vector in a subgraph that holds the node: the first triple of words that can be one. It lies behind the
+// context, in which a pointer to the subgraph is followed by pointers to code. Returns the vector's bytes << 16 | its offset
+// in the subgraph, 0 for none.
+__noinline u64 find_nodes(u64 subgraph, u64 node)
 {
 	for (u32 at = CONTEXT_IN_SUBGRAPH + CONTEXT_BYTES; at + 24 <= SUBGRAPH_BYTES; at += 8) {
-		u64 vector[3];
-		if (read_user(vector, sizeof(vector), subgraph + at))
-			break;
-		if (vector[0] <= node && node < vector[1] && vector[1] <= vector[2] && vector[2] - vector[0] < (1ULL << 24) &&
-		    ((vector[1] | vector[0]) & 7) == 0 && fits_nodes(vector[0], vector[1] - vector[0], node - vector[0]))
-			return at;
+		u64 bytes = bytes_of_nodes(subgraph + at, node);
+		if (bytes)
+			return bytes << NODES_BYTES | at;
 	}
 	return 0;
 }
@@ -196,9 +213,8 @@ __noinline u64 index_in_vector(u64 subgraph, u64 candidate)
 	u64 vector[3], class = 0, found = 0;
 	if (read_user(vector, sizeof(vector), candidate))
 		return 0;
-	u64 bytes = vector[1] - vector[0];
-	if (vector[0] == 0 || vector[0] > vector[1] || vector[1] > vector[2] || bytes & 7 || bytes == 0 ||
-	    bytes > 8 * 65536)
+	u64 bytes = COUNTS(vector) ? vector[1] * 8 : vector[1] - vector[0];
+	if (vector[0] == 0 || vector[1] > vector[2] || bytes & 7 || bytes == 0 || bytes > 8 * 65536)
 		return 0;
 	if (read_user(&class, sizeof(class), subgraph))
 		return 0;
@@ -236,8 +252,9 @@ __noinline u64 find_interpreter(u64 subgraph)
 	return 0;
 }
 
-// Place is what find_interpreter says: looked for by the caller, because here it would be too deep in the stack.
-__noinline int send_subgraph(u64 id, u64 process, u64 context, u64 node, u64 place)
+// Nodes and place are what find_nodes and find_interpreter say: looked for by the caller, because here it would be too deep
+// in the stack.
+__noinline int send_subgraph(u64 id, u64 process, u64 context, u64 nodes, u64 place)
 {
 	struct subgraph_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
 	if (!r) {
@@ -266,9 +283,8 @@ __noinline int send_subgraph(u64 id, u64 process, u64 context, u64 node, u64 pla
 			__builtin_memset(r->raw, 0, SUBGRAPH_BYTES / 2);
 	}
 	r->nodes_begin = r->nodes_end = 0;
-	u32 at = find_node_vector(impl, node);
-	if (at)
-		read_user(&r->nodes_begin, 2 * sizeof(u64), impl + at);
+	if (nodes && read_user(&r->nodes_begin, sizeof(u64), impl + (nodes & ((1 << NODES_BYTES) - 1))) == 0)
+		r->nodes_end = r->nodes_begin + (nodes >> NODES_BYTES);
 	// Behind a short vector there may be a page that isn't there.
 	u64 head = r->nodes_end - r->nodes_begin;
 	if (head > VECTOR_HEAD_BYTES)
@@ -313,7 +329,7 @@ static __always_inline u64 subgraph_id(u64 process, u64 context, u64 node)
 	if (known && known->nodes_begin <= node && node < known->nodes_end)
 		return known->id;
 	id = known ? known->id : new_id();
-	if (send_subgraph(id, process, context, node, find_interpreter(impl)))
+	if (send_subgraph(id, process, context, find_nodes(impl, node), find_interpreter(impl)))
 		return 0;
 	if (stop_signal)
 		bpf_send_signal_thread(stop_signal);

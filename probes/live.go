@@ -139,37 +139,45 @@ func (s *scan) subgraph(context uint64) {
 // ReadSubgraph reads the nodes of the subgraph that a TfLiteContext lies in: the first vector in it whose elements are
 // nodes with registrations. It reports false for anything else.
 func ReadSubgraph(memory io.ReaderAt, context uint64) (LiveSubgraph, bool) {
-	le := binary.LittleEndian
 	var object [1024]byte
 	n, _ := memory.ReadAt(object[:], int64(context-tflite.ContextInSubgraph))
 	if !tflite.SubgraphValid(context-tflite.ContextInSubgraph, object[:n]) {
 		return LiveSubgraph{}, false
 	}
 	for at := tflite.ContextInSubgraph; at+24 <= n; at += 8 {
-		begin, end, capacity := le.Uint64(object[at:]), le.Uint64(object[at+8:]), le.Uint64(object[at+16:])
-		if begin == 0 || end <= begin || capacity < end || end-begin > maxNodesBytes {
-			continue
-		}
-		nodes := make([]byte, end-begin)
-		if n, _ := memory.ReadAt(nodes, int64(begin)); n < len(nodes) {
-			continue
-		}
-		stride, ok := tflite.Stride(begin, end, nil, nodes)
-		if !ok {
-			continue
-		}
-		subgraph := LiveSubgraph{Context: context, Begin: begin, Stride: stride}
-		for ; len(nodes) >= stride; nodes = nodes[stride:] {
-			node, _ := tflite.DecodeNode(nodes)
-			registration, _, ok := tflite.FindRegistration(nodes[:stride], 0)
-			if !ok {
-				registration = readExternal(memory, nodes[:stride])
+		for _, v := range tflite.NodeVectors(object[at:n]) {
+			if subgraph, ok := readNodes(memory, v); ok {
+				subgraph.Context = context
+				return subgraph, true
 			}
-			subgraph.Nodes = append(subgraph.Nodes, LiveNode{node, registration})
 		}
-		return subgraph, true
 	}
 	return LiveSubgraph{}, false
+}
+
+// readNodes reads nodes. It reports false where there are none, or in another stride.
+func readNodes(memory io.ReaderAt, v tflite.NodeVector) (LiveSubgraph, bool) {
+	if v.End-v.Begin > maxNodesBytes {
+		return LiveSubgraph{}, false
+	}
+	nodes := make([]byte, v.End-v.Begin)
+	if n, _ := memory.ReadAt(nodes, int64(v.Begin)); n < len(nodes) {
+		return LiveSubgraph{}, false
+	}
+	stride, ok := tflite.Stride(v.Begin, v.End, nil, nodes)
+	if !ok || v.Stride != 0 && stride != v.Stride {
+		return LiveSubgraph{}, false
+	}
+	subgraph := LiveSubgraph{Begin: v.Begin, Stride: stride}
+	for ; len(nodes) >= stride; nodes = nodes[stride:] {
+		node, _ := tflite.DecodeNode(nodes)
+		registration, _, ok := tflite.FindRegistration(nodes[:stride], 0)
+		if !ok {
+			registration = readExternal(memory, nodes[:stride])
+		}
+		subgraph.Nodes = append(subgraph.Nodes, LiveNode{node, registration})
+	}
+	return subgraph, true
 }
 
 // readExternal reads a node's registration where its functions are in an object of their own.

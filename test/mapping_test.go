@@ -57,6 +57,17 @@ func TestMappingOfOne(t *testing.T) {
 	}
 }
 
+// MediaPipe's C++ library has vectors of its own kind: its nodes have their places all the same.
+func TestMappingInMediaPipe(t *testing.T) {
+	name := model(t, "face_detection_short_range")
+	m := recordCommand(t, mediapipe(t, name, "--invokes", "3")).ops(t).model(t)
+	if file := parse(t, name); len(m.Ops) != 1 || len(m.Ops[0].Replaced) != len(file.Subgraphs[0].Operators) || len(m.Operators) == 0 {
+		t.Errorf("%d nodes, %d operators, want one that replaced %d nodes", len(m.Ops), len(m.Operators), len(file.Subgraphs[0].Operators))
+	} else {
+		checkMapping(t, m, file)
+	}
+}
+
 // does is what of an op's name an operator's name has to go with; operators of other names are helpers within many ops.
 var does = map[string][]string{
 	"Convolution": {"CONV_2D"}, "Fully Connected": {"CONV_2D", "FULLY_CONNECTED"}, "Constant Pad": {"PAD"}, "Add": {"ADD"},

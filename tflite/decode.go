@@ -42,9 +42,9 @@ func SubgraphValid(address uint64, subgraph []byte) bool {
 		return false
 	}
 	context, _ := DecodeContext(subgraph[ContextInSubgraph:])
-	begin, end := le.Uint64(subgraph[SubgraphTensors:]), le.Uint64(subgraph[SubgraphTensors+8:])
+	begin, end, ok := vector(subgraph[SubgraphTensors:], TensorSize)
 	bytes := end - begin
-	return plausiblePointer(begin) && begin == context.Tensors && end > begin && bytes%TensorSize == 0 &&
+	return ok && plausiblePointer(begin) && begin == context.Tensors && end > begin && bytes%TensorSize == 0 &&
 		bytes/TensorSize == context.TensorsSize
 }
 

@@ -29,12 +29,24 @@ func FindEnds(raw []byte, nodesBegin, nodesEnd uint64) (inputs, outputs IndexVec
 }
 
 func indexVector(raw []byte) (IndexVector, bool) {
-	v, capacity := IndexVector{le.Uint64(raw), le.Uint64(raw[8:])}, le.Uint64(raw[16:])
-	if v.Begin == 0 {
-		return v, v.End == 0 && capacity == 0
+	begin, end, ok := vector(raw, 4)
+	if begin == 0 {
+		return IndexVector{}, ok && end == 0
 	}
-	size := v.End - v.Begin
-	return v, plausiblePointer(v.Begin) && v.End >= v.Begin && capacity >= v.End && size%4 == 0 && size/4 <= maxEnds
+	return IndexVector{begin, end}, ok && plausiblePointer(begin) && (end-begin)%4 == 0 && (end-begin)/4 <= maxEnds
+}
+
+// vector decodes a std::vector of elements of so many bytes: {begin, end, end of the room}. A C++ library may count elements
+// instead (libc++ where it is built with _LIBCPP_ABI_SIZE_BASED_VECTOR, as in MediaPipe 1.2): these numbers are less than any
+// address.
+func vector(raw []byte, element uint64) (begin, end uint64, ok bool) {
+	begin, end = le.Uint64(raw), le.Uint64(raw[8:])
+	room := le.Uint64(raw[16:])
+	if end >= begin {
+		return begin, end, room >= end
+	}
+	count := end
+	return begin, begin + count*element, room >= count && count <= maxVector/element
 }
 
 // FindPlans finds where a subgraph may list its nodes in the order in which they run, likeliest first; raw is as for
@@ -58,10 +70,19 @@ func FindPlans(raw []byte, nodesBegin, nodesEnd uint64) []IndexVector {
 // behindNodes returns the place in raw of inputs_.
 func behindNodes(raw []byte, nodesBegin, nodesEnd uint64) (at int, ok bool) {
 	for at = ContextInSubgraph + minContextSize; at+endsBehindNodes <= len(raw); at += 8 {
-		if le.Uint64(raw[at:]) == nodesBegin && le.Uint64(raw[at+8:]) == nodesEnd {
+		if le.Uint64(raw[at:]) == nodesBegin && endsAt(nodesBegin, le.Uint64(raw[at+8:]), nodesEnd) {
 			at += endsBehindNodes
 			return at, nodesBegin != 0 && raw[at-8] <= 1
 		}
 	}
 	return 0, false
+}
+
+// endsAt reports whether a vector of nodes that says so ends there.
+func endsAt(begin, says, end uint64) bool {
+	if says >= begin || says == 0 {
+		return says == end
+	}
+	stride := (end - begin) / says
+	return (end-begin)%says == 0 && minStride <= stride && stride <= maxStride
 }

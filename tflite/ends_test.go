@@ -26,9 +26,20 @@ func TestFindEnds(t *testing.T) {
 			t.Errorf("since %s: found %v and %v, %v; want %v and %v", g.since, inputs, outputs, ok, lists[0], lists[1])
 		}
 	}
+	counted := subgraph(264, func(behind []byte) {
+		for i, v := range lists {
+			le.PutUint64(behind[16+24*i:], (v.End-v.Begin)/4)
+			le.PutUint64(behind[24+24*i:], (v.End-v.Begin)/4)
+		}
+	})
+	le.PutUint64(counted[264+8:], 30)
+	if inputs, outputs, ok := FindEnds(counted, begin, end); !ok || inputs != lists[0] || outputs != lists[1] {
+		t.Errorf("in vectors that count their elements: found %v and %v, %v; want %v and %v", inputs, outputs, ok, lists[0], lists[1])
+	}
 	for name, change := range map[string]func([]byte){
 		"consistent_ is no bool":          func(b []byte) { b[0] = 2 },
 		"inputs end before they begin":    func(b []byte) { le.PutUint64(b[16:], lists[0].Begin-4) },
+		"more inputs than there is room":  func(b []byte) { le.PutUint64(b[16:], 2); le.PutUint64(b[24:], 1) },
 		"outputs end beyond the capacity": func(b []byte) { le.PutUint64(b[48:], lists[1].End-4) },
 		"half an element":                 func(b []byte) { le.PutUint64(b[16:], lists[0].Begin+2) },
 		"inputs are no pointer":           func(b []byte) { le.PutUint64(b[8:], 7) },

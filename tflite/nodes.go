@@ -113,6 +113,29 @@ func FindNodeVector(subgraph []byte, subgraphAddress, node uint64) (begin, end u
 	return 0, 0, false
 }
 
+// NodeVector is where the nodes of a subgraph may be.
+type NodeVector struct {
+	Begin, End uint64
+	Stride     int // from one node to the next if it ends there, 0 for any
+}
+
+// NodeVectors returns what a std::vector of nodes, which raw begins with, may be: one that counts its elements ends somewhere
+// else for each stride.
+func NodeVectors(raw []byte) []NodeVector {
+	begin, end, ok := vector(raw, 1)
+	if !ok || begin == 0 || end == begin {
+		return nil
+	}
+	if le.Uint64(raw[8:]) == end {
+		return []NodeVector{{begin, end, 0}}
+	}
+	var vectors []NodeVector
+	for stride := minStride; stride <= maxStride; stride += 8 {
+		vectors = append(vectors, NodeVector{begin, begin + (end-begin)*uint64(stride), stride})
+	}
+	return vectors
+}
+
 // fitsStride reports whether one stride divides all the distances.
 func fitsStride(distances ...uint64) bool {
 	for stride := uint64(minStride); stride <= maxStride; stride += 8 {

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -118,6 +119,28 @@ func TestFindNodeVector(t *testing.T) {
 			if ok != test.want || ok && (gotBegin != begin || gotEnd != end) {
 				t.Errorf("since %s, %s: %#x to %#x, %v; want %#x to %#x, %v", g.since, test.name, gotBegin, gotEnd, ok, begin, end, test.want)
 			}
+		}
+	}
+}
+
+func TestNodeVectors(t *testing.T) {
+	vector := func(begin, end, room uint64) []byte {
+		return le.AppendUint64(le.AppendUint64(le.AppendUint64(nil, begin), end), room)
+	}
+	const begin = testHeap
+	if got := NodeVectors(vector(begin, begin+5040, begin+6000)); len(got) != 1 || got[0] != (NodeVector{begin, begin + 5040, 0}) {
+		t.Errorf("from begin to end: %v", got)
+	}
+	got := NodeVectors(vector(begin, 30, 32))
+	if len(got) != (maxStride-minStride)/8+1 || !slices.Contains(got, NodeVector{begin, begin + 30*168, 168}) {
+		t.Errorf("30 elements: %v", got)
+	}
+	for name, raw := range map[string][]byte{
+		"none": vector(0, 0, 0), "empty": vector(begin, begin, begin), "no element": vector(begin, 0, 8),
+		"more than there is room": vector(begin, 33, 32), "ends behind its room": vector(begin, begin+168, begin), "too many": vector(begin, begin-1, begin-1),
+	} {
+		if got := NodeVectors(raw); got != nil {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }
