@@ -134,7 +134,7 @@ static s32 index_in(const struct subgraph *g, const word *candidate)
 	if ((word)candidate < 4096 || (word)candidate & (sizeof(word) - 1) || !read_memory(&vector, candidate, sizeof(vector)) ||
 	    vector.begin == NULL || vector.room < vector.end)
 		return -1;
-	word count = (end_of(&vector, sizeof(word), g->counted) - vector.begin) / sizeof(word);
+	word count = (end_of(&vector, sizeof(word)) - vector.begin) / sizeof(word);
 	if (count == 0 || count > MAX_SUBGRAPHS)
 		return -1;
 	class = *(word *)object;
@@ -171,7 +171,7 @@ HIDDEN void each_sibling(struct subgraph *g, void (*what)(struct subgraph *))
 	const word *interpreter = find_interpreter(g);
 	if (interpreter == NULL || !read_memory(&vector, interpreter, sizeof(vector)))
 		return;
-	char *end = end_of(&vector, sizeof(word), g->counted);
+	char *end = end_of(&vector, sizeof(word));
 	for (char *at = vector.begin; at < end && read_memory(&object, at, sizeof(object)); at += sizeof(word)) {
 		struct subgraph *sibling = known_subgraph((struct context *)(object + CONTEXT_IN_SUBGRAPH));
 		if (sibling && sibling != g)

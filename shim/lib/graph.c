@@ -45,8 +45,7 @@ HIDDEN int valid_context(const struct context *context)
 	    c.subgraph + CONTEXT_IN_SUBGRAPH != (const char *)context ||
 	    !read_memory(&tensors, c.subgraph + TENSORS_IN_SUBGRAPH, sizeof(tensors)))
 		return 0;
-	return tensors.begin == (char *)c.tensors &&
-	       (tensors.end == c.tensors_size || end_of(&tensors, 0, 0) == (char *)(c.tensors + c.tensors_size));
+	return tensors.begin == (char *)c.tensors && end_of(&tensors, sizeof(struct tensor)) == (char *)(c.tensors + c.tensors_size);
 }
 
 // std::pair<TfLiteNode, TfLiteRegistration> in words: 17 up to 2.5, then 18, 19 since 2.10, 20 in 2.13, 21 (22 where a word has
@@ -81,28 +80,28 @@ static int plausible_pair(const char *at, word stride, int being_made)
 }
 
 // Whether it may be a vector of such pairs, of any size.
-static int plausible_vector(const struct vector *v, int counted)
+static int plausible_vector(const struct vector *v)
 {
 	if (v->begin == NULL || (word)v->begin & (sizeof(word) - 1))
 		return 0;
-	if (counted)
+	if (is_counted(v))
 		return v->end > 0 && v->end <= v->room && v->room <= MAX_VECTOR / (MIN_STRIDE * sizeof(word));
 	return v->end > (word)v->begin && v->end <= v->room && v->room - (word)v->begin <= MAX_VECTOR && !(v->end & (sizeof(word) - 1));
 }
 
-static int is_in(const struct vector *v, word stride, int counted, const struct node *node)
+static int is_in(const struct vector *v, word stride, const struct node *node)
 {
-	return (char *)node >= v->begin && (char *)node < end_of(v, stride, counted) && ((char *)node - v->begin) % stride == 0;
+	return (char *)node >= v->begin && (char *)node < end_of(v, stride) && ((char *)node - v->begin) % stride == 0;
 }
 
 #define LOOKED_AT 8 // elements of a vector
 
 // Without a node that runs, the last one may just be in the making: its registration comes last.
-static word stride_of(const struct vector *v, int counted, const struct node *node)
+static word stride_of(const struct vector *v, const struct node *node)
 {
 	for (word stride = MIN_STRIDE * sizeof(word); stride <= MAX_STRIDE * sizeof(word); stride += sizeof(word)) {
-		word bytes = end_of(v, stride, counted) - v->begin;
-		if (bytes % stride || (node && !is_in(v, stride, counted, node)))
+		word bytes = end_of(v, stride) - v->begin;
+		if (bytes % stride || (node && !is_in(v, stride, node)))
 			continue;
 		word n = bytes / stride, i = 0;
 		word last = n - 1;
@@ -119,7 +118,7 @@ static word stride_of(const struct vector *v, int counted, const struct node *no
 static int still_there(const struct subgraph *g, const struct node *node)
 {
 	const struct vector *v = (struct vector *)(g->context->subgraph + g->nodes_at);
-	return g->stride && v->begin == g->begin && end_of(v, g->stride, g->counted) == g->end &&
+	return g->stride && v->begin == g->begin && end_of(v, g->stride) == g->end &&
 	       (node == NULL || ((char *)node >= g->begin && (char *)node < g->end));
 }
 
@@ -154,15 +153,14 @@ HIDDEN int locate(struct subgraph *g, const struct node *node)
 	word bytes = SUBGRAPH_BYTES;
 	if (!read_memory(words, g->context->subgraph, bytes) && !read_memory(words, g->context->subgraph, bytes /= 2))
 		return 0;
-	g->counted = ((struct vector *)((char *)words + TENSORS_IN_SUBGRAPH))->end == g->context->tensors_size;
 	for (word i = CONTEXT_IN_SUBGRAPH / sizeof(word) + CONTEXT_WORDS; i + 3 <= bytes / sizeof(word); i++) {
 		const struct vector *v = (struct vector *)(words + i);
-		word stride = plausible_vector(v, g->counted) ? stride_of(v, g->counted, node) : 0;
+		word stride = plausible_vector(v) ? stride_of(v, node) : 0;
 		if (stride == 0)
 			continue;
 		g->nodes_at = i * sizeof(word);
 		g->begin = v->begin;
-		g->end = end_of(v, stride, g->counted);
+		g->end = end_of(v, stride);
 		g->stride = stride;
 		return make_room(g);
 	}
@@ -241,7 +239,7 @@ HIDDEN s32 ends_of(const struct subgraph *g, int out, const s32 **indices)
 {
 	const word *consistent = (word *)(g->context->subgraph + g->nodes_at) + 3;
 	const struct vector *vector = (struct vector *)(consistent + 1) + out;
-	word bytes = end_of(vector, sizeof(s32), g->counted) - vector->begin;
+	word bytes = end_of(vector, sizeof(s32)) - vector->begin;
 	if ((consistent[0] & 0xff) > 1 || vector->room < vector->end || bytes % 4 || bytes / 4 > MAX_LIST)
 		return -1;
 	*indices = (const s32 *)vector->begin;

@@ -49,7 +49,6 @@ struct subgraph {
 	u8 stale;        // an interpreter is being built at its place
 	u8 skipped;      // this invoke isn't captured
 	s32 index;
-	u8 counted;      // its vectors count their elements
 	word nodes_at;   // offset of the node vector in the object
 	char *begin, *end;
 	char *reached;   // the end of the vector when its nodes' functions were last replaced

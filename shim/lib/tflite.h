@@ -52,15 +52,17 @@ struct context { // TfLiteContext, as far as the shim needs it
 };
 
 // std::vector as all C++ libraries have it; but libc++ may count its elements instead of pointing behind them
-// (_LIBCPP_ABI_SIZE_BASED_VECTOR), as in MediaPipe 1.2: those of a subgraph show which of them its library does.
+// (_LIBCPP_ABI_SIZE_BASED_VECTOR), as in MediaPipe 1.2: these numbers are less than any address.
 struct vector {
 	char *begin;
 	word end, room; // addresses, or numbers of elements
 };
 
-static inline char *end_of(const struct vector *v, word element_bytes, int counted)
+static inline int is_counted(const struct vector *v) { return v->end < (word)v->begin; }
+
+static inline char *end_of(const struct vector *v, word element_bytes)
 {
-	return counted ? v->begin + v->end * element_bytes : (char *)v->end;
+	return is_counted(v) ? v->begin + v->end * element_bytes : (char *)v->end;
 }
 
 #define CONTEXT_IN_SUBGRAPH (5 * sizeof(word))  // behind the virtual table, the vector of tensors and the state
