@@ -4,7 +4,6 @@
 #define BUCKETS_OF_TABLE 1024
 
 static struct subgraph *subgraphs[BUCKETS_OF_TABLE];
-static u32 table_lock;
 
 static u32 bucket(const struct context *c) { return (u32)(((word)c >> 4) * 2654435761u) >> 22; }
 
@@ -30,10 +29,7 @@ HIDDEN struct subgraph *subgraph_of(struct context *context)
 	g->stale = 1;
 	g->first = -1;
 	struct subgraph **head = &subgraphs[bucket(context)];
-	lock(&table_lock);
-	g->next = *head;
-	store(head, g);
-	unlock(&table_lock);
+	push(head, g);
 	return g;
 }
 

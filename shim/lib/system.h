@@ -18,6 +18,11 @@ typedef __UINTPTR_TYPE__ word;
 #define add(p, v) __atomic_fetch_add(p, v, __ATOMIC_RELAXED)
 #define swap_if(p, expected, desired) \
 	__atomic_compare_exchange_n(p, expected, desired, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+// Puts an element first in a list from which none is ever taken; also in a signal handler.
+#define push(head, element) \
+	do \
+		(element)->next = load(head); \
+	while (!swap_if(head, &(element)->next, element))
 
 #if defined(__x86_64__)
 enum { SYS_read = 0, SYS_open = -1, SYS_close = 3, SYS_mmap = 9, SYS_mprotect = 10, SYS_munmap = 11, SYS_madvise = 28, SYS_sched_yield = 24,

@@ -6,7 +6,6 @@
 #define BUCKETS_OF_TABLE 1024
 
 static struct thread *threads[BUCKETS_OF_TABLE];
-static u32 table_lock;
 HIDDEN u32 epoch = 1;
 
 // Tells threads of the same number apart, or the places on their stacks. Only ever compared.
@@ -92,9 +91,6 @@ HIDDEN struct thread *thread_of(u32 tid)
 	}
 	t->tid = tid;
 	begin_thread(t, 0, its_identity);
-	lock(&table_lock);
-	t->next = *head;
-	store(head, t);
-	unlock(&table_lock);
+	push(head, t);
 	return t;
 }
