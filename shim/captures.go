@@ -162,10 +162,7 @@ func (p *process) captured(r *captureRecord, c *snapshot.Capture) {
 	p.ran(p.nodes[r.node], r.invoke, r.around == 0)
 	p.described.Received++
 	p.session.summary.Tensors++
-	switch {
-	case c.Lacks():
+	if c.Lacks() {
 		p.session.summary.WithoutData++
-	case c.Missing != "":
-		p.session.handles++
 	}
 }

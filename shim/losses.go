@@ -31,7 +31,7 @@ var remarks = []struct {
 	{noThunk, "%d kernels could not be replaced, as the app has more than the shim has room for: their ops are not in the file"},
 	{notKernels, "%d calls of functions that look like kernels were none: they were left alone"},
 	{gaveUp, "%d times a thread of the app waited 1 s for a recorder that did not move (was it stopped?): from then on nothing was recorded"},
-	{noData, "%d times a tensor had no data in memory that could be copied: it is in the file without"}, // handles aside
+	{noData, "%d times a tensor had no data in memory that could be copied: it is in the file without"},
 }
 
 func (s *session) count(counter int) uint64 { return atomic.LoadUint64(&s.area.counters[counter]) }
@@ -56,11 +56,7 @@ func (s *session) losses() []*trace.Loss {
 // remark tells of what was counted that lost nothing of what was asked for.
 func (s *session) remark() {
 	for _, r := range remarks {
-		n := s.count(r.counter)
-		if r.counter == noData {
-			n -= min(n, s.handles)
-		}
-		if n > 0 {
+		if n := s.count(r.counter); n > 0 {
 			s.note("counter", r.format, n)
 		}
 	}

@@ -37,7 +37,6 @@ type session struct {
 
 	started, shown uint64 // CLOCK_MONOTONIC, ns
 	notes          map[string]bool
-	handles        uint64 // tensors that were captured and have no data by their nature
 	senseless      uint64 // records that refer to what was not described, or can't be
 	summary        Summary
 }

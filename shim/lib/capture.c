@@ -127,7 +127,7 @@ static void send_tensor(const struct op *op, s32 index, enum capture_role role)
 	if (index < 0 || index >= (s32)g->context->tensors_size || (u32)index >= g->tensor_room || !g->tensors[index].wanted)
 		return;
 	enum missing missing = data_missing(&g->context->tensors[index]);
-	if (missing)
+	if (missing && missing != MISSING_TYPE)
 		count(NO_DATA, 1);
 	if (shared->selection.mode == MODE_STATISTICS)
 		send_statistics(op, index, role, missing);

@@ -53,7 +53,7 @@ enum counter {
 	LOST_TENSOR_BYTES,
 	SKIPPED_INVOKES,       // no room when they began (sample)
 	OVER_BUDGET,           // tensors
-	NO_DATA,               // tensors that have none in memory: a delegate's, or of a type without plain data
+	NO_DATA,               // tensors that have none in memory although their type has, as a delegate's
 	EARLIER_INTERPRETERS,  // subgraphs that existed before their library's kernels were replaced
 	NO_THUNK,              // kernels, all thunks are taken
 	NOT_KERNELS,           // calls of replaced functions that turned out to be something else
