@@ -245,10 +245,12 @@ static word symbol_of_linker(const char *name)
 	for (int i = 0; base && i < header->program_header_count && symbols == NULL; i++, p++) {
 		const char *at = (char *)base + p->address;
 		end = at + p->file_bytes;
-		if (p->type == PT_LOAD && p->flags & FLAG_WRITE && names)
-			symbols = find_own_symbols(at, end, base);
-		else if (p->type == PT_LOAD && names == NULL)
+		if (p->type != PT_LOAD || !(p->flags & FLAG_READ)) // code may be for running only
+			continue;
+		if (names == NULL)
 			names = find_own_names(at, end);
+		else if (p->flags & FLAG_WRITE)
+			symbols = find_own_symbols(at, end, base);
 	}
 	for (const struct symbol *s = symbols; s && (char *)(s + 1) <= end && s->section && s->value > base; s++)
 		if (same(names + s->name, name))
