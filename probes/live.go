@@ -144,12 +144,10 @@ func ReadSubgraph(memory io.ReaderAt, context uint64) (LiveSubgraph, bool) {
 	if !tflite.SubgraphValid(context-tflite.ContextInSubgraph, object[:n]) {
 		return LiveSubgraph{}, false
 	}
-	for at := tflite.ContextInSubgraph; at+24 <= n; at += 8 {
-		for _, v := range tflite.NodeVectors(object[at:n]) {
-			if subgraph, ok := readNodes(memory, v); ok {
-				subgraph.Context = context
-				return subgraph, true
-			}
+	for _, v := range tflite.NodeVectors(object[:n]) {
+		if subgraph, ok := readNodes(memory, v); ok {
+			subgraph.Context = context
+			return subgraph, true
 		}
 	}
 	return LiveSubgraph{}, false

@@ -75,9 +75,12 @@ func FuzzDecode(f *testing.F) {
 				t.Errorf("registration %+v at %d is not of %#x", r, offset, invoke)
 			}
 		}
-		begin, end, ok := FindNodeVector(raw, address, node)
-		if ok && (node < begin || node >= end) {
-			t.Errorf("node %#x is not between %#x and %#x", node, begin, end)
+		SubgraphValid(address, raw)
+		var begin, end uint64
+		for _, v := range NodeVectors(raw) {
+			if begin, end = v.Begin, v.End; end <= begin || v.Stride != 0 && (end-begin)%uint64(v.Stride) != 0 {
+				t.Errorf("nodes from %#x to %#x, %d bytes each", begin, end, v.Stride)
+			}
 		}
 		inputs, outputs, ok := FindEnds(raw, begin, end)
 		for _, v := range append(FindPlans(raw, begin, end), inputs, outputs) {

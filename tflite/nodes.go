@@ -96,63 +96,29 @@ func (r RawRegistration) WithOperator(raw []byte) (RawRegistration, bool) {
 	return r, r.Invoke != 0 && plausibleRegistration(r)
 }
 
-// FindNodeVector finds the vector that holds node in subgraph, the first bytes (1 KiB is plenty) of the tflite::Subgraph
-// at subgraphAddress, which is TfLiteContext.impl_. begin and end bound the vector's elements.
-func FindNodeVector(subgraph []byte, subgraphAddress, node uint64) (begin, end uint64, ok bool) {
-	if !SubgraphValid(subgraphAddress, subgraph) {
-		return 0, 0, false
-	}
-	for at := ContextInSubgraph + minContextSize; at+24 <= len(subgraph); at += 8 {
-		begin, end := le.Uint64(subgraph[at:]), le.Uint64(subgraph[at+8:])
-		capacity := le.Uint64(subgraph[at+16:])
-		if plausiblePointer(begin) && begin <= node && node < end && end <= capacity &&
-			capacity-begin <= maxVector && fitsStride(end-begin, node-begin, capacity-begin) {
-			return begin, end, true
-		}
-	}
-	return 0, 0, false
-}
-
 // NodeVector is where the nodes of a subgraph may be.
 type NodeVector struct {
 	Begin, End uint64
 	Stride     int // from one node to the next if it ends there, 0 for any
 }
 
-// NodeVectors returns what a std::vector of nodes, which raw begins with, may be: one that counts its elements ends somewhere
-// else for each stride.
+// NodeVectors returns where a subgraph's nodes may be, in the order in which it lists them; raw is the first bytes (1 KiB is plenty) of the
+// tflite::Subgraph. A vector that counts its elements ends somewhere else for each stride.
 func NodeVectors(raw []byte) []NodeVector {
-	begin, end, ok := vector(raw, 1)
-	if !ok || begin == 0 || end == begin {
-		return nil
-	}
-	if le.Uint64(raw[8:]) == end {
-		return []NodeVector{{begin, end, 0}}
-	}
 	var vectors []NodeVector
-	for stride := minStride; stride <= maxStride; stride += 8 {
-		vectors = append(vectors, NodeVector{begin, begin + (end-begin)*uint64(stride), stride})
+	for at := ContextInSubgraph + minContextSize; at+vectorSize <= len(raw); at += 8 {
+		begin, end, ok := vector(raw[at:], 1)
+		switch {
+		case !ok || !plausiblePointer(begin) || end == begin:
+		case end == le.Uint64(raw[at+8:]):
+			vectors = append(vectors, NodeVector{begin, end, 0})
+		default:
+			for stride := minStride; stride <= maxStride; stride += 8 {
+				vectors = append(vectors, NodeVector{begin, begin + (end-begin)*uint64(stride), stride})
+			}
+		}
 	}
 	return vectors
-}
-
-// fitsStride reports whether one stride divides all the distances.
-func fitsStride(distances ...uint64) bool {
-	for stride := uint64(minStride); stride <= maxStride; stride += 8 {
-		if divides(stride, distances...) {
-			return true
-		}
-	}
-	return false
-}
-
-func divides(stride uint64, distances ...uint64) bool {
-	for _, d := range distances {
-		if d%stride != 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // Stride returns the distance in bytes from one node to the next in the vector [begin, end). nodes are addresses seen of
@@ -189,11 +155,11 @@ func fittingStrides(first, last int, begin, end uint64, nodes []uint64, head []b
 }
 
 func reachesNodes(stride, begin, end uint64, nodes []uint64) bool {
-	if !divides(stride, end-begin) {
+	if (end-begin)%stride != 0 {
 		return false
 	}
 	for _, node := range nodes {
-		if node < begin || node >= end || !divides(stride, node-begin) {
+		if node < begin || node >= end || (node-begin)%stride != 0 {
 			return false
 		}
 	}

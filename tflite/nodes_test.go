@@ -96,49 +96,28 @@ func subgraphBytes(address uint64, vector int, begin, end uint64) []byte {
 	return raw
 }
 
-func TestFindNodeVector(t *testing.T) {
+func TestNodeVectors(t *testing.T) {
 	const address, begin, nodes uint64 = testHeap + 0x5000_0000, testHeap + 0x20_0000, 30
 	for _, g := range generations {
-		stride := uint64(g.stride)
-		end := begin + nodes*stride
+		end := begin + nodes*uint64(g.stride)
 		raw := subgraphBytes(address, g.vector, begin, end)
-		tests := []struct {
-			name    string
-			address uint64
-			node    uint64
-			want    bool
-		}{
-			{"first node", address, begin, true},
-			{"last node", address, end - stride, true},
-			{"past the last", address, end, false},
-			{"between two", address, begin + stride + 8, false},
-			{"another subgraph", address + 8, begin, false},
+		if got := NodeVectors(raw); len(got) == 0 || got[0] != (NodeVector{begin, end, 0}) {
+			t.Errorf("since %s: %v, want %#x to %#x first", g.since, got, begin, end)
 		}
-		for _, test := range tests {
-			gotBegin, gotEnd, ok := FindNodeVector(raw, test.address, test.node)
-			if ok != test.want || ok && (gotBegin != begin || gotEnd != end) {
-				t.Errorf("since %s, %s: %#x to %#x, %v; want %#x to %#x, %v", g.since, test.name, gotBegin, gotEnd, ok, begin, end, test.want)
-			}
+		le.PutUint64(raw[g.vector+8:], nodes)
+		le.PutUint64(raw[g.vector+16:], nodes+2)
+		if got := NodeVectors(raw); !slices.Contains(got, NodeVector{begin, end, g.stride}) {
+			t.Errorf("since %s, counted: %v, want %#x to %#x among them", g.since, got, begin, end)
 		}
 	}
-}
-
-func TestNodeVectors(t *testing.T) {
-	vector := func(begin, end, room uint64) []byte {
-		return le.AppendUint64(le.AppendUint64(le.AppendUint64(nil, begin), end), room)
-	}
-	const begin = testHeap
-	if got := NodeVectors(vector(begin, begin+5040, begin+6000)); len(got) != 1 || got[0] != (NodeVector{begin, begin + 5040, 0}) {
-		t.Errorf("from begin to end: %v", got)
-	}
-	got := NodeVectors(vector(begin, 30, 32))
-	if len(got) != (maxStride-minStride)/8+1 || !slices.Contains(got, NodeVector{begin, begin + 30*168, 168}) {
-		t.Errorf("30 elements: %v", got)
-	}
-	for name, raw := range map[string][]byte{
-		"none": vector(0, 0, 0), "empty": vector(begin, begin, begin), "no element": vector(begin, 0, 8),
-		"more than there is room": vector(begin, 33, 32), "ends behind its room": vector(begin, begin+168, begin), "too many": vector(begin, begin-1, begin-1),
+	for name, words := range map[string][3]uint64{
+		"none": {0, 0, 0}, "empty": {begin, begin, begin}, "no element": {begin, 0, 8}, "no pointer": {7, 8, 9},
+		"more than there is room": {begin, 33, 32}, "ends behind its room": {begin, begin + 168, begin}, "too many": {begin, begin - 1, begin - 1},
 	} {
+		raw := make([]byte, 1024)
+		for i, word := range words {
+			le.PutUint64(raw[len(raw)-vectorSize+8*i:], word)
+		}
 		if got := NodeVectors(raw); got != nil {
 			t.Errorf("%s: %v", name, got)
 		}
@@ -211,11 +190,8 @@ func TestNodesOfRealRuntimes(t *testing.T) {
 			t.Fatal(err)
 		}
 		end := begin + uint64(nodes*stride)
-		for i := range nodes {
-			gotBegin, gotEnd, ok := FindNodeVector(raw, address, begin+uint64(i*stride))
-			if !ok || gotBegin != begin || gotEnd != end {
-				t.Errorf("%s: node %d in %#x to %#x, %v; want %#x to %#x", runtime, i, gotBegin, gotEnd, ok, begin, end)
-			}
+		if got := NodeVectors(raw); !SubgraphValid(address, raw) || !slices.Contains(got, NodeVector{begin, end, 0}) {
+			t.Errorf("%s, %s: %v, want %#x to %#x", runtime, ops, got, begin, end)
 		}
 		if got, ok := Stride(begin, end, nil, head); !ok || got != stride {
 			t.Errorf("%s: stride %d, %v; want %d", runtime, got, ok, stride)
