@@ -9,7 +9,9 @@ const (
 	// memoryBytesPerNS is how fast bytes arrive from memory where no op of the trace tells: what one core of a phone or a small server
 	// reads.
 	memoryBytesPerNS = 10
-	nearCeiling      = 0.5 // of what bytes would take at the ceiling must be in an op's time for it to be bound by it
+	// enoughForBytes is how many MACs there are for each byte where bytes don't matter.
+	enoughForBytes = 10
+	nearCeiling    = 0.5 // of what bytes would take at the ceiling must be in an op's time for it to be bound by it
 )
 
 // ceiling is how fast bytes arrive from memory at best, in bytes a ns: as the fastest op reaches that moves more than caches hold, and no

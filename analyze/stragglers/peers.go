@@ -15,10 +15,13 @@ const (
 	kindDeviation   = 1.0  // those with MACs against those without
 	opDeviation     = 1.0  // ops of different names
 	modelDeviation  = 0.2  // the same op in different models: threads, caches
-	classDeviation  = 1.0  // other types, or another kernel
+	typeDeviation   = 0.7  // other types, or run by a delegate
+	classDeviation  = 0.4  // another kernel
 	slopeDeviation  = 0.12 // for e times as much of a feature of the shape, within a class
 	shapeDeviation  = 0.25 // of ops with entirely different shapes of a class, beyond that
 	noiseDeviation  = 0.01 // of the same op run again
+	movingNoise     = 0.05 // and of one without MACs, whose time is a matter of what is in the caches
+	outOfCacheNoise = 0.15 // and of one that moves more than they hold
 	shapeLength     = 0.7  // distance at which shapes have 1/e of that in common, in factors of e
 )
 
@@ -71,11 +74,11 @@ func expectTogether(group []*subject) error {
 	return nil
 }
 
-// peersOf counts the other ops of the subject's class.
+// peersOf counts the other ops of the subject's kind.
 func peersOf(s *subject, group []*subject) int {
 	n := -1
 	for _, other := range group {
-		if other.class == s.class {
+		if other.kind == s.kind {
 			n++
 		}
 	}
@@ -95,9 +98,21 @@ func covariance(group []*subject) *mat.SymDense {
 		for j, b := range group[:i+1] {
 			c.SetSym(i, j, common(a, b, &mean))
 		}
-		c.SetSym(i, i, c.At(i, i)+noiseDeviation*noiseDeviation+a.noise*a.noise)
+		c.SetSym(i, i, c.At(i, i)+a.repeated()+a.noise*a.noise)
 	}
 	return c
+}
+
+// repeated is the variance of what the same op takes when it is run again in another place.
+func (s *subject) repeated() float64 {
+	noise := noiseDeviation
+	if s.work.MACs == 0 {
+		noise = movingNoise
+	}
+	if s.work.Bytes() > outOfCache && s.work.MACs < enoughForBytes*s.work.Bytes() {
+		noise = outOfCacheNoise
+	}
+	return noise * noise
 }
 
 // common is the covariance of two ops.
@@ -112,15 +127,18 @@ func common(a, b *subject, mean *shape) float64 {
 	if a.model == b.model {
 		c += modelDeviation * modelDeviation
 	}
-	if a.class != b.class {
+	if a.kind != b.kind {
 		return c
+	}
+	if a.class == b.class {
+		c += classDeviation * classDeviation
 	}
 	var product, distance float64
 	for f := range mean {
 		product += (a.shape[f] - mean[f]) * (b.shape[f] - mean[f])
 		distance += (a.shape[f] - b.shape[f]) * (a.shape[f] - b.shape[f])
 	}
-	return c + classDeviation*classDeviation + slopeDeviation*slopeDeviation*product +
+	return c + typeDeviation*typeDeviation + slopeDeviation*slopeDeviation*product +
 		shapeDeviation*shapeDeviation*math.Exp(-math.Sqrt(distance)/shapeLength)
 }
 

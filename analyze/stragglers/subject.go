@@ -2,7 +2,7 @@ package stragglers
 
 import (
 	"math"
-	"strings"
+	"slices"
 
 	"github.com/edgexray/edgexray/analyze"
 	"github.com/edgexray/edgexray/analyze/work"
@@ -14,7 +14,8 @@ type subject struct {
 	model   *analyze.Model
 	work    work.Work
 	known   bool    // its work is
-	class   string  // what it shares with its peers: op, types, what runs it
+	kind    string  // what it shares with its peers: op, types, whether a delegate runs it
+	class   string  // the same, and the kernel
 	ns      float64 // of a typical run, without its probe and without what it was preempted for
 	wall    float64 // the same with what it was preempted for
 	noise   float64 // of ln(ns): what its probe adds is known roughly
@@ -53,7 +54,7 @@ func subjects(r *analyze.OpsResult) []*subject {
 			if !works(op) {
 				continue
 			}
-			s := &subject{Op: op, model: m, class: classOf(op)}
+			s := &subject{Op: op, model: m, kind: kindOf(op), class: classOf(op)}
 			s.work, s.known = work.Of(op)
 			probe := float64(inside[op.KernelAt.GetSiteClass()])
 			if op.EndsInferred > op.Count/2 {
@@ -95,11 +96,20 @@ func works(op *analyze.Op) bool {
 	return op.Delegate == "" || op.Mapping != ""
 }
 
-// classOf names what an op has in common with its peers.
-func classOf(op *analyze.Op) string {
-	parts := []string{op.Op, typesOf(op), op.RunBy()}
-	return strings.Join(parts, " ")
+// kindOf names what an op has in common with its peers.
+func kindOf(op *analyze.Op) string {
+	kind := op.Op + " " + typesOf(op)
+	if op.Mapping != "" {
+		kind += " by " + op.Delegate
+		if slices.ContainsFunc(op.Parts, func(p analyze.Part) bool { return p.Sharing > 1 }) {
+			kind += " in part" // it helps another operator of the same node: how much of the work is its own isn't known
+		}
+	}
+	return kind
 }
+
+// classOf names what an op has in common with those that the same kernel runs.
+func classOf(op *analyze.Op) string { return kindOf(op) + ", " + op.RunBy() }
 
 // typesOf names the types that an op computes with: of its output and, when they differ, of its weights.
 func typesOf(op *analyze.Op) string {
