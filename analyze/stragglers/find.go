@@ -35,7 +35,7 @@ func Find(r *analyze.OpsResult, options Options) (*Result, error) {
 		Stragglers: []*Straggler{}, Findings: []*Finding{}, Models: []*Model{}, Classes: []*Class{}, Against: []*Against{},
 		Lost: r.Lost, Truncated: r.Truncated, Problems: []string{},
 	}}
-	if err := expectByPeers(f.all); err != nil {
+	if err := expectByPeers(f.all, options.Profile); err != nil {
 		return nil, fmt.Errorf("fit what ops take: %w", err)
 	}
 	speeds := options.Profile.expect(f.all)

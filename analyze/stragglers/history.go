@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// historyNoise is how far ops are off from their history at the least, in ln, beside what a whole run is off.
-	historyNoise = 0.03
+	// historyNoise is how far an op is taken to be off from its history, in ln, as long as that is one trace.
+	historyNoise = 0.06
 	fewForSpeed  = 5 // ops with a history, fewer than which don't tell how fast a whole run is
 )
 
@@ -42,27 +42,40 @@ func (p *Profile) expect(all []*subject) map[*analyze.Model]float64 {
 	if p == nil {
 		return speeds
 	}
-	took := make(map[string][]float64, len(p.Ops))
-	for _, op := range p.Ops {
-		took[op.Key] = op.NS
+	exact, alike := make(map[identity][]float64), make(map[string][]float64)
+	for i := range p.Ops {
+		op := &p.Ops[i]
+		exact[op.identity()] = op.NS
+		alike[op.Key] = append(alike[op.Key], middle(op.NS))
 	}
-	byModel := make(map[*analyze.Model][]*subject)
+	byModel := make(map[*analyze.Model][]remembered)
 	for _, s := range all {
-		if len(took[s.key()]) > 0 {
-			byModel[s.model] = append(byModel[s.model], s)
+		id := s.identity()
+		history := exact[id]
+		if history == nil {
+			history = alike[id.key] // of other models, or of other nodes
+		}
+		if history != nil {
+			byModel[s.model] = append(byModel[s.model], remembered{s, history})
 		}
 	}
 	for m, known := range byModel {
-		speeds[m] = expectByHistory(known, took)
+		speeds[m] = expectByHistory(known)
 	}
 	return speeds
 }
 
-func expectByHistory(known []*subject, took map[string][]float64) (speed float64) {
+// remembered is an op with what it took in earlier traces.
+type remembered struct {
+	*subject
+	took []float64 // ns
+}
+
+func expectByHistory(known []remembered) (speed float64) {
 	off := make([]float64, len(known))
 	var trusted []float64
 	for i, s := range known {
-		off[i] = math.Log(s.ns / middle(took[s.key()]))
+		off[i] = math.Log(s.ns / middle(s.took))
 		if s.Trusted {
 			trusted = append(trusted, off[i])
 		}
@@ -76,11 +89,10 @@ func expectByHistory(known []*subject, took map[string][]float64) (speed float64
 	}
 	usual := median(trusted) / normalMAD
 	for _, s := range known {
-		history := took[s.key()]
-		own := spread(history)
+		n, own := float64(len(s.took)), apart(s.took)
 		s.outcome = outcome{
-			basis: ByHistory, expected: middle(history) * math.Exp(common), peers: len(history),
-			deviation: math.Sqrt(historyNoise*historyNoise + usual*usual + own*own + s.noise*s.noise),
+			basis: ByHistory, expected: middle(s.took) * math.Exp(common), peers: len(s.took),
+			deviation: math.Sqrt((historyNoise*historyNoise+(n-1)*own*own)/n + usual*usual + s.noise*s.noise),
 		}
 	}
 	return math.Exp(-common)
@@ -88,8 +100,8 @@ func expectByHistory(known []*subject, took map[string][]float64) (speed float64
 
 func middle(values []float64) float64 { return median(slices.Clone(values)) }
 
-// spread is how far values are apart, in ln, as a standard deviation; 0 for one.
-func spread(values []float64) float64 {
+// apart is how far values are apart, in ln, as a standard deviation; 0 for one.
+func apart(values []float64) float64 {
 	m := middle(values)
 	off := make([]float64, len(values))
 	for i, v := range values {

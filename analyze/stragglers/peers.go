@@ -30,8 +30,8 @@ const (
 	maxTogether  = 600 // ops that are looked at together; the time for that grows with the third power
 )
 
-// expectByPeers says of each op with known work what it should take, as all others tell.
-func expectByPeers(all []*subject) error {
+// expectByPeers says of each op with known work what it should take, as all others tell, and those of a profile.
+func expectByPeers(all []*subject, profile *Profile) error {
 	var known []*subject
 	for _, s := range all {
 		if s.known {
@@ -44,14 +44,16 @@ func expectByPeers(all []*subject) error {
 		for i := g; i < len(known); i += groups {
 			group = append(group, known[i])
 		}
-		if err := expectTogether(group); err != nil {
+		if err := expectTogether(group, profile.peers(group)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func expectTogether(group []*subject) error {
+// expectTogether says of each op of a group what it should take. Others tell about it, but aren't judged.
+func expectTogether(judged, others []*subject) error {
+	group := slices.Concat(judged, others)
 	values := make([]float64, len(group))
 	for i, s := range group {
 		values[i] = math.Log(s.ns) - s.effort
@@ -66,8 +68,8 @@ func expectTogether(group []*subject) error {
 		return err
 	}
 	p.muteOutliers(outlierLimit)
-	scale := dispersion(p, group)
-	for i, s := range group {
+	scale := dispersion(p, judged)
+	for i, s := range judged {
 		mean, deviation := p.predict(i)
 		s.outcome = outcome{basis: ByPeers, expected: math.Exp(mean + middle + s.effort), deviation: deviation * scale, peers: peersOf(s, group)}
 	}
@@ -121,7 +123,7 @@ func common(a, b *subject, mean *shape) float64 {
 	if (a.work.MACs > 0) == (b.work.MACs > 0) {
 		c += kindDeviation * kindDeviation
 	}
-	if a.Op.Op == b.Op.Op {
+	if a.op == b.op {
 		c += opDeviation * opDeviation
 	}
 	if a.model == b.model {
@@ -150,9 +152,9 @@ const (
 
 // dispersion is how far ops are off in this trace, in units of what was expected: by the median, so that stragglers don't
 // count.
-func dispersion(p *process, group []*subject) float64 {
+func dispersion(p *process, judged []*subject) float64 {
 	var off []float64
-	for i, s := range group {
+	for i, s := range judged {
 		if mean, deviation := p.predict(i); s.Trusted && !p.out[i] {
 			off = append(off, math.Abs(p.values[i]-mean)/deviation)
 		}

@@ -14,6 +14,7 @@ type subject struct {
 	model   *analyze.Model
 	work    work.Work
 	known   bool    // its work is
+	op      string  // its name
 	kind    string  // what it shares with its peers: op, types, whether a delegate runs it
 	class   string  // the same, and the kernel
 	ns      float64 // of a typical run, without its probe and without what it was preempted for
@@ -54,7 +55,7 @@ func subjects(r *analyze.OpsResult) []*subject {
 			if !works(op) {
 				continue
 			}
-			s := &subject{Op: op, model: m, kind: kindOf(op), class: classOf(op)}
+			s := &subject{Op: op, model: m, op: op.Op, kind: kindOf(op), class: classOf(op)}
 			s.work, s.known = work.Of(op)
 			probe := float64(inside[op.KernelAt.GetSiteClass()])
 			if op.EndsInferred > op.Count/2 {
