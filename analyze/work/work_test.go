@@ -233,7 +233,10 @@ func TestFused(t *testing.T) {
 			{Node: 3, Op: "SOFTMAX", Inputs: tensors{output}, Outputs: tensors{float(1, 8, 8, 6)}, Sharing: 2},
 		}}
 	}
-	shared := "an equal share of SOFTMAX (node 3), which 2 operators do together"
+	copied := &analyze.Op{Op: "SOFTMAX", Mapping: "exact", Delegate: "xnnpack", Parts: []analyze.Part{
+		{Node: 4, Op: "FULLY_CONNECTED", Inputs: tensors{float(2, 3), constant(float(5, 3))}, Outputs: tensors{float(2, 5)}, Moved: true, Sharing: 1},
+	}}
+	shared := "an equal share of SOFTMAX (node 3), which 2 operators compute together"
 	ofConv := Work{MACs: 8 * 8 * 6 * 36, Ops: 384, Read: 4 * (256 + 216 + 8), Written: 4 * 384, Weights: 4 * (216 + 8)}
 	ofSoftmax := Work{Ops: 5 * 384 / 2, Read: 2 * 384, Written: 2 * 384, Assumed: []string{shared}}
 	whole := Work{MACs: ofConv.MACs, Ops: 384 + 5*384, Read: ofConv.Read + 4*384, Written: 8 * 384, Weights: ofConv.Weights, Assumed: []string{
@@ -245,6 +248,9 @@ func TestFused(t *testing.T) {
 	}{
 		{conv, ofConv},
 		{softmax(), ofSoftmax},
+		{copied, Work{Read: 24, Written: 24, Assumed: []string{
+			"as much data as FULLY_CONNECTED (node 4) reads: it is moved for another operator, which computes it",
+		}}},
 		{&analyze.Op{Op: "xnnpack", Delegate: "xnnpack", Operators: []*analyze.Op{conv, softmax(), softmax(), {Op: "?", Mapping: "unknown"}}}, whole},
 	}
 	for _, c := range cases {
@@ -263,12 +269,12 @@ func TestReplaced(t *testing.T) {
 	op := &analyze.Op{Op: "gpu", Delegate: "gpu", Replaced: []uint32{0, 1, 2}, Parts: []analyze.Part{
 		{Node: 0, Op: "RELU", Inputs: tensors{float(8)}, Outputs: tensors{float(8)}, Resized: true},
 		{Node: 1, Op: "FancyOp", Custom: true, Inputs: tensors{float(8)}, Outputs: tensors{float(8)}},
+		{Node: 2},
 	}}
 	got, known := Of(op)
 	want := Work{Ops: 8, Read: 32, Written: 32, Formula: "1 operation an output element", Assumed: []string{
-		"RELU (node 0) has the shapes of the model's file, although the app resized it",
-		"without FancyOp (node 1), whose work is unknown",
-		"without 1 nodes that the trace doesn't describe",
+		"without 2 of 3 nodes, whose work is unknown",
+		"1 of 3 nodes have the shapes of the model's file, although the app resized it",
 	}}
 	if diff := cmp.Diff(want, got); !known || diff != "" {
 		t.Errorf("known: %v, %s", known, diff)
