@@ -137,35 +137,62 @@ func params(m *trace.ModelNode, op string) map[string]int64 {
 	return values
 }
 
-// movers are operators that compute nothing, by how XNNPACK's names for them begin: beside another one they bring data to it or
-// away from it.
-var movers = []string{"Copy", "Transpose", "Convert", "Constant Pad", "Slice", "Concatenate", "Broadcast"}
+// roles are what operators do when several work for one node, by how XNNPACK's names for them begin. The others compute.
+var roles = []struct {
+	name string
+	role role
+}{
+	{"Copy", moves}, {"Transpose", moves}, {"Convert", moves}, {"Constant Pad", moves}, {"Slice", moves}, {"Concatenate", moves},
+	{"Broadcast", moves}, {"Unary Elementwise", finishes}, {"Binary Elementwise", finishes}, {"Clamp", finishes},
+}
 
-// countSharing tells operators of a delegate node how many of them do the work of a node together.
+// role is how much of a node's work an operator may do: data is moved for what computes, and activations finish it.
+type role int
+
+const (
+	moves role = iota
+	finishes
+	computes
+)
+
+func (op *Op) role() role {
+	for _, r := range roles {
+		if strings.HasPrefix(op.Operator, r.name) {
+			return r.role
+		}
+	}
+	return computes
+}
+
+// countSharing tells operators of a delegate node, in the order in which they run, how many of them compute a node together,
+// and which ones help those.
 func countSharing(operators []*Op) {
-	count, movingOnly := make(map[int32]int), make(map[int32]int)
+	main, count := make(map[int32]role), make(map[int32]int)
 	for _, op := range operators {
 		for _, p := range op.Parts {
-			if op.moves() {
-				movingOnly[p.Node]++
-			} else {
+			main[p.Node] = max(main[p.Node], op.role())
+		}
+	}
+	for _, op := range operators {
+		for _, p := range op.Parts {
+			if op.role() == main[p.Node] {
 				count[p.Node]++
 			}
 		}
 	}
+	computed := make(map[int32]bool)
 	for _, op := range operators {
 		for i := range op.Parts {
 			p := &op.Parts[i]
 			p.Sharing = count[p.Node]
-			if p.Sharing == 0 {
-				p.Sharing = movingOnly[p.Node]
-			} else {
-				p.Moved = op.moves()
+			switch {
+			case op.role() == main[p.Node]:
+				computed[p.Node] = true
+			case computed[p.Node]:
+				p.Helps = After
+			default:
+				p.Helps = Before
 			}
 		}
 	}
-}
-
-func (op *Op) moves() bool {
-	return slices.ContainsFunc(movers, func(name string) bool { return strings.HasPrefix(op.Operator, name) })
 }

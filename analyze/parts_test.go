@@ -70,8 +70,8 @@ func TestParts(t *testing.T) {
 		t.Errorf("the first part is %+v, not as the operator was described", first)
 	}
 	moved, computed := ops[2][0].Parts[0], ops[2][1].Parts[0]
-	if !moved.Moved || computed.Moved || computed.Sharing != 1 {
-		t.Errorf("of two operators for a node one only moves its data; they are %+v and %+v", moved, computed)
+	if moved.Helps != Before || computed.Helps != NoHelp || computed.Sharing != 1 {
+		t.Errorf("of two operators for a node the first one moves its data; they are %+v and %+v", moved, computed)
 	}
 	if cast := ops[3][0]; cast.Params["axis"] != 5 || len(cast.Parts) != 0 {
 		t.Errorf("a node's parameters are %v, and it has %d parts", cast.Params, len(cast.Parts))

@@ -208,11 +208,21 @@ type Part struct {
 	Params          map[string]int64
 	// Sharing is how many operators of the delegate node compute it together; 0 when none is known to.
 	Sharing int
-	// Moved says that this operator computes nothing of it, as others do, but moves its data.
-	Moved bool
+	// Helps says that this operator computes nothing of it, but moves data for those that do, or finishes what they made.
+	Helps Help
 	// Resized says that its shapes are those of the model's file, although the app chose others for some.
 	Resized bool
 }
+
+// Help is when an operator that helps others with a node runs.
+type Help int
+
+// Before moves the node's inputs, After its outputs.
+const (
+	NoHelp Help = iota
+	Before
+	After
+)
 
 // Stack is what ops that ran within the same other ops, on the same thread, have in common.
 type Stack struct {

@@ -87,30 +87,43 @@ func ofParts(parts []analyze.Part, within map[int32]bool) (Work, bool) {
 func ofPart(p analyze.Part, within map[int32]bool) (Work, bool) {
 	w, known := ofNode(&node{op: p.Op, custom: p.Custom, inputs: p.Inputs, outputs: p.Outputs, params: p.Params, within: within})
 	switch {
-	case p.Moved:
-		w = w.moving()
-		w.assume(fmt.Sprintf("as much data as %s (node %d) reads: it is moved for another operator, which computes it", p.Op, p.Node))
+	case p.Helps == analyze.Before:
+		data := w.Read - w.Weights
+		w = Work{Read: data, Written: data, Formula: moves}
+		w.assume(fmt.Sprintf("only the inputs of %s (node %d) are moved: another operator computes it", p.Op, p.Node))
+	case p.Helps == analyze.After:
+		w = Work{Read: w.Written, Written: w.Written, Formula: moves}
+		w.assume(fmt.Sprintf("only what %s (node %d) makes is moved: another operator computes it", p.Op, p.Node))
+	case p.Sharing > 1 && w.MACs+w.Ops > 0:
+		w.MACs, w.Ops = w.MACs/uint64(p.Sharing), w.Ops/uint64(p.Sharing)
+		w.assume(fmt.Sprintf("all data but an equal share of the arithmetic of %s (node %d), which %d operators do together", p.Op, p.Node, p.Sharing))
 	case p.Sharing > 1:
 		w = w.split(uint64(p.Sharing))
-		w.assume(fmt.Sprintf("an equal share of %s (node %d), which %d operators compute together", p.Op, p.Node, p.Sharing))
+		w.assume(fmt.Sprintf("an equal share of %s (node %d), which %d operators do together", p.Op, p.Node, p.Sharing))
 	}
 	return w, known
 }
 
 func ofOperators(operators []*analyze.Op) (Work, bool) {
-	var total Work
-	unknown := 0
+	total := Work{Formula: "the sum of its operators"}
+	unknown, assumed := 0, 0
 	for _, op := range operators {
-		w, ok := Of(op)
-		if !ok {
+		w, known := Of(op)
+		if !known {
 			unknown++
 			continue
 		}
+		if len(w.Assumed) > 0 {
+			assumed++
+		}
+		w.Formula, w.Assumed = "", nil
 		total.add(w)
 	}
-	total.Formula = "the sum of its operators"
 	if unknown > 0 {
 		total.assume(fmt.Sprintf("without %d of %d operators, whose work is unknown", unknown, len(operators)))
+	}
+	if assumed > 0 {
+		total.assume(fmt.Sprintf("what %d of %d operators rest on", assumed, len(operators)))
 	}
 	return total, unknown < len(operators) && total.plausible()
 }
@@ -124,7 +137,7 @@ func (w *Work) assume(what string) {
 func (w *Work) add(o Work) {
 	w.MACs, w.Ops = sum(w.MACs, o.MACs), sum(w.Ops, o.Ops)
 	w.Read, w.Written, w.Weights = sum(w.Read, o.Read), sum(w.Written, o.Written), sum(w.Weights, o.Weights)
-	if w.Formula != "" {
+	if w.Formula != "" && o.Formula != "" {
 		w.Formula += "; "
 	}
 	w.Formula += o.Formula
@@ -134,14 +147,8 @@ func (w *Work) add(o Work) {
 }
 
 func (w Work) split(n uint64) Work {
-	w.MACs, w.Ops, w.Read, w.Written, w.Weights = w.MACs/n, w.Ops/n, w.Read/n, w.Written/n, w.Weights/n
+	w.Read, w.Written, w.Weights = w.Read/n, w.Written/n, w.Weights/n
 	return w
-}
-
-// moving returns the work of what only moves data for an op: as much as the op reads beside its weights.
-func (w Work) moving() Work {
-	data := w.Read - w.Weights
-	return Work{Read: data, Written: data, Formula: moves}
 }
 
 // plausible tells whether no number is beyond what a device could do in a lifetime, as those of damaged shapes are.

@@ -227,20 +227,26 @@ func TestFused(t *testing.T) {
 		{Node: 0, Op: "PAD", Inputs: tensors{input, constant(tensor("INT32", 4, 2))}, Outputs: tensors{padded}},
 		{Node: 2, Op: "RELU", Inputs: tensors{sums}, Outputs: tensors{output}},
 	}}
-	// Two operators do a SOFTMAX together.
+	// Two operators do a SOFTMAX together; of a FULLY_CONNECTED one moves what goes in or comes out; two copy parts.
 	softmax := func() *analyze.Op {
 		return &analyze.Op{Op: "SOFTMAX", Mapping: "inferred", Delegate: "xnnpack", Parts: []analyze.Part{
 			{Node: 3, Op: "SOFTMAX", Inputs: tensors{output}, Outputs: tensors{float(1, 8, 8, 6)}, Sharing: 2},
 		}}
 	}
-	copied := &analyze.Op{Op: "SOFTMAX", Mapping: "exact", Delegate: "xnnpack", Parts: []analyze.Part{
-		{Node: 4, Op: "FULLY_CONNECTED", Inputs: tensors{float(2, 3), constant(float(5, 3))}, Outputs: tensors{float(2, 5)}, Moved: true, Sharing: 1},
+	help := func(when analyze.Help) *analyze.Op {
+		return &analyze.Op{Op: "FULLY_CONNECTED", Mapping: "exact", Delegate: "xnnpack", Parts: []analyze.Part{{
+			Node: 4, Op: "FULLY_CONNECTED", Inputs: tensors{float(2, 3), constant(float(5, 3))}, Outputs: tensors{float(2, 5)},
+			Helps: when, Sharing: 1,
+		}}}
+	}
+	half := &analyze.Op{Op: "CONCATENATION", Mapping: "exact", Delegate: "xnnpack", Parts: []analyze.Part{
+		{Node: 5, Op: "CONCATENATION", Inputs: tensors{float(2), float(4)}, Outputs: tensors{float(6)}, Sharing: 2},
 	}}
-	shared := "an equal share of SOFTMAX (node 3), which 2 operators compute together"
+	shared := "all data but an equal share of the arithmetic of SOFTMAX (node 3), which 2 operators do together"
 	ofConv := Work{MACs: 8 * 8 * 6 * 36, Ops: 384, Read: 4 * (256 + 216 + 8), Written: 4 * 384, Weights: 4 * (216 + 8)}
-	ofSoftmax := Work{Ops: 5 * 384 / 2, Read: 2 * 384, Written: 2 * 384, Assumed: []string{shared}}
-	whole := Work{MACs: ofConv.MACs, Ops: 384 + 5*384, Read: ofConv.Read + 4*384, Written: 8 * 384, Weights: ofConv.Weights, Assumed: []string{
-		shared, "without 1 of 4 operators, whose work is unknown",
+	ofSoftmax := Work{Ops: 5 * 384 / 2, Read: 4 * 384, Written: 4 * 384, Assumed: []string{shared}}
+	whole := Work{MACs: ofConv.MACs, Ops: 384 + 5*384, Read: ofConv.Read + 8*384, Written: 12 * 384, Weights: ofConv.Weights, Assumed: []string{
+		"without 1 of 4 operators, whose work is unknown", "what 2 of 4 operators rest on",
 	}}
 	cases := []struct {
 		op   *analyze.Op
@@ -248,8 +254,14 @@ func TestFused(t *testing.T) {
 	}{
 		{conv, ofConv},
 		{softmax(), ofSoftmax},
-		{copied, Work{Read: 24, Written: 24, Assumed: []string{
-			"as much data as FULLY_CONNECTED (node 4) reads: it is moved for another operator, which computes it",
+		{help(analyze.Before), Work{Read: 24, Written: 24, Assumed: []string{
+			"only the inputs of FULLY_CONNECTED (node 4) are moved: another operator computes it",
+		}}},
+		{help(analyze.After), Work{Read: 40, Written: 40, Assumed: []string{
+			"only what FULLY_CONNECTED (node 4) makes is moved: another operator computes it",
+		}}},
+		{half, Work{Read: 12, Written: 12, Assumed: []string{
+			"an equal share of CONCATENATION (node 5), which 2 operators do together",
 		}}},
 		{&analyze.Op{Op: "xnnpack", Delegate: "xnnpack", Operators: []*analyze.Op{conv, softmax(), softmax(), {Op: "?", Mapping: "unknown"}}}, whole},
 	}
