@@ -144,6 +144,11 @@ func TestOf(t *testing.T) {
 			want: Work{Ops: 1, Read: 8, Written: 4, Weights: 4},
 		},
 		{
+			name: "a spectrum", op: "RFFT2D",
+			inputs: tensors{float(3, 1, 512), constant(tensor("INT32", 2))}, outputs: tensors{tensor("COMPLEX64", 3, 1, 257)},
+			want: Work{Ops: 3 * 5 * 512 * 9 / 2, Read: 4 * 3 * 512, Written: 8 * 3 * 257},
+		},
+		{
 			name: "a variable", op: "SVDF",
 			inputs: tensors{int8s(1, 40), constant(int8s(32, 40)), constant(tensor("INT16", 32, 10)), constant(tensor("INT32", 16)),
 				variable(tensor("INT16", 1, 320))},
