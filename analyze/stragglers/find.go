@@ -24,7 +24,7 @@ type Other struct {
 // When an op is a straggler.
 const (
 	minSigmas = 3.0    // standard deviations of its class by which it is off
-	minExcess = 0.22   // of ln: a fifth of its time
+	minExcess = 0.18   // of ln: a fifth of its time
 	minShare  = 0.0003 // of the invoke that it would give back
 	minItself = 1.1    // times as long as its own faster runs
 )

@@ -11,22 +11,22 @@ import (
 // chosen on recordings of 18 models with built-in kernels and XNNPACK (docs/stragglers.md): so that delayed ops are found, and clean
 // runs name next to none.
 const (
-	deviceDeviation = 2.0  // any two ops
-	kindDeviation   = 1.0  // those with MACs against those without
-	opDeviation     = 1.0  // ops of different names
-	modelDeviation  = 0.2  // the same op in different models: threads, caches
-	typeDeviation   = 0.7  // other types, or run by a delegate
-	classDeviation  = 0.4  // another kernel
-	slopeDeviation  = 0.12 // for e times as much of a feature of the shape, within a class
-	shapeDeviation  = 0.25 // of ops with entirely different shapes of a class, beyond that
-	noiseDeviation  = 0.01 // of the same op run again
-	movingNoise     = 0.05 // and of one without MACs, whose time is a matter of what is in the caches
-	outOfCacheNoise = 0.15 // and of one that moves more than they hold
-	shapeLength     = 0.7  // distance at which shapes have 1/e of that in common, in factors of e
+	deviceDeviation = 2.0   // any two ops
+	kindDeviation   = 1.0   // those with MACs against those without
+	opDeviation     = 1.0   // ops of different names
+	modelDeviation  = 0.2   // the same op in different models: threads, caches
+	typeDeviation   = 0.75  // other types, or run by a delegate
+	classDeviation  = 0.55  // another kernel
+	slopeDeviation  = 0.075 // for e times as much of a feature of the shape, within a class
+	shapeDeviation  = 0.25  // of ops with entirely different shapes of a class, beyond that
+	noiseDeviation  = 0.023 // of the same op run again
+	movingNoise     = 0.08  // and of one without MACs, whose time is a matter of what is in the caches
+	outOfCacheNoise = 0.18  // and of one that moves more than they hold
+	shapeLength     = 0.5   // distance at which shapes have 1/e of that in common, in factors of e
 )
 
 const (
-	outlierLimit = 4.5 // standard deviations from which on an op tells nothing about its peers
+	outlierLimit = 3.5 // standard deviations from which on an op tells nothing about its peers
 	maxTogether  = 600 // ops that are looked at together; the time for that grows with the third power
 )
 

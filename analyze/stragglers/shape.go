@@ -28,9 +28,9 @@ const (
 	lanes = 8
 	// byteMACs is how many MACs a byte of weights costs, as weights are read once from memory: processors do 2 to 10 MACs in the time in
 	// which a byte arrives.
-	byteMACs = 4
+	byteMACs = 6
 	// operationBytes is how many bytes an operation costs that is no MAC.
-	operationBytes = 4
+	operationBytes = 12
 )
 
 // shapeOf returns an op's shape, and the logarithm of what its time grows with: MACs, with channels rounded up to whole vectors, and
