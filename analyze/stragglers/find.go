@@ -216,7 +216,7 @@ func (s *subject) stands(ns float64) bool {
 
 // byItself returns what the op takes when it is fast and what it takes on average, both 0 when it is always the same.
 func (f *finder) byItself(s *subject) (fast, average float64) {
-	if m := s.modes(); m != nil && m.high/m.low >= farModes*f.usualRange(s.model) {
+	if m := s.modes(); m != nil && m.high/m.low >= farModes*f.usualRange(s.model) && (!s.waitsWhenSlow(m) || f.waitsAlone(s)) {
 		return m.low, m.low + (m.high-m.low)*m.share
 	}
 	if d := s.drift(); d != nil && d.ratio() >= minDrift*f.modelDrift(s.model) {

@@ -36,7 +36,7 @@ func cold(f *finder, g *group) []*Finding {
 		return nil
 	}
 	evidence["first_ns"], evidence["typical_ns"] = rounded(g.invoke+longer), rounded(g.invoke)
-	return []*Finding{g.finding(ColdStart, inferred*max(min(faults/longer, 1), suspected), longer/g.invokes,
+	return []*Finding{g.finding(ColdStart, suspected+(inferred-suspected)*min(faults/longer, 1), longer/g.invokes,
 		fmt.Sprintf("the first invoke takes %s longer than a typical one, with %.0f page faults, %.0f of which read a file; describing its nodes to the recorder is in it",
 			duration(longer), minor+major, major), evidence)}
 }
@@ -55,9 +55,11 @@ func (g *group) disturbed(cause Cause, what string, of func(p *analyze.Paid) uin
 	if wall == 0 || ns < minDisturbed*wall {
 		return nil
 	}
-	return []*Finding{g.finding(cause, measured, ns/g.invokes,
+	finding := g.finding(cause, measured, ns/g.invokes,
 		fmt.Sprintf("%s for %.0f%% of the time of its ops, most of all at node %d, %s", what, 100*ns/wall, worst.Node, worst.FusedOp()),
-		Evidence{"time_share": rounded(ns / wall), "worst_node": float64(worst.Node)})}
+		Evidence{"time_share": rounded(ns / wall), "worst_node": float64(worst.Node)})
+	finding.Share = rounded(ns / wall) // as disturbed invokes are longer than the typical one
+	return []*Finding{finding}
 }
 
 func preempted(f *finder, g *group) []*Finding {
@@ -86,7 +88,7 @@ func drifting(f *finder, g *group) []*Finding {
 // twoWays: most of its time is in ops that have a fast and a slow way to run.
 func twoWays(f *finder, g *group) []*Finding {
 	ratio := f.weighted(g.model, func(s *subject) (float64, bool) {
-		if m := s.modes(); m != nil {
+		if m := s.modes(); m != nil && !s.waitsWhenSlow(m) {
 			return m.high / m.low, true
 		}
 		return 1, true
