@@ -9,6 +9,7 @@ import (
 const (
 	minDisturbed = 0.05 // of the time of a model's ops, from which on a finding says so
 	minColdStart = 0.5  // of an invoke that the first one takes longer
+	minExplained = 0.1  // of that must be page faults by estimate
 )
 
 // cold: the first run of its ops takes longer.
@@ -32,7 +33,7 @@ func cold(f *finder, g *group) []*Finding {
 	if !repeated {
 		return []*Finding{g.finding(ColdStart, inferred, faults, "it ran once, and that run was cold: nothing shows what it takes later", evidence)}
 	}
-	if longer < minColdStart*g.invoke {
+	if longer < minColdStart*g.invoke || faults < minExplained*longer {
 		return nil
 	}
 	evidence["first_ns"], evidence["typical_ns"] = rounded(g.invoke+longer), rounded(g.invoke)
