@@ -48,9 +48,11 @@ func delegated(t *testing.T, leftOut func(n *trace.Node) bool) *made {
 	return m
 }
 
+func leavesOutAdds(n *trace.Node) bool { return n.Op == "ADD" && n.Index < 20 }
+
 // What a delegate leaves out, and what that costs, is found in the trace alone.
 func TestNotDelegated(t *testing.T) {
-	r := delegated(t, func(n *trace.Node) bool { return n.Op == "ADD" && n.Index < 20 }).find(t, Options{})
+	r := delegated(t, leavesOutAdds).find(t, Options{})
 	found := make(map[Cause]*Finding)
 	for _, f := range r.Findings {
 		found[f.Cause] = f
