@@ -116,19 +116,6 @@ func (m *made) add(i, height, channels int32) *trace.Node {
 	return m.node("ADD", addKernel, bytes/40, tensor(i+1, false, 1, height, height, channels), in, tensor(i-1, false, 1, height, height, channels))
 }
 
-// byOp returns the n-th node of an op.
-func (m *made) byOp(op string, n int) *trace.Node {
-	for _, node := range m.nodes {
-		if node.Op == op {
-			if n == 0 {
-				return node
-			}
-			n--
-		}
-	}
-	panic("no such node")
-}
-
 // file returns the trace.
 func (m *made) file(t testing.TB) []byte {
 	t.Helper()

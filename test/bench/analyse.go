@@ -32,6 +32,7 @@ func measureAnalyse(b *bench) error {
 	for _, args := range [][]string{
 		{"ops", path},
 		{"ops", path, "--json"},
+		{"stragglers", path},
 		{"pprof", path, "-o", filepath.Join(b.dir, "synthetic.pb.gz")},
 	} {
 		command := b.command("cache", args...)
