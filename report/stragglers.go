@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +20,15 @@ func Stragglers(w io.Writer, r *stragglers.Result, format Format, width int) err
 	p := printer{w: w, format: format, width: width}
 	for _, problem := range r.Problems {
 		p.line("! %s", problem)
+	}
+	for _, cause := range slices.Sorted(maps.Keys(r.Lost)) {
+		p.line("! LOST: %s: %d", cause, r.Lost[cause])
+	}
+	if r.Truncated != "" {
+		p.line("! INCOMPLETE: %s", r.Truncated)
+	}
+	if len(r.Models) == 0 {
+		p.line("No op was recorded.")
 	}
 	for _, m := range r.Models {
 		p.judgedModel(r, m)
@@ -123,13 +134,19 @@ func (p *printer) against(a *stragglers.Against) {
 		p.line("* %s %s lost %.1f us an invoke (%.1f, there %.1f): %s: %s", plural(l.Ops, l.Op), typesText(l.Type, l.OtherType), micro(l.LossNS), micro(l.NS), micro(l.OtherNS), l.Cause, l.Why)
 	}
 	if len(a.Losers) > 0 {
-		p.table(pairTable(a.Losers))
+		p.table(pairTable(a.Losers[:min(len(a.Losers), shownLosers)]))
+		if more := len(a.Losers) - shownLosers; more > 0 {
+			p.line("and %d more", more)
+		}
 	} else {
 		p.line("No op takes longer than there.")
 	}
 	p.alone("Only here", a.Only, a.OnlyNS)
 	p.alone("Only there", a.OtherOnly, a.OtherOnlyNS)
 }
+
+// shownLosers is how many ops that lose are shown; JSON has them all.
+const shownLosers = 20
 
 // timesText says how many times faster or slower something is.
 func timesText(speedup float64) string {
@@ -160,7 +177,7 @@ func (p *printer) alone(title string, places []stragglers.Place, ns uint64) {
 	if more := len(places) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
-	p.line("%s: %s that take %.1f us an invoke: %s", title, plural(len(places), "op"), micro(ns), strings.Join(names, ", "))
+	p.line("%s: %s, %.1f us an invoke: %s", title, plural(len(places), "op"), micro(ns), strings.Join(names, ", "))
 }
 
 func pairTable(pairs []*stragglers.Pair) *table {

@@ -24,42 +24,20 @@ func stragglersCommand() *cobra.Command {
 		Short: "Name the ops that are slower than their work explains, and why",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			ops, err := readOps(args[0], analyze.Options{})
+			result, err := findStragglers(args[0], against, profile, save)
 			if err != nil {
 				return err
 			}
-			var options stragglers.Options
-			if profile != "" {
-				if options.Profile, err = openProfile(profile); err != nil {
-					return err
-				}
-			}
-			for _, path := range against {
-				other, err := readOps(path, analyze.Options{})
-				if err != nil {
-					return err
-				}
-				options.Against = append(options.Against, stragglers.Other{Name: path, Ops: other})
-			}
-			result, err := stragglers.Find(ops, options)
-			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
-			}
-			if save != "" {
-				if err := saveProfile(save, ops); err != nil {
-					return err
-				}
-			}
 			out := c.OutOrStdout()
-			switch {
-			case asJSON:
-				return writeJSON(out, result)
-			case asCSV:
-				return report.Stragglers(out, result, report.CSV, 0)
-			case asMarkdown:
-				return report.Stragglers(out, result, report.Markdown, 0)
+			if asJSON {
+				err = writeJSON(out, result)
+			} else {
+				err = report.Stragglers(out, result, formatOf(asCSV, asMarkdown), widthOf(out, asCSV, asMarkdown))
 			}
-			return report.Stragglers(out, result, report.Text, width(out))
+			if err == nil && len(result.Models) == 0 {
+				return exitError{fmt.Errorf("find stragglers in %s: no op was recorded that the trace describes", args[0]), exitNothing}
+			}
+			return err
 		},
 	}
 	f := c.Flags()
@@ -71,6 +49,35 @@ func stragglersCommand() *cobra.Command {
 	f.BoolVar(&asMarkdown, "markdown", false, "print Markdown")
 	c.MarkFlagsMutuallyExclusive("json", "csv", "markdown")
 	return c
+}
+
+// findStragglers judges a trace and, when save is not empty, adds it to that profile afterwards.
+func findStragglers(path string, against []string, profile, save string) (*stragglers.Result, error) {
+	ops, err := readOps(path, analyze.Options{})
+	if err != nil {
+		return nil, err
+	}
+	var options stragglers.Options
+	if profile != "" {
+		if options.Profile, err = openProfile(profile); err != nil {
+			return nil, err
+		}
+	}
+	for _, other := range against {
+		ops, err := readOps(other, analyze.Options{})
+		if err != nil {
+			return nil, err
+		}
+		options.Against = append(options.Against, stragglers.Other{Name: other, Ops: ops})
+	}
+	result, err := stragglers.Find(ops, options)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if save != "" {
+		err = saveProfile(save, ops)
+	}
+	return result, err
 }
 
 func openProfile(path string) (*stragglers.Profile, error) {
