@@ -40,6 +40,7 @@ var verbs = []func() *cobra.Command{
 	tensorsCommand,
 	referenceCommand,
 	compareCommand,
+	stragglersCommand,
 }
 
 // exitStatuses says with which status an error ends the command; the first match counts, and exitMisuse is for the rest.
