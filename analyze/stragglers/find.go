@@ -24,8 +24,8 @@ type Other struct {
 // When an op is a straggler.
 const (
 	minSigmas = 3.0    // standard deviations of its class by which it is off
-	minExcess = 0.18   // of ln: a fifth of its time
-	minShare  = 0.0003 // of the invoke that it would give back
+	minExcess = 0.22   // of ln: a quarter more than expected
+	minShare  = 0.0001 // of the invoke that it would give back
 	minItself = 1.1    // times as long as its own faster runs
 )
 
@@ -216,7 +216,7 @@ func (s *subject) stands(ns float64) bool {
 
 // byItself returns what the op takes when it is fast and what it takes on average, both 0 when it is always the same.
 func (f *finder) byItself(s *subject) (fast, average float64) {
-	if m := s.modes(); m != nil {
+	if m := s.modes(); m != nil && m.high/m.low >= farModes*f.usualRange(s.model) {
 		return m.low, m.low + (m.high-m.low)*m.share
 	}
 	if d := s.drift(); d != nil && d.ratio() >= minDrift*f.modelDrift(s.model) {

@@ -71,31 +71,40 @@ type remembered struct {
 	took []float64 // ns
 }
 
+// expectByHistory says of a model's ops what they should take. It returns how fast the run is as a whole: 0.9 is slower than earlier ones.
 func expectByHistory(known []remembered) (speed float64) {
-	off := make([]float64, len(known))
-	var trusted []float64
-	for i, s := range known {
-		off[i] = math.Log(s.ns / middle(s.took))
-		if s.Trusted {
-			trusted = append(trusted, off[i])
-		}
-	}
-	common := 0.0
-	if len(trusted) >= fewForSpeed {
-		common = median(slices.Clone(trusted))
-	}
-	for i := range trusted {
-		trusted[i] = math.Abs(trusted[i] - common)
-	}
-	usual := median(trusted) / normalMAD
-	for _, s := range known {
-		n, own := float64(len(s.took)), apart(s.took)
-		s.outcome = outcome{
-			basis: ByHistory, expected: middle(s.took) * math.Exp(common), peers: len(s.took),
-			deviation: math.Sqrt((historyNoise*historyNoise+(n-1)*own*own)/n + usual*usual + s.noise*s.noise),
+	common, usual := together(known, 0, historyNoise)
+	for _, macs := range []bool{false, true} { // what computes and what moves bytes are not disturbed by the same things
+		part := slices.DeleteFunc(slices.Clone(known), func(s remembered) bool { return s.work.MACs > 0 != macs })
+		own, usual := together(part, common, usual)
+		for _, s := range part {
+			n, apart := float64(len(s.took)), apart(s.took)
+			s.outcome = outcome{
+				basis: ByHistory, expected: middle(s.took) * math.Exp(own), peers: len(s.took),
+				deviation: math.Sqrt((historyNoise*historyNoise+(n-1)*apart*apart)/n + usual*usual + s.noise*s.noise),
+			}
 		}
 	}
 	return math.Exp(-common)
+}
+
+// together is by how much ops took longer than in earlier traces, in ln, and how far they are apart in that, by those that can be trusted;
+// what else is known when there are few of them.
+func together(known []remembered, common, usual float64) (float64, float64) {
+	var off []float64
+	for _, s := range known {
+		if s.Trusted {
+			off = append(off, math.Log(s.ns/middle(s.took)))
+		}
+	}
+	if len(off) < fewForSpeed {
+		return common, usual
+	}
+	common = median(off)
+	for i := range off {
+		off[i] = math.Abs(off[i] - common)
+	}
+	return common, median(off) / normalMAD
 }
 
 func middle(values []float64) float64 { return median(slices.Clone(values)) }

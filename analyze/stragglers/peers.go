@@ -111,8 +111,8 @@ func (s *subject) repeated() float64 {
 	if s.work.MACs == 0 {
 		noise = movingNoise
 	}
-	if s.work.Bytes() > outOfCache && s.work.MACs < enoughForBytes*s.work.Bytes() {
-		noise = outOfCacheNoise
+	if s.work.MACs < enoughForBytes*s.work.Bytes() {
+		noise = math.Hypot(noise, outOfCacheNoise*min(float64(s.work.Bytes())/outOfCache, 1))
 	}
 	return noise * noise
 }

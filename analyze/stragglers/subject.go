@@ -68,7 +68,10 @@ func subjects(r *analyze.OpsResult) []*subject {
 				running = float64(op.Running.Quantile(0.5))
 			}
 			s.wall, s.ns = less(wall), less(running)
-			s.noise = probeNoise * float64(op.ProbeCostNS) / s.ns
+			s.noise = math.Hypot(probeNoise*float64(op.ProbeCostNS)/s.ns, medianNoise(op.Running))
+			if inPart(op) {
+				s.noise = math.Hypot(s.noise, partNoise)
+			}
 			s.shape, s.effort = shapeOf(op, &s.work)
 			if invoke > 0 {
 				s.partOf = wall / invoke
@@ -102,11 +105,29 @@ func kindOf(op *analyze.Op) string {
 	kind := op.Op + " " + typesOf(op)
 	if op.Mapping != "" {
 		kind += " by " + op.Delegate
-		if slices.ContainsFunc(op.Parts, func(p analyze.Part) bool { return p.Sharing > 1 }) {
-			kind += " in part" // it helps another operator of the same node: how much of the work is its own isn't known
+		if inPart(op) {
+			kind += " in part"
 		}
 	}
 	return kind
+}
+
+// inPart tells whether an operator shares its node's work with others: how much of it is its own isn't known.
+func inPart(op *analyze.Op) bool {
+	return slices.ContainsFunc(op.Parts, func(p analyze.Part) bool { return p.Sharing > 1 })
+}
+
+// partNoise is what that adds to ln of a time.
+const partNoise = 0.3
+
+// medianNoise is the standard error of ln of a distribution's median, if its values were normally distributed: 1.25 standard deviations,
+// of which two quartiles are 1.35 apart, by the root of their number.
+func medianNoise(d *analyze.Distribution) float64 {
+	if d.Count == 0 {
+		return 0
+	}
+	quartiles := float64(d.Quantile(0.75)) - float64(d.Quantile(0.25))
+	return 1.25 / 1.35 * quartiles / max(float64(d.Quantile(0.5)), 1) / math.Sqrt(float64(d.Count))
 }
 
 // classOf names what an op has in common with those that the same kernel runs.
