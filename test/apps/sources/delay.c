@@ -8,7 +8,7 @@
 // nodes point to takes that for the kernel.
 #include "chosen.h"
 
-enum pass { BUSY, SLEEP, LOCK };
+enum pass { BUSY, SLEEP, LOCK, FAULT };
 
 static const struct {
 	const char *name;
@@ -17,6 +17,7 @@ static const struct {
 	{ "busy", BUSY },      // computes
 	{ "sleep", SLEEP },
 	{ "lock", LOCK },      // waits for what another thread has and never gives back
+	{ "fault", FAULT },    // touches memory that isn't there yet
 	{ "alternate", BUSY }, // in every other run
 	{ "grow", BUSY },      // from nothing up to the whole share in run GROWN
 };
@@ -85,6 +86,16 @@ static u64 share_of(const struct delayed *d, u64 own)
 	return ns;
 }
 
+#define TOUCHED (64 * 4096)
+
+static void touch(void)
+{
+	char *memory = map_memory(TOUCHED);
+	for (word i = 0; memory && i < TOUCHED; i += 4096)
+		memory[i] = 1;
+	call2(SYS_munmap, memory, TOUCHED);
+}
+
 static void pass(u64 ns)
 {
 	static u32 held = 1;
@@ -100,6 +111,10 @@ static void pass(u64 ns)
 		break;
 	case LOCK:
 		call6(SYS_futex, &held, FUTEX_WAIT, 1, &span, NULL, 0);
+		break;
+	case FAULT:
+		while (now() - began < ns)
+			touch();
 	}
 }
 
