@@ -30,8 +30,9 @@ func (d *delays) produce(s *scenario, a app) (stragglers.Cause, error) {
 			return "", err
 		}
 		defer stop()
-	} else {
-		line = append([]string{"chrt", "--fifo", "10"}, line...) // whatever else the machine does
+	}
+	if !s.fair {
+		line = first(line)
 	}
 	if s.cores != "" {
 		line = append([]string{"taskset", "-c", s.cores}, line...)
@@ -47,7 +48,7 @@ func (d *delays) produce(s *scenario, a app) (stragglers.Cause, error) {
 		if err != nil {
 			return "", err
 		}
-		other, err := d.recordPlain(append([]string{"chrt", "--fifo", "10"}, twin...))
+		other, err := d.recordPlain(first(twin))
 		if err != nil {
 			return "", err
 		}
@@ -81,6 +82,9 @@ func (d *delays) recordPlain(line []string) (string, error) {
 	}
 	return file, nil
 }
+
+// first has Linux prefer a command to all others, whatever else the machine does.
+func first(line []string) []string { return append([]string{"chrt", "--fifo", "10"}, line...) }
 
 // draw picks an op that takes a good part of its model's time.
 func (d *delays) draw(a app, line []string) (place, error) {

@@ -12,7 +12,8 @@ type scenario struct {
 	apps  []app
 	flags []string // of the app
 	cores string   // that it may run on
-	hog   bool     // something else computes on the same cores
+	fair  bool     // its threads share cores as all others do; otherwise they go before those of other programs
+	hog   bool     // something else computes on the same core
 	// delay is how a random op is delayed: the cause is that op's. Otherwise it is the model's.
 	delay   string
 	against *app // another form of the model, which runs as fast as it should
@@ -51,13 +52,13 @@ var scenarios = []scenario{
 	{cause: stragglers.MemoryBound, how: "a layer of 4 MB weights, each used once", apps: []app{v3Float.with("default", 100)}},
 	{cause: stragglers.Overhead, how: "a model of ops under 1 us",
 		apps: []app{{model: "okay_nabu", file: okayNabu, library: tflite217, invokes: 3000}}},
-	{cause: stragglers.Preempted, how: "another thread computes on the same core", apps: []app{v1Float, faceLandmark}, cores: "1", hog: true},
+	{cause: stragglers.Preempted, how: "another thread computes on the same core", apps: []app{v1Float, faceLandmark}, cores: "1", fair: true, hog: true},
 	{cause: stragglers.Blocked, how: "an op waits for a lock", apps: []app{v1Float, v3Float, faceLandmark}, delay: "lock 150"},
 	{cause: stragglers.Blocked, how: "an op sleeps", apps: []app{v2Int8, v3Int8}, delay: "sleep 150"},
 	{cause: stragglers.Faults, how: "an op touches new memory in each run", apps: []app{v1Float, v3Float, faceLandmark}, delay: "fault 150"},
 	{cause: stragglers.ColdStart, how: "one invoke", apps: []app{{model: "MobileNetV2 float", file: "models/mobilenet_v2_float.tflite", library: tflite217, invokes: 1}, v2Int8.with("builtin", 1)}},
-	{cause: stragglers.Imbalance, how: "4 threads on one core", apps: []app{v1Float.with("default", 30)}, flags: []string{"--threads", "4"}, cores: "1"},
-	{cause: stragglers.Imbalance, how: "4 threads on 2 cores", apps: []app{v1Float.with("default", 30)}, flags: []string{"--threads", "4"}, cores: "0,1"},
+	{cause: stragglers.Imbalance, how: "4 threads on one core", apps: []app{v1Float.with("default", 30)}, flags: []string{"--threads", "4"}, cores: "1", fair: true},
+	{cause: stragglers.Imbalance, how: "4 threads on 2 cores", apps: []app{v1Float.with("default", 30)}, flags: []string{"--threads", "4"}, cores: "0,1", fair: true},
 	{cause: stragglers.Bimodal, how: "an op is delayed in every other run", apps: []app{v1Float, v2Int8, v3Float}, delay: "alternate 300"},
 	{cause: stragglers.Drift, how: "an op takes longer from run to run", apps: []app{withInvokes(v3Float, 200), withInvokes(faceLandmark, 250)}, delay: "grow 300"},
 	{cause: stragglers.SlowCore, how: "made: a core of half the capacity", apps: []app{v1Float, v3Float}, made: onSlowCore},
