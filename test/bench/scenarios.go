@@ -49,6 +49,7 @@ var scenarios = []scenario{
 	{cause: stragglers.Partitions, how: "a streaming model with XNNPACK, in 5 pieces",
 		apps: []app{{model: "okay_nabu", file: okayNabu, resolver: "default", invokes: 2000}}},
 	{cause: stragglers.NoDelegate, how: "an app that doesn't apply XNNPACK", apps: []app{v1Float, v2Int8}},
+	{cause: stragglers.NoDelegate, how: "an int8 model that XNNPACK refuses as a whole", apps: []app{v2Int8}, flags: []string{"--xnnpack", "1", "--only-float"}},
 	{cause: stragglers.MemoryBound, how: "a layer of 4 MB weights, each used once", apps: []app{v3Float.with("default", 100)}},
 	{cause: stragglers.Overhead, how: "a model of ops under 1 us",
 		apps: []app{{model: "okay_nabu", file: okayNabu, library: tflite217, invokes: 3000}}},
