@@ -143,6 +143,6 @@ func (f *finder) pair(g *matched) *Pair {
 	if ns > 0 {
 		p.Speedup = rounded(other / ns)
 	}
-	p.Verdict = f.whySlower(p, g)
+	p.Verdict, p.Others = f.whySlower(p, g)
 	return p
 }

@@ -31,7 +31,7 @@ const (
 
 // Find judges the ops of a trace. It keeps nothing of r, but the result has r's texts.
 func Find(r *analyze.OpsResult, options Options) (*Result, error) {
-	f := &finder{ops: r, all: subjects(r), result: &Result{
+	f := &finder{ops: r, all: subjects(r), sampled: samples(r), result: &Result{
 		Stragglers: []*Straggler{}, Findings: []*Finding{}, Models: []*Model{}, Classes: []*Class{}, Against: []*Against{},
 		Lost: r.Lost, Truncated: r.Truncated, Problems: []string{},
 	}}
@@ -57,9 +57,10 @@ func Find(r *analyze.OpsResult, options Options) (*Result, error) {
 
 // finder gathers the result.
 type finder struct {
-	ops    *analyze.OpsResult
-	all    []*subject
-	result *Result
+	ops     *analyze.OpsResult
+	all     []*subject
+	sampled map[*analyze.Op]*sampled
+	result  *Result
 }
 
 func (f *finder) problem(format string, args ...any) {

@@ -131,14 +131,15 @@ type Loss struct {
 
 // Pair is what does the same in both traces: mostly one op each.
 type Pair struct {
-	Place             // of the first op here
-	Here      []Place `json:"here"` // more than one where an op there does the work of several here
-	Other     []Place `json:"there"`
-	NS        uint64  `json:"ns"`
-	OtherNS   uint64  `json:"other_ns"`
-	LossNS    int64   `json:"loss_ns"`
-	Speedup   float64 `json:"speedup"`
-	Type      string  `json:"type"`
-	OtherType string  `json:"other_type"`
-	Verdict           // empty unless it takes longer here
+	Place               // of the first op here
+	Here      []Place   `json:"here"` // more than one where an op there does the work of several here
+	Other     []Place   `json:"there"`
+	NS        uint64    `json:"ns"`
+	OtherNS   uint64    `json:"other_ns"`
+	LossNS    int64     `json:"loss_ns"`
+	Speedup   float64   `json:"speedup"`
+	Type      string    `json:"type"`
+	OtherType string    `json:"other_type"`
+	Verdict             // empty unless it takes longer here
+	Others    []Verdict `json:"other_causes"`
 }
