@@ -27,6 +27,7 @@ const (
 	minExcess = 0.22   // of ln: a quarter more than expected
 	minShare  = 0.0001 // of the invoke that it would give back
 	minItself = 1.1    // times as long as its own faster runs
+	alone     = 1.5    // times as far as the model's ops are its slow runs from its fast ones, or its last from its first: others disturb one op more than another
 )
 
 // Find judges the ops of a trace. It keeps nothing of r, but the result has r's texts.
@@ -220,10 +221,10 @@ func (s *subject) stands(ns float64) bool {
 
 // byItself returns what the op takes when it is fast and what it takes on average, both 0 when it is always the same.
 func (f *finder) byItself(s *subject) (fast, average float64) {
-	if m := s.modes(); m != nil && m.high/m.low >= farModes*f.usualRange(s.model) && (!s.waitsWhenSlow(m) || f.waitsAlone(s)) {
+	if m := s.modes(); m != nil && m.high/m.low >= alone*f.usualRange(s.model) && (!s.waitsWhenSlow(m) || f.waitsAlone(s)) {
 		return m.low, m.low + (m.high-m.low)*m.share
 	}
-	if d := s.drift(); d != nil && d.ratio() >= minDrift*f.modelDrift(s.model) {
+	if d := s.drift(); d != nil && d.ratio() >= alone*f.modelDrift(s.model) {
 		return d.early, d.typical
 	}
 	return 0, 0

@@ -127,7 +127,7 @@ func bimodalRule(f *finder, s *subject, x *Straggler) *Verdict {
 // driftRule: it becomes slower than the rest of the model does.
 func driftRule(f *finder, s *subject, x *Straggler) *Verdict {
 	d := s.drift()
-	if d == nil || d.ratio() < minDrift*f.modelDrift(s.model) {
+	if d == nil || d.ratio() < alone*f.modelDrift(s.model) {
 		return nil
 	}
 	return &Verdict{Drift, inferred * x.explained(d.typical-d.early),
