@@ -27,6 +27,10 @@ func Find(r *analyze.OpsResult, options Options) (*Result, error) {
 	if err := options.Profile.Fits(r); err != nil {
 		return nil, err
 	}
+	if more := len(f.all) - maxSubjects; more > 0 {
+		f.problem("the trace has more than %d ops: %d of them were not judged", maxSubjects, more)
+		f.all = f.all[:maxSubjects]
+	}
 	if err := expectByPeers(f.all, options.Profile); err != nil {
 		return nil, fmt.Errorf("fit what ops take: %w", err)
 	}
@@ -43,6 +47,9 @@ func Find(r *analyze.OpsResult, options Options) (*Result, error) {
 	}
 	return f.result, nil
 }
+
+// maxSubjects bounds the ops that are judged, as they are compared with each other. Models have some thousands at most.
+const maxSubjects = 20_000
 
 // finder gathers the result.
 type finder struct {
