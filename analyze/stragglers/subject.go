@@ -41,6 +41,8 @@ const (
 	probeNoise = 0.2
 	// leastLeft is what is left of an op's time at least when its probe's cost is taken off.
 	leastLeft = 0.2
+	// mostNoise is so much that an op tells nothing.
+	mostNoise = 3
 )
 
 // subjects returns the ops of a result that are judged: those that do work themselves, instead of having it done by a delegate's
@@ -77,6 +79,7 @@ func newSubject(m *analyze.Model, op *analyze.Op, probe float64) *subject {
 	if inPart(op) {
 		s.noise = math.Hypot(s.noise, partNoise)
 	}
+	s.noise = min(s.noise, mostNoise)
 	s.work, s.known = work.Of(op)
 	s.shape, s.effort = shapeOf(op, &s.work)
 	return s
