@@ -79,7 +79,7 @@ func referenceRule(f *finder, s *subject, x *Straggler) *Verdict {
 	}
 	for _, other := range f.all {
 		if other.op == s.op && f.referenceCode(other.Op) == "" {
-			return &Verdict{ReferenceKernel, measured, fmt.Sprintf("its time goes to reference code, %s; other %ss run %s", code, s.op, other.RunBy()),
+			return &Verdict{ReferenceKernel, measured, fmt.Sprintf("its time goes to reference code, %s; other %s ops run %s", code, s.op, other.RunBy()),
 				Evidence{"ratio": rounded(float64(x.ActualNS) / float64(x.ExpectedNS))}}
 		}
 	}
