@@ -28,6 +28,7 @@ type recording struct {
 	runtimes  map[uint32]*trace.Runtime
 	kernels   map[uint32]*trace.Kernel
 	models    map[uint32]*trace.Model
+	inFile    map[placeInModel]*trace.ModelNode
 	threads   map[uint32]*thread
 	subgraphs map[uint32]*subgraph
 	nodes     map[uint32]*node
@@ -54,6 +55,7 @@ func newRecording() *recording {
 		runtimes:     make(map[uint32]*trace.Runtime),
 		kernels:      make(map[uint32]*trace.Kernel),
 		models:       make(map[uint32]*trace.Model),
+		inFile:       make(map[placeInModel]*trace.ModelNode),
 		threads:      make(map[uint32]*thread),
 		subgraphs:    make(map[uint32]*subgraph),
 		nodes:        make(map[uint32]*node),
@@ -165,6 +167,11 @@ func (rec *recording) describe(b *trace.Block) {
 	for _, m := range b.Models {
 		rec.models[m.Id] = m
 	}
+	for _, m := range b.ModelNodes {
+		if rec.window == nil { // nobody asks it of a live view
+			rec.inFile[placeInModel{m.Model, m.Subgraph, m.Index}] = m
+		}
+	}
 	for _, m := range b.Threads {
 		rec.thread(m.Id).desc = m
 	}
@@ -191,7 +198,11 @@ func (rec *recording) addOp(t *thread, n *node, op trace.Op) {
 	r.toNext += op.ToNext
 	t.wall.Add(op.Duration)
 	if r.wall.Count == 1 || op.Start < r.firstStart {
-		r.firstStart, r.first = op.Start, op.Duration
+		r.firstStart, r.first, r.firstPaid = op.Start, op.Duration, op.Paid
+	} else {
+		ran := op.Duration - min(op.Paid.Preempted, op.Duration)
+		r.running.Add(ran)
+		r.course.add(op.Start-min(rec.header.GetStartNs(), op.Start), ran)
 	}
 	if op.Depth == 0 {
 		rec.invokeOp(t, n, op)

@@ -34,7 +34,7 @@ var verbs = []struct {
 	verbs []func() *cobra.Command
 }{
 	{"On the device:", []func() *cobra.Command{doctorCommand, discoverCommand, recordCommand, topCommand, snapshotCommand}},
-	{"Of traces, on any computer:", []func() *cobra.Command{opsCommand, pprofCommand}},
+	{"Of traces, on any computer:", []func() *cobra.Command{opsCommand, stragglersCommand, pprofCommand}},
 	{"Of tensors:", []func() *cobra.Command{tensorsCommand, referenceCommand, compareCommand}},
 }
 
