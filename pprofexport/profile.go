@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/google/pprof/profile"
 
@@ -83,18 +82,14 @@ func (b *builder) stack(s analyze.Stack) []*profile.Location {
 		if i == 0 || s.Models[i] != s.Models[i-1] {
 			frames = append(frames, b.frame(s.Models[i].Name))
 		}
-		if op.Mapping != "" { // inside the node before
-			frames = append(frames, b.frame(op.FusedOp()))
-			if op.Node >= 0 {
-				frames = append(frames, b.frame(nodeName(op)))
-			}
-			if op.Operator != "" && op.Operator != op.Op {
-				frames = append(frames, b.frame(op.Operator))
-			}
-			continue
+		names := op.Frames()
+		if op.Mapping == "" && op.KernelAt != nil {
+			names = names[:len(names)-1] // it is code
 		}
-		frames = append(frames, b.frame(subgraphName(op)), b.frame(op.Op), b.frame(nodeName(op)))
-		if op.KernelAt != nil {
+		for _, name := range names {
+			frames = append(frames, b.frame(name))
+		}
+		if op.Mapping == "" && op.KernelAt != nil {
 			frames = append(frames, b.kernel(op))
 		}
 	}
@@ -118,28 +113,6 @@ func labels(s analyze.Stack) map[string][]string {
 		values[0] = report.Printable(values[0])
 	}
 	return all
-}
-
-func subgraphName(op *analyze.Op) string {
-	switch {
-	case op.Subgraph < 0:
-		return "subgraph " + op.SubgraphName
-	case op.SubgraphName == "":
-		return fmt.Sprintf("subgraph %d", op.Subgraph)
-	}
-	return fmt.Sprintf("subgraph %d %s", op.Subgraph, op.SubgraphName)
-}
-
-// nodeName returns "CONV_2D #12 MobilenetV2/Conv/Relu6".
-func nodeName(op *analyze.Op) string {
-	name := op.FusedOp()
-	if op.Node >= 0 {
-		name += fmt.Sprintf(" #%d", op.Node)
-	}
-	if len(op.Outputs) > 0 {
-		name += " " + op.Outputs[0].Name
-	}
-	return strings.TrimSpace(name)
 }
 
 // frame returns the location of something that isn't code. Without a mapping, pprof doesn't try to symbolize it.

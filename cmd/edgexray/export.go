@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/edgexray/edgexray/analyze"
+	"github.com/edgexray/edgexray/report"
+	"github.com/edgexray/edgexray/trace"
+	"github.com/edgexray/edgexray/traceexport"
+)
+
+func exportCommand() *cobra.Command {
+	var name, output string
+	c := &cobra.Command{
+		Use:   "export TRACE --format FORMAT",
+		Short: "Write a trace as a file that other tools read",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			format, err := exportFormat(name)
+			if err != nil {
+				return err
+			}
+			r, err := trace.Open(args[0])
+			if err != nil {
+				return err
+			}
+			defer r.Close()
+			ops, err := analyze.Ops(r, analyze.Options{})
+			if err != nil {
+				return err
+			}
+			if len(ops.Models) == 0 {
+				return exitError{fmt.Errorf("export %s: no op was recorded, so there is nothing to write (`edgexray ops %[1]s` has the recorder's notes)", args[0]), exitNothing}
+			}
+			for _, warning := range report.Warnings(ops) {
+				fmt.Fprintln(c.ErrOrStderr(), "edgexray:", warning)
+			}
+			write := func(w io.Writer) error { return format.Write(w, ops, r) }
+			if output == "-" {
+				err = write(c.OutOrStdout())
+			} else {
+				if output == "" {
+					output = strings.TrimSuffix(args[0], ".xray") + format.Suffix
+				}
+				err = writeWhole(output, write)
+			}
+			if err != nil {
+				return fmt.Errorf("export %s as %s: %w", args[0], format.Name, err)
+			}
+			if output != "-" {
+				fmt.Fprintf(c.ErrOrStderr(), "Wrote %s; open it with %s\n", output, format.Opens)
+			}
+			return nil
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&name, "format", "f", "", "write `format`: "+formatNames())
+	f.StringVarP(&output, "output", "o", "", "write to `file`, or to stdout with - (default: TRACE with the format's suffix)")
+	return c
+}
+
+func exportFormat(name string) (traceexport.Format, error) {
+	i := slices.IndexFunc(traceexport.Formats, func(f traceexport.Format) bool { return f.Name == name })
+	switch {
+	case name == "":
+		return traceexport.Format{}, fmt.Errorf("export: say which format with --format: %s", formatNames())
+	case i < 0:
+		return traceexport.Format{}, fmt.Errorf("export: --format %q is none (use %s)", name, formatNames())
+	}
+	return traceexport.Formats[i], nil
+}
+
+func formatNames() string {
+	var names []string
+	for _, f := range traceexport.Formats {
+		names = append(names, f.Name)
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
+}
+
+// writeWhole writes a file that is there only once it is whole; until then it is path.part. What isn't a file, such as a
+// device, is written as it comes.
+func writeWhole(path string, write func(io.Writer) error) error {
+	part := path + ".part"
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		part = path
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.Create(part)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(f, 1<<16)
+	if err = write(w); err == nil {
+		err = w.Flush()
+	}
+	err = errors.Join(err, f.Close())
+	switch {
+	case part == path:
+		return err
+	case err != nil:
+		return errors.Join(fmt.Errorf("%w (nothing was written to %s: make room there, or choose another one with -o)", err, path), os.Remove(part))
+	}
+	return os.Rename(part, path)
+}
