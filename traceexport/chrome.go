@@ -16,15 +16,15 @@ import (
 // CLOCK_MONOTONIC, with three decimals.
 //
 // Source: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
-func Chrome(w io.Writer, ops *analyze.OpsResult, r *trace.Reader) error {
+func Chrome(w io.Writer, s Source) error {
 	c := &chrome{
 		w:         bufio.NewWriterSize(w, 1<<16),
 		processes: make(map[int32]bool),
 		threads:   make(map[*analyze.Thread]*chromeThread),
 		ops:       make(map[*analyze.Op]*chromeOp),
 	}
-	c.begin(ops)
-	err := ops.Executions(r, analyze.Visitor{
+	c.begin(s.Ops)
+	err := s.Ops.Executions(s.Trace, analyze.Visitor{
 		Invoke: c.invoke,
 		Gap: func(g *trace.Gap) error {
 			return c.complete(chromeEvent{category: "recording", name: quote(gapText)}, g.StartNs, g.EndNs-min(g.StartNs, g.EndNs))
@@ -38,7 +38,7 @@ func Chrome(w io.Writer, ops *analyze.OpsResult, r *trace.Reader) error {
 	if err != nil {
 		return err
 	}
-	return c.end(ops)
+	return c.end(s.Ops)
 }
 
 // chrome writes events, until the first error.

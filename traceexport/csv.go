@@ -8,11 +8,10 @@ import (
 	"strings"
 
 	"github.com/edgexray/edgexray/analyze"
-	"github.com/edgexray/edgexray/trace"
 )
 
 // CSV writes a line with the columns' names and one for each op execution, as Row has them (RFC 4180, lines end with \n).
-func CSV(w io.Writer, ops *analyze.OpsResult, r *trace.Reader) error {
+func CSV(w io.Writer, s Source) error {
 	b := bufio.NewWriterSize(w, 1<<16)
 	if _, err := b.WriteString(strings.Join(columns(), ",") + "\n"); err != nil {
 		return err
@@ -21,7 +20,7 @@ func CSV(w io.Writer, ops *analyze.OpsResult, r *trace.Reader) error {
 	var row Row
 	var line []byte
 	fields := reflect.ValueOf(&row).Elem()
-	err := ops.Executions(r, analyze.Visitor{Invoke: func(inv *analyze.Invoke) error {
+	err := s.Ops.Executions(s.Trace, analyze.Visitor{Invoke: func(inv *analyze.Invoke) error {
 		for i := range inv.Executions {
 			rows.fill(&row, inv, &inv.Executions[i])
 			line = appendCSV(line[:0], fields)

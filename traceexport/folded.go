@@ -10,15 +10,14 @@ import (
 
 	"github.com/edgexray/edgexray/analyze"
 	"github.com/edgexray/edgexray/report"
-	"github.com/edgexray/edgexray/trace"
 )
 
 // Folded writes a line for each stack of ops with its own time in ns, for flamegraph.pl, inferno and speedscope. Its
 // frames are those of the pprof profile beneath the process. Stacks that threads have in common are one.
-func Folded(w io.Writer, ops *analyze.OpsResult, _ *trace.Reader) error {
+func Folded(w io.Writer, s Source) error {
 	sums := make(map[string]uint64)
-	for _, s := range ops.Stacks() {
-		sums[strings.Join(foldedFrames(s), ";")] += s.SelfNS
+	for _, stack := range s.Ops.Stacks() {
+		sums[strings.Join(foldedFrames(stack), ";")] += stack.SelfNS
 	}
 	b := bufio.NewWriter(w)
 	for _, stack := range slices.Sorted(maps.Keys(sums)) {

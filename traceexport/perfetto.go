@@ -10,15 +10,14 @@ import (
 
 	"github.com/edgexray/edgexray/analyze"
 	"github.com/edgexray/edgexray/report"
-	"github.com/edgexray/edgexray/trace"
 )
 
 // Perfetto writes a trace for ui.perfetto.dev and Perfetto's trace processor: of each thread its invokes, with the ops
 // within them. Its clock is CLOCK_MONOTONIC, which a system trace of the same time has, too.
-func Perfetto(w io.Writer, ops *analyze.OpsResult, r *trace.Reader) error {
+func Perfetto(w io.Writer, s Source) error {
 	p := newPerfetto(w)
-	p.begin(ops)
-	err := ops.Executions(r, analyze.Visitor{
+	p.begin(s.Ops)
+	err := s.Ops.Executions(s.Trace, analyze.Visitor{
 		Invoke: p.invoke,
 		Gap:    p.gap,
 		Loss:   func(l analyze.Loss) error { return p.instant(p.recording, l.ToNS, lossText(l)) },
@@ -29,7 +28,7 @@ func Perfetto(w io.Writer, ops *analyze.OpsResult, r *trace.Reader) error {
 	if err != nil {
 		return err
 	}
-	return p.end(ops)
+	return p.end(s.Ops)
 }
 
 // perfetto writes packets, until the first error. Everything that has a name is described once, before it is used.

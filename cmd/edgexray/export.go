@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,13 +14,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/edgexray/edgexray/analyze"
+	"github.com/edgexray/edgexray/analyze/compare"
 	"github.com/edgexray/edgexray/report"
 	"github.com/edgexray/edgexray/trace"
 	"github.com/edgexray/edgexray/traceexport"
 )
 
 func exportCommand() *cobra.Command {
-	var name, output string
+	var name, output, compared string
+	var nodes traceexport.NodeOptions
 	c := &cobra.Command{
 		Use:   "export TRACE --format FORMAT",
 		Short: "Write a trace as a file that other tools read",
@@ -44,7 +47,13 @@ func exportCommand() *cobra.Command {
 			for _, warning := range report.Warnings(ops) {
 				fmt.Fprintln(c.ErrOrStderr(), "edgexray:", warning)
 			}
-			write := func(w io.Writer) error { return format.Write(w, ops, r) }
+			if nodes.Compare, err = readCompared(compared); err != nil {
+				return err
+			}
+			note := func(text string) { fmt.Fprintln(c.ErrOrStderr(), "edgexray:", text) }
+			write := func(w io.Writer) error {
+				return format.Write(w, traceexport.Source{Ops: ops, Trace: r, Nodes: nodes, Note: note})
+			}
 			if output == "-" {
 				err = write(c.OutOrStdout())
 			} else {
@@ -64,8 +73,27 @@ func exportCommand() *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVarP(&name, "format", "f", "", "write `format`: "+formatNames())
+	f.StringVar(&nodes.Metric, "metric", "", "with model-explorer, what to colour nodes by: latency (the default), memory, error or own-error")
+	f.StringVar(&nodes.Model, "model", "", "with model-explorer, the `name`, path or SHA-256 of the model, if the trace has several")
+	f.StringVar(&compared, "compare", "", "with model-explorer, a `file` that `edgexray compare --json` printed, for errors")
 	f.StringVarP(&output, "output", "o", "", "write to `file`, or to stdout with - (default: TRACE with the format's suffix)")
 	return c
+}
+
+// readCompared reads what compare --json printed; path may be empty.
+func readCompared(path string) (*compare.Result, error) {
+	if path == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("export: --compare: %w", err)
+	}
+	result := new(compare.Result)
+	if err := json.Unmarshal(data, result); err != nil {
+		return nil, fmt.Errorf("export: --compare %s: %w (it has to be what `edgexray compare --json` prints)", path, err)
+	}
+	return result, nil
 }
 
 func exportFormat(name string) (traceexport.Format, error) {
