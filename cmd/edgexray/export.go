@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -41,11 +38,11 @@ func exportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if len(ops.Models) == 0 {
-				return exitError{fmt.Errorf("export %s: no op was recorded, so there is nothing to write (`edgexray ops %[1]s` has the recorder's notes)", args[0]), exitNothing}
-			}
 			for _, warning := range report.Warnings(ops) {
 				fmt.Fprintln(c.ErrOrStderr(), "edgexray:", warning)
+			}
+			if len(ops.Models) == 0 {
+				return exitError{fmt.Errorf("export %s: no op was recorded, so there is nothing to write (`edgexray ops %[1]s` has the recorder's notes)", args[0]), exitNothing}
 			}
 			if nodes.Compare, err = readCompared(compared); err != nil {
 				return err
@@ -113,31 +110,4 @@ func formatNames() string {
 		names = append(names, f.Name)
 	}
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
-}
-
-// writeWhole writes a file that is there only once it is whole; until then it is path.part. What isn't a file, such as a
-// device, is written as it comes.
-func writeWhole(path string, write func(io.Writer) error) error {
-	part := path + ".part"
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		part = path
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	f, err := os.Create(part)
-	if err != nil {
-		return err
-	}
-	w := bufio.NewWriterSize(f, 1<<16)
-	if err = write(w); err == nil {
-		err = w.Flush()
-	}
-	err = errors.Join(err, f.Close())
-	switch {
-	case part == path:
-		return err
-	case err != nil:
-		return errors.Join(fmt.Errorf("%w (nothing was written to %s: make room there, or choose another one with -o)", err, path), os.Remove(part))
-	}
-	return os.Rename(part, path)
 }
