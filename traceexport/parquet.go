@@ -16,7 +16,7 @@ const (
 
 // Parquet writes a table with one row for each op execution, as Row has them.
 func Parquet(w io.Writer, s Source) error {
-	out := parquet.NewGenericWriter[Row](w, parquet.Compression(&zstd.Codec{}), parquet.MaxRowsPerRowGroup(rowsInGroup), parquet.CreatedBy("edgexray", "", ""))
+	out := parquet.NewGenericWriter[Row](w, parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest, Concurrency: 1}), parquet.MaxRowsPerRowGroup(rowsInGroup), parquet.CreatedBy("edgexray", "", ""))
 	rows := newRows()
 	batch := make([]Row, 0, rowsAtOnce)
 	flush := func() error {
