@@ -7,6 +7,7 @@ package pprofexport
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/google/pprof/profile"
@@ -16,14 +17,18 @@ import (
 	"github.com/edgexray/edgexray/trace"
 )
 
-// Profile reads a whole trace and returns it as a profile with sample types count and wall (ns). It has one sample for
-// each place in a model and thread where ops ran. The caller keeps r and closes it.
+// Profile reads a whole trace and returns it as a profile with sample types count, wall (ns) and per_invoke: wall over the invokes of
+// the outermost op's model, so that recordings of different lengths can be compared (`go tool pprof -diff_base`). It has one
+// sample for each place in a model and thread where ops ran. The caller keeps r and closes it.
 func Profile(r *trace.Reader) (*profile.Profile, error) {
 	ops, err := analyze.Ops(r, analyze.Options{})
 	if err != nil {
 		return nil, err
 	}
-	b := newBuilder(&profile.ValueType{Type: "count", Unit: "count"}, &profile.ValueType{Type: "wall", Unit: "nanoseconds"})
+	b := newBuilder(
+		&profile.ValueType{Type: "count", Unit: "count"},
+		&profile.ValueType{Type: "wall", Unit: "nanoseconds"},
+		&profile.ValueType{Type: "per_invoke", Unit: "nanoseconds"})
 	b.p.DefaultSampleType = "wall"
 	for _, s := range ops.Stacks() {
 		b.add(s)
@@ -66,7 +71,8 @@ func newBuilder(types ...*profile.ValueType) *builder {
 func (b *builder) add(s analyze.Stack) {
 	all := labels(s)
 	all["thread"] = []string{report.Printable(fmt.Sprintf("%s (%d)", s.Thread, s.TID))}
-	b.sample(b.stack(s), all, int64(s.Count), int64(s.SelfNS))
+	perInvoke := math.Round(float64(s.SelfNS) / float64(max(s.Models[0].Invokes, 1)))
+	b.sample(b.stack(s), all, int64(s.Count), int64(s.SelfNS), int64(perInvoke))
 }
 
 // sample adds a sample whose frames come from the root.
