@@ -35,6 +35,7 @@ func (rec *recording) result(options Options) *OpsResult {
 	result.stacks = b.stacks()
 	result.heapSites = b.heapSites()
 	result.samples = b.sampled()
+	result.ids = b.ids(result.Processes)
 	result.By = options.By
 	result.Groups = result.group(rec)
 	return result
@@ -52,6 +53,7 @@ func (rec *recording) overview() *OpsResult {
 			Architecture:   h.GetArchitecture(),
 			Hostname:       h.GetHostname(),
 			StartUnixNS:    h.GetStartUnixNs(),
+			StartNS:        h.GetStartNs(),
 			AttachMethod:   h.GetAttachMethod(),
 			ProbeCosts:     []ProbeCost{},
 			Followed:       []Followed{},

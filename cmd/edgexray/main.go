@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/edgexray/edgexray/analyze"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/reference"
 	"github.com/edgexray/edgexray/shim"
@@ -34,7 +35,7 @@ var verbs = []struct {
 	verbs []func() *cobra.Command
 }{
 	{"On the device:", []func() *cobra.Command{doctorCommand, discoverCommand, recordCommand, topCommand, snapshotCommand}},
-	{"Of traces, on any computer:", []func() *cobra.Command{opsCommand, stragglersCommand, pprofCommand}},
+	{"Of traces, on any computer:", []func() *cobra.Command{opsCommand, stragglersCommand, pprofCommand, exportCommand}},
 	{"Of tensors:", []func() *cobra.Command{tensorsCommand, referenceCommand, compareCommand}},
 }
 
@@ -48,6 +49,7 @@ var exitStatuses = []struct {
 	{probes.ErrNotPermitted, exitForbidden},
 	{syscall.ENOSPC, exitForbidden},
 	{shim.ErrUnreachable, exitForbidden},
+	{analyze.ErrSummedUp, exitNothing},
 	{probes.ErrNoKernels, exitNothing},
 	{probes.ErrOtherMachine, exitNothing},
 	{shim.ErrNothing, exitNothing},
