@@ -40,6 +40,7 @@ var verbs = []func() *cobra.Command{
 	tensorsCommand,
 	referenceCommand,
 	compareCommand,
+	reportCommand,
 }
 
 // exitStatuses says with which status an error ends the command; the first match counts, and exitMisuse is for the rest.

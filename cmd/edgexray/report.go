@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/edgexray/edgexray/analyze"
+	"github.com/edgexray/edgexray/report/html"
+	"github.com/edgexray/edgexray/trace"
+)
+
+func reportCommand() *cobra.Command {
+	var output string
+	c := &cobra.Command{
+		Use:   "report TRACE... [EDGE.tensors REFERENCE.tensors]",
+		Short: "Write what is known of recordings as one HTML page",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			in, err := readReport(args)
+			if err != nil {
+				return err
+			}
+			var page bytes.Buffer
+			if err := html.Write(&page, in); err != nil {
+				return err
+			}
+			if output == "-" {
+				_, err := c.OutOrStdout().Write(page.Bytes())
+				return err
+			}
+			if output == "" {
+				output = strings.TrimSuffix(args[0], filepath.Ext(args[0])) + ".html"
+			}
+			if err := os.WriteFile(output, page.Bytes(), 0o644); err != nil {
+				return fmt.Errorf("write report: %w", err)
+			}
+			fmt.Fprintf(c.ErrOrStderr(), "Wrote %s, %d KiB: open it in a browser\n", output, page.Len()/1024)
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&output, "output", "o", "", "write to `file`, or to stdout with - (default: the first TRACE with .html)")
+	return c
+}
+
+// readReport reads traces and snapshots, which it tells apart by what is in them.
+func readReport(paths []string) (*html.Input, error) {
+	in := &html.Input{}
+	var snapshots []string
+	for _, path := range paths {
+		ops, err := readOps(path, analyze.Options{})
+		if errors.Is(err, trace.ErrNotTrace) {
+			snapshots = append(snapshots, path)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		in.Runs = append(in.Runs, &html.Run{Name: filepath.Base(path), Ops: ops})
+	}
+	return in, nil
+}

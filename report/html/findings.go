@@ -1,0 +1,227 @@
+package html
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/edgexray/edgexray/analyze"
+	"github.com/edgexray/edgexray/report"
+)
+
+// finding is a sentence of the summary.
+type finding struct {
+	Kind   string // what it is about, in a word
+	Mark   string // class: bad, caution, good or note
+	Title  string // what
+	Detail string // why, and how sure
+	Do     string // what to do about it
+	Link   string // the section that shows it
+}
+
+// The marks.
+const (
+	bad     = "bad"
+	caution = "caution"
+	good    = "good"
+	note    = "note"
+)
+
+// modelRules find what there is to say of a model, in this order.
+var modelRules = []func(*analyze.Model) *finding{speed, dominant, notDelegated, shortOps, waiting, tail, peak}
+
+func (b *builder) findings(in *Input) []finding {
+	var all []finding
+	n := 0
+	for _, run := range in.Runs {
+		for _, m := range run.Ops.Models {
+			if n++; n > maxModels {
+				break
+			}
+			for _, rule := range modelRules {
+				f := rule(m)
+				if f == nil {
+					continue
+				}
+				if f.Link != "" {
+					f.Link = fmt.Sprintf("#m%d-%s", n, f.Link)
+				}
+				if len(in.Runs) > 1 || len(run.Ops.Models) > 1 {
+					f.Title = shown(m.Name) + ": " + f.Title
+				}
+				all = append(all, *f)
+			}
+		}
+		all = append(all, recordingFindings(run)...)
+	}
+	return all
+}
+
+// recordingFindings say what limits the trust in a recording.
+func recordingFindings(run *Run) []finding {
+	var all []finding
+	for _, w := range report.Warnings(run.Ops) {
+		all = append(all, finding{Kind: "Caveat", Mark: caution, Title: shownText(w) + ".", Link: "#recording"})
+	}
+	for _, mode := range report.Modes(run.Ops) {
+		all = append(all, finding{Kind: "Caveat", Mark: note, Title: shownText(mode) + ".", Link: "#recording"})
+	}
+	if len(run.Ops.Models) == 0 {
+		all = append(all, finding{Kind: "Empty", Mark: caution, Title: fmt.Sprintf("No op of a model was recorded in %s.", shown(run.Name)),
+			Do: "The notes on how it was recorded may say why.", Link: "#recording"})
+	}
+	return all
+}
+
+func speed(m *analyze.Model) *finding {
+	w := m.InvokeWall
+	f := &finding{Kind: "Speed", Mark: note, Link: "ops"}
+	switch {
+	case w.Count == 0:
+		f.Title = fmt.Sprintf("No whole invoke was recorded, parts of %s only.", number(m.Invokes))
+		f.Do = "Record for longer than one invoke takes."
+	case w.Quantile(0.5) == 0:
+		f.Title = fmt.Sprintf("An invoke takes %s: the mean of %s.", duration(w.Mean()), number(w.Count))
+		f.Detail = "Ops were summed up as they ran, so there is no distribution of invokes."
+	default:
+		f.Title = fmt.Sprintf("An invoke takes %s: the median of %s.", duration(w.Quantile(0.5)), number(w.Count))
+		f.Detail = fmt.Sprintf("Nine of ten take at most %s; the longest took %s.", duration(w.Quantile(0.9)), duration(w.Max))
+	}
+	if m.InvokesPartial > 0 {
+		f.Detail = strings.TrimSpace(fmt.Sprintf("%s %s seen in part only, and left out.", f.Detail, count(m.InvokesPartial, "more invoke")))
+	}
+	return f
+}
+
+// Shares from which on something is worth a sentence.
+const (
+	dominantShare  = 0.2  // of the time, of an op type
+	delegatedShare = 0.1  // of the time, outside of delegates where there are some
+	shortShare     = 0.02 // of the time, of ops too short to trust
+	waitingShare   = 0.05 // of the time of ops, not running
+	longTail       = 2    // p99 over median
+)
+
+func dominant(m *analyze.Model) *finding {
+	types := m.ByType()
+	if len(types) < 2 || types[0].Share < dominantShare {
+		return nil
+	}
+	g := types[0]
+	most := largest(m.Ops, func(op *analyze.Op) bool { return op.FusedOp() == g.Name })
+	f := &finding{Kind: "Time", Mark: note, Link: "types",
+		Title: fmt.Sprintf("%s takes %s of the time.", shown(g.Name), percent(g.Share))}
+	if g.Nodes > 1 {
+		f.Detail = fmt.Sprintf("%s do it; the dearest, node %s, takes %s by itself.", count(g.Nodes, "op"), report.Place(most), percent(most.Share))
+	}
+	return f
+}
+
+func largest(ops []*analyze.Op, fits func(*analyze.Op) bool) *analyze.Op {
+	var most *analyze.Op
+	for _, op := range ops {
+		if fits(op) && (most == nil || op.SelfNS > most.SelfNS) {
+			most = op
+		}
+	}
+	return most
+}
+
+// notDelegated tells of ops that a delegate left to the runtime's own kernels.
+func notDelegated(m *analyze.Model) *finding {
+	delegates := m.Delegates()
+	if len(delegates) == 0 {
+		return nil
+	}
+	outside := func(op *analyze.Op) bool { return op.Mapping == "" && len(op.Replaced) == 0 }
+	var share float64
+	n := 0
+	for _, op := range m.Ops {
+		if outside(op) {
+			share += op.Share
+			n++
+		}
+	}
+	if share < delegatedShare {
+		return nil
+	}
+	most := largest(m.Ops, outside)
+	return &finding{Kind: "Delegate", Mark: bad, Link: "ops",
+		Title: fmt.Sprintf("%s that the delegate did not take have %s of the time.", count(n, "op"), percent(share)),
+		Detail: fmt.Sprintf("The dearest is %s (node %s), %s of the time. They split the model into %s.",
+			shown(most.Op), report.Place(most), percent(most.Share), count(len(delegates), "delegate node")),
+		Do: "Find out why the delegate refuses them: their type, shape or version; or give the model other ops in their place."}
+}
+
+func shortOps(m *analyze.Model) *finding {
+	n, share := 0, 0.0
+	for _, op := range m.Ops {
+		if !op.Trusted {
+			n++
+			share += op.Share
+		}
+	}
+	if share < shortShare {
+		return nil
+	}
+	return &finding{Kind: "Trust", Mark: caution, Link: "ops",
+		Title:  fmt.Sprintf("%s, with %s of the time, are too short to trust.", count(n, "op"), percent(share)),
+		Detail: fmt.Sprintf("They last less than %d times what their probe costs.", analyze.TrustFactor),
+		Do:     "Record with --entry-only or --via shim, which cost less."}
+}
+
+func waiting(m *analyze.Model) *finding {
+	var wall, off, preempted uint64
+	for _, op := range m.Ops {
+		if op.Mapping == "" {
+			wall += op.SelfNS
+		}
+		if op.Mapping == "" && op.Subgraph <= 0 {
+			off += op.Paid.OffCPUNS
+			preempted += op.Paid.PreemptedNS
+		}
+	}
+	for _, op := range m.Ops {
+		if op.Mapping != "" {
+			wall += op.SelfNS
+		}
+	}
+	share := ratio(off, wall)
+	if share < waitingShare || len(m.Ops) == 0 {
+		return nil
+	}
+	f := &finding{Kind: "Waiting", Mark: caution, Link: "ops",
+		Title: fmt.Sprintf("The model's thread was not running for %s of its ops' time.", percent(min(share, 1)))}
+	if preempted > off/2 {
+		f.Detail = "Other threads had its core: means and maxima show that, medians hardly do."
+		f.Do = "Record again while the device is quiet, or go by medians."
+	} else {
+		f.Detail = "It waited, for other threads or for the system."
+		f.Do = "Look at the causes in the table of ops."
+	}
+	return f
+}
+
+func tail(m *analyze.Model) *finding {
+	w := m.InvokeWall
+	median, p99 := w.Quantile(0.5), w.Quantile(0.99)
+	if w.Count < 20 || median == 0 || ratio(p99, median) < longTail {
+		return nil
+	}
+	return &finding{Kind: "Tail", Mark: caution, Link: "ops",
+		Title: fmt.Sprintf("One invoke in a hundred takes %s the median or more.", times(ratio(p99, median)))}
+}
+
+func peak(m *analyze.Model) *finding {
+	mm := m.Memory
+	if mm == nil || mm.Peak == 0 {
+		return nil
+	}
+	at := analyze.Op{Subgraph: mm.PeakSubgraph, Node: mm.PeakNode}
+	f := &finding{Kind: "Memory", Mark: note, Link: "memory",
+		Title:  fmt.Sprintf("Tensors take %s at the most, while %s (node %s) runs.", size(mm.Peak), shown(mm.PeakOp), report.Place(&at)),
+		Detail: fmt.Sprintf("Weights come on top, %s.", size(mm.Weights))}
+	if !mm.Complete {
+		f.Detail += " Not all tensors are known."
+	}
+	return f
+}
