@@ -35,6 +35,7 @@ func (rec *recording) result(options Options) *OpsResult {
 	result.stacks = b.stacks()
 	result.heapSites = b.heapSites()
 	result.samples = b.sampled()
+	result.ids = b.ids(result.Processes)
 	result.By = options.By
 	result.Groups = result.group(rec)
 	return result

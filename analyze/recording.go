@@ -43,6 +43,7 @@ type recording struct {
 	runs         uint64  // invokes begun, of any subgraph
 	window       *window // nil unless the trace is still being written
 	gone         gone
+	replay       *replay // nil unless the trace is read again
 
 	sums map[sumKey]*sum // of ops that were recorded as sums
 	gaps gaps

@@ -27,6 +27,7 @@ type OpsResult struct {
 	stacks    []Stack
 	heapSites []HeapSite
 	samples   []SampledStack
+	ids       ids
 }
 
 // Recording says how the trace was made.

@@ -9,6 +9,7 @@ type thread struct {
 	run   run
 	stack stack
 	nest  nest
+	trail trail // when the trace is read again
 }
 
 // run is an invoke in progress: the ops of one subgraph that a thread runs until a node comes again.
@@ -58,7 +59,7 @@ func (rec *recording) nextRun(t *thread, p *phase, n *node) {
 	if start == 0 {
 		start = len(order)
 	}
-	t.run.of.resolve().invokes.add(start, order[start-1].end-order[0].start)
+	rec.endInvoke(t, start, order[0].start, order[start-1].end)
 	rec.keepOrder(t.run.subgraph, t.run.upTo(start), true)
 	rec.startRun(t, n)
 	for _, op := range order[start:] {
@@ -83,11 +84,19 @@ func (r *run) add(n *node, start, end uint64, keepOrder bool) {
 
 func (rec *recording) finishRun(t *thread) {
 	if t.run.of != nil {
-		t.run.of.resolve().invokes.add(t.run.ops, t.run.end-t.run.start)
+		rec.endInvoke(t, t.run.ops, t.run.start, t.run.end)
 		rec.keepOrder(t.run.subgraph, &t.run.sequence, true)
 	}
 	t.run.reset()
 	t.run = run{order: t.run.order[:0], sequence: t.run.sequence}
+}
+
+// endInvoke sums up the thread's oldest outermost ops as an invoke of its run's subgraph.
+func (rec *recording) endInvoke(t *thread, ops int, start, end uint64) {
+	t.run.of.resolve().invokes.add(ops, end-start)
+	if rec.replay != nil {
+		rec.replay.endInvoke(t, ops, start, end)
+	}
 }
 
 // maxVariants bounds how many different lengths of invokes of a subgraph are told apart.
