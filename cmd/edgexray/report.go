@@ -53,15 +53,34 @@ func readReport(paths []string) (*html.Input, error) {
 	in := &html.Input{}
 	var snapshots []string
 	for _, path := range paths {
-		ops, err := readOps(path, analyze.Options{})
-		if errors.Is(err, trace.ErrNotTrace) {
+		run, err := readRun(path)
+		switch {
+		case errors.Is(err, trace.ErrNotTrace):
 			snapshots = append(snapshots, path)
-			continue
-		}
-		if err != nil {
+		case err != nil:
 			return nil, err
+		default:
+			in.Runs = append(in.Runs, run)
 		}
-		in.Runs = append(in.Runs, &html.Run{Name: filepath.Base(path), Ops: ops})
+	}
+	if len(snapshots) != 0 {
+		return nil, fmt.Errorf("report: %s is not a trace", snapshots[0])
 	}
 	return in, nil
+}
+
+func readRun(path string) (*html.Run, error) {
+	r, err := trace.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	run := &html.Run{Name: filepath.Base(path)}
+	if run.Ops, err = analyze.Ops(r, analyze.Options{}); err != nil {
+		return nil, err
+	}
+	if run.Typical, err = run.Ops.Typical(r); err != nil {
+		return nil, err
+	}
+	return run, nil
 }

@@ -19,11 +19,11 @@ type details struct {
 }
 
 // details adds an op to what can be chosen and returns its id.
-func (b *builder) details(m *analyze.Model, op *analyze.Op) int {
+func (b *builder) details(op *analyze.Op) int {
 	if id, ok := b.ids[op]; ok {
 		return id
 	}
-	d := &details{Op: shown(op.FusedOp()), Place: where(op), Facts: facts(m, op), Runs: newHistogram(op.Wall)}
+	d := &details{Op: shown(op.FusedOp()), Place: where(op), Facts: facts(op), Runs: newHistogram(op.Wall)}
 	d.Tensors = slices.Concat(describe("in", op.Inputs), describe("out", op.Outputs))
 	b.data.Ops = append(b.data.Ops, d)
 	b.ids[op] = len(b.data.Ops) - 1
@@ -57,7 +57,7 @@ func list(nodes []int32) string {
 }
 
 // facts are what is known of an op, name by name.
-func facts(m *analyze.Model, op *analyze.Op) [][2]string {
+func facts(op *analyze.Op) [][2]string {
 	var all [][2]string
 	say := func(name, value string) {
 		if value != "" {

@@ -119,7 +119,7 @@ func (b *builder) drawCalls(g *flame, c *call, whole, x uint64, depth int, invok
 			Label: c.name, Labelled: ratio(c.total, whole) > labelWidth,
 			Text: fmt.Sprintf("%s: %s an invoke, %s", c.name, duration(float64(c.total)*invokes), percent(ratio(c.total, whole)))}
 		if c.op != nil {
-			f.ID = b.ids[c.op]
+			f.ID = b.details(c.op)
 		}
 		g.Frames = append(g.Frames, f)
 		g.Height = max(g.Height, (depth+1)*frameHeight)

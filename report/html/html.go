@@ -26,8 +26,9 @@ type Input struct {
 
 // Run is a recording.
 type Run struct {
-	Name string // of its file
-	Ops  *analyze.OpsResult
+	Name    string // of its file
+	Ops     *analyze.OpsResult
+	Typical map[*analyze.Model][]*analyze.Invoke // see OpsResult.Typical; nil: no timeline
 }
 
 //go:embed page

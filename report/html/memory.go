@@ -59,7 +59,7 @@ func (b *builder) memory(m *analyze.Model) *memory {
 	v.Setter = fmt.Sprintf("%s (node %s)", shown(mm.PeakOp), report.Place(&at))
 	nodes := nodesOf(m)
 	if op := nodes[[2]int32{mm.PeakSubgraph, mm.PeakNode}]; op != nil {
-		v.SetterID = b.ids[op]
+		v.SetterID = b.details(op)
 	}
 	for _, run := range mm.Runs[:min(len(mm.Runs), maxRuns)] {
 		if len(run.Live) > 1 {
@@ -99,7 +99,7 @@ func (b *builder) memoryRun(mm *analyze.ModelMemory, run *analyze.MemoryRun, nod
 		f := frame{ID: -1, X: at(float64(i), float64(v.Nodes)), Width: at(1, float64(v.Nodes)),
 			Text: fmt.Sprintf("%s live while node %d runs", size(live), run.Nodes[i])}
 		if op := nodes[[2]int32{run.Subgraph, run.Nodes[i]}]; op != nil {
-			f.ID = b.ids[op]
+			f.ID = b.details(op)
 			f.Text = fmt.Sprintf("%s live while %s (node %s) runs", size(live), shown(op.FusedOp()), report.Place(op))
 		}
 		v.Frames = append(v.Frames, f)

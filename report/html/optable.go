@@ -31,7 +31,7 @@ func (b *builder) opRows(m *analyze.Model) []opRow {
 	for i, op := range m.Ops {
 		w := op.Wall
 		rows[i] = opRow{
-			ID: b.details(m, op), Order: i, Place: report.Place(op), Op: shown(op.FusedOp()), Class: b.colours.of(op), Within: op.Mapping != "",
+			ID: b.details(op), Order: i, Place: report.Place(op), Op: shown(op.FusedOp()), Class: b.colours.of(op), Within: op.Mapping != "",
 			Untrusted: !op.Trusted, Share: percent(op.Share), Bar: at(op.Share, most),
 			Mean: us(w.Mean()), P50: us(w.Quantile(0.5)), P90: us(w.Quantile(0.9)), P99: us(w.Quantile(0.99)), Most: us(w.Max),
 			Count: number(op.Count), Spread: spread(w),

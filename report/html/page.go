@@ -40,8 +40,10 @@ type model struct {
 	Ops     []opRow
 	Causes  bool // some op has one
 	Hidden  int  // ops beyond maxOps
-	Flame   *flame
-	Memory  *memory
+
+	Timeline *timeline // what is nil isn't shown
+	Flame    *flame
+	Memory   *memory
 }
 
 // figure is a number to know a model by.
@@ -132,6 +134,7 @@ func (b *builder) model(run *Run, m *analyze.Model, n int) *model {
 	}
 	v.Ops = b.opRows(&shownOps)
 	v.Causes = slices.ContainsFunc(v.Ops, func(r opRow) bool { return r.Causes != "" })
+	v.Timeline = b.timeline(m, run.Typical[m])
 	v.Flame = b.flame(run.Ops.Stacks(), m)
 	v.Memory = b.memory(m)
 	return v

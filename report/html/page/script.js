@@ -123,6 +123,12 @@
 		});
 	}
 
+	// time shows ns, with the unit that suits them.
+	function time(ns) {
+		const [size, unit] = [[1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]].find(([size]) => ns >= size) ?? [1, "ns"];
+		return `${+(ns / size).toPrecision(6)} ${unit}`;
+	}
+
 	// Charts: frames lie at percentages of a canvas, so zooming is making it wider, and panning is scrolling.
 	const maxZoom = 400;
 
@@ -196,6 +202,7 @@
 		// label writes names on the visible parts of frames that are wide enough.
 		label() {
 			if (!this.zoomable) return;
+			this.axis();
 			const view = this.box.clientWidth, width = view * this.scale, left = this.box.scrollLeft;
 			for (const frame of this.frames) {
 				const from = Math.max(frame.x * width, left), to = Math.min((frame.x + frame.width) * width, left + view);
@@ -213,6 +220,21 @@
 				text.setAttribute("x", from - frame.x * width + 5);
 				text.textContent = frame.label.length > room ? frame.label.slice(0, room - 1) + "…" : frame.label;
 			}
+		}
+
+		// axis marks times about every 110 px of what is to be seen.
+		axis() {
+			const total = +this.box.dataset.total, ticks = one(".ticks", this.canvas);
+			if (!total || !ticks) return;
+			const view = this.box.clientWidth, width = view * this.scale, left = this.box.scrollLeft;
+			const least = total * 110 / width, power = 10 ** Math.floor(Math.log10(least));
+			const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= least);
+			ticks.replaceChildren();
+			for (let n = Math.floor(left / width * total / step); n * step < Math.min((left + view) / width, 1) * total; n++) {
+				const x = n * step / total * width;
+				ticks.append(svg("line", {x1: x, x2: x, y1: 0, y2: "100%"}), svg("text", {x: x + 4, y: 12}, time(n * step)));
+			}
+			for (const lane of all(".lane", this.canvas)) lane.setAttribute("x", left);
 		}
 
 		drag() {
