@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -17,12 +18,13 @@ import (
 
 func reportCommand() *cobra.Command {
 	var output string
+	var how comparing
 	c := &cobra.Command{
 		Use:   "report TRACE... [EDGE.tensors REFERENCE.tensors]",
 		Short: "Write what is known of recordings as one HTML page",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			in, err := readReport(args)
+			in, err := readReport(c.Context(), args, &how)
 			if err != nil {
 				return err
 			}
@@ -44,12 +46,13 @@ func reportCommand() *cobra.Command {
 			return nil
 		},
 	}
+	how.add(c.Flags())
 	c.Flags().StringVarP(&output, "output", "o", "", "write to `file`, or to stdout with - (default: the first TRACE with .html)")
 	return c
 }
 
 // readReport reads traces and snapshots, which it tells apart by what is in them.
-func readReport(paths []string) (*html.Input, error) {
+func readReport(ctx context.Context, paths []string, how *comparing) (*html.Input, error) {
 	in := &html.Input{}
 	var snapshots []string
 	for _, path := range paths {
@@ -63,8 +66,17 @@ func readReport(paths []string) (*html.Input, error) {
 			in.Runs = append(in.Runs, run)
 		}
 	}
-	if len(snapshots) != 0 {
-		return nil, fmt.Errorf("report: %s is not a trace", snapshots[0])
+	switch len(snapshots) {
+	case 0:
+	case 2:
+		compared, err := how.compare(ctx, snapshots[0], snapshots[1])
+		if err != nil {
+			return nil, err
+		}
+		in.Compared = compared
+	default:
+		return nil, fmt.Errorf("report: %s: snapshots come in pairs, the edge's and the reference's (what is no trace is taken for one)",
+			strings.Join(snapshots, ", "))
 	}
 	return in, nil
 }

@@ -18,6 +18,12 @@ type finding struct {
 	Link   string // the section that shows it
 }
 
+// group is findings that concern the same.
+type group struct {
+	Title    string // empty when all of the page does
+	Findings []finding
+}
+
 // The marks.
 const (
 	bad     = "bad"
@@ -29,29 +35,30 @@ const (
 // modelRules find what there is to say of a model, in this order.
 var modelRules = []func(*analyze.Model) *finding{speed, dominant, notDelegated, shortOps, waiting, tail, peak}
 
-func (b *builder) findings(in *Input) []finding {
-	var all []finding
-	n := 0
-	for _, run := range in.Runs {
-		for _, m := range run.Ops.Models {
-			if n++; n > maxModels {
-				break
-			}
-			for _, rule := range modelRules {
-				f := rule(m)
-				if f == nil {
-					continue
-				}
-				if f.Link != "" {
-					f.Link = fmt.Sprintf("#m%d-%s", n, f.Link)
-				}
-				if len(in.Runs) > 1 || len(run.Ops.Models) > 1 {
-					f.Title = shown(m.Name) + ": " + f.Title
-				}
-				all = append(all, *f)
+// findings returns the sentences of the summary: of all, and of each model and recording.
+func findings(in *Input, models []*model) []group {
+	var all []group
+	if in.Compared != nil {
+		all = append(all, group{Findings: []finding{comparedFinding(in.Compared)}})
+	}
+	for _, v := range models {
+		g := group{Title: v.Heading}
+		for _, rule := range modelRules {
+			if f := rule(v.of); f != nil {
+				f.Link = "#" + v.Anchor + "-" + f.Link
+				g.Findings = append(g.Findings, *f)
 			}
 		}
-		all = append(all, recordingFindings(run)...)
+		all = append(all, g)
+	}
+	for _, run := range in.Runs {
+		g := group{Findings: recordingFindings(run)}
+		if len(in.Runs) > 1 {
+			g.Title = shown(run.Name)
+		}
+		if len(g.Findings) > 0 {
+			all = append(all, g)
+		}
 	}
 	return all
 }

@@ -20,10 +20,38 @@ type page struct {
 	Script   template.JS
 	Data     *data
 
-	Findings []finding
+	Findings []group
 	Models   []*model
+	Layers   *layers
 	Unshown  int // models beyond maxModels
 	Records  []*record
+}
+
+// section is an entry of the page's navigation.
+type section struct{ Anchor, Name string }
+
+// Sections are those of the only model, or of all models by name, and those of the whole page.
+func (p *page) Sections() []section {
+	var all []section
+	if len(p.Models) == 1 {
+		m := p.Models[0]
+		for _, s := range []struct {
+			there        bool
+			anchor, name string
+		}{{true, "types", "Op types"}, {true, "ops", "Ops"}, {m.Timeline != nil, "timeline", "Timeline"}, {m.Flame != nil, "flame", "Flame graph"}, {m.Memory != nil, "memory", "Memory"}} {
+			if s.there {
+				all = append(all, section{m.Anchor + "-" + s.anchor, s.name})
+			}
+		}
+	} else {
+		for _, m := range p.Models {
+			all = append(all, section{m.Anchor, m.Heading})
+		}
+	}
+	if p.Layers != nil {
+		all = append(all, section{"layers", "Layers"})
+	}
+	return all
 }
 
 // data is what script.js needs beside what is in the page.
@@ -33,6 +61,8 @@ type data struct {
 
 // model is a model as one process ran it.
 type model struct {
+	of *analyze.Model
+
 	Anchor  string // of its sections
 	Heading string // empty when it is the only one
 	Figures []figure
@@ -73,8 +103,9 @@ func newPage(in *Input) *page {
 			p.Models = append(p.Models, b.model(run, m, len(p.Models)+1))
 		}
 	}
+	p.Layers = newLayers(in.Compared)
 	p.title(in)
-	p.Findings = b.findings(in)
+	p.Findings = findings(in, p.Models)
 	for _, run := range in.Runs {
 		p.Records = append(p.Records, newRecord(run))
 	}
@@ -127,7 +158,7 @@ func startedAt(rec *analyze.Recording) string {
 
 func (b *builder) model(run *Run, m *analyze.Model, n int) *model {
 	heading := fmt.Sprintf("%s in %s (pid %d)", shown(m.Name), shown(m.Process), m.PID)
-	v := &model{Anchor: fmt.Sprintf("m%d", n), Heading: heading, Figures: figures(m), Types: b.byType(m)}
+	v := &model{of: m, Anchor: fmt.Sprintf("m%d", n), Heading: heading, Figures: figures(m), Types: b.byType(m)}
 	shownOps := *m
 	if len(m.Ops) > maxOps {
 		shownOps.Ops, v.Hidden = m.Ops[:maxOps], len(m.Ops)-maxOps

@@ -74,10 +74,9 @@
 	});
 	document.addEventListener("keydown", (event) => {
 		if (event.key === "Escape" && panel.open) hideDetails();
-		if (event.key === "/" && !event.target.closest("input")) {
-			const filter = one(".filter");
-			if (filter) { event.preventDefault(); filter.focus(); }
-		}
+	});
+	document.addEventListener("keyup", (event) => { // on keydown the key would be typed as well
+		if (event.key === "/" && !event.target.closest("input")) one(".filter")?.focus();
 	});
 
 	// Tables: a click on a heading sorts.
@@ -140,7 +139,7 @@
 			for (let next = box.nextElementSibling; next; next = next.nextElementSibling) {
 				if (next.matches(".readout")) { this.readout = next; break; }
 			}
-			this.zoomable = box.dataset.kind !== "memory";
+			this.zoomable = ["flame", "timeline"].includes(box.dataset.kind);
 			this.scale = 1;
 			this.frames = all(".f", box).map((element) => {
 				const text = element.firstChild.textContent;
