@@ -102,7 +102,7 @@ func facts(op *analyze.Op) [][2]string {
 	if len(op.Replaced) > 0 {
 		say("Stands for", count(len(op.Replaced), "node"))
 	}
-	say("Run by", shown(op.RunBy()))
+	say("Run by", kernel(op))
 	return all
 }
 

@@ -10,16 +10,16 @@ import (
 
 // opRow is a line of the table of ops.
 type opRow struct {
-	ID                        int // of its details
-	Order                     int // in an invoke
-	Place, Op, Class          string
-	Within                    bool // it is an operator of the delegate node above
-	Untrusted                 bool
-	Share, Bar                string
-	Mean, P50, P90, P99, Most string // µs
-	Count                     string
-	Spread                    string // path of its small histogram
-	Causes, Output, Kernel    string
+	ID                     int // of its details
+	Order                  int // in an invoke
+	Place, Op, Class       string
+	Within                 bool // it is an operator of the delegate node above
+	Untrusted              bool
+	Share, Bar             string
+	Mean, P50, P99, Most   string // µs
+	Count                  string
+	Spread                 string // path of its small histogram
+	Causes, Output, Kernel string
 }
 
 func (b *builder) opRows(m *analyze.Model) []opRow {
@@ -33,7 +33,7 @@ func (b *builder) opRows(m *analyze.Model) []opRow {
 		rows[i] = opRow{
 			ID: b.details(op), Order: i, Place: report.Place(op), Op: shown(op.FusedOp()), Class: b.colours.of(op), Within: op.Mapping != "",
 			Untrusted: !op.Trusted, Share: percent(op.Share), Bar: at(op.Share, most),
-			Mean: us(w.Mean()), P50: us(w.Quantile(0.5)), P90: us(w.Quantile(0.9)), P99: us(w.Quantile(0.99)), Most: us(w.Max),
+			Mean: us(w.Mean()), P50: us(w.Quantile(0.5)), P99: us(w.Quantile(0.99)), Most: us(w.Max),
 			Count: number(op.Count), Spread: spread(w),
 			Causes: causes(op), Output: tensorList(op.Outputs), Kernel: kernel(op),
 		}

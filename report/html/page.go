@@ -127,6 +127,7 @@ func (p *page) title(in *Input) {
 	if len(models) == 1 {
 		p.Title = models[0]
 	}
+	p.Subtitle = fmt.Sprintf("%s of %s", count(len(in.Runs), "recording"), count(len(models), "model"))
 	if len(in.Runs) == 1 {
 		p.Subtitle = recordedOn(in.Runs[0].Ops)
 	}

@@ -37,7 +37,7 @@ func spread(d *analyze.Distribution) string {
 			continue
 		}
 		height := max(float64(n)/float64(most)*spreadHeight, 1) // every run is to be seen
-		fmt.Fprintf(&path, "M%d %dv-%.3gh1v%[3]g", i, spreadHeight, height)
+		fmt.Fprintf(&path, "M%d %dv-%.3[3]gh1v%.3[3]g", i, spreadHeight, height)
 	}
 	return path.String()
 }

@@ -119,7 +119,11 @@ func ticks(total uint64) []tick {
 	}
 	var all []tick
 	for n := 0; float64(n)*step < float64(total); n++ {
-		all = append(all, tick{at(float64(n)*step, float64(total)), duration(float64(n) * step)})
+		label := "0"
+		if n > 0 {
+			label = duration(float64(n) * step)
+		}
+		all = append(all, tick{at(float64(n)*step, float64(total)), label})
 	}
 	return all
 }

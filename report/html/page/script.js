@@ -27,18 +27,18 @@
 
 	function histogram(runs) {
 		const width = 360, height = 96, most = Math.max(...runs.counts, 1), bar = width / runs.counts.length;
-		const chart = svg("svg", {viewBox: `0 0 ${width} ${height + 44}`, role: "img", "aria-label": `Runs between ${runs.low} and ${runs.high}`});
+		const chart = svg("svg", {viewBox: `0 0 ${width} ${height + 18}`, role: "img", "aria-label": `Runs between ${runs.low} and ${runs.high}`});
 		runs.counts.forEach((n, i) => {
 			const h = n ? Math.max(1, n / most * height) : 0;
 			chart.append(svg("rect", {x: i * bar, y: height - h, width: bar - .5, height: h}));
 		});
+		chart.append(svg("text", {x: 0, y: height + 14}, runs.low));
+		chart.append(svg("text", {x: width, y: height + 14, "text-anchor": "end"}, runs.high + (runs.beyond ? `, and ${runs.beyond} longer` : "")));
 		runs.marks.forEach((mark, i) => {
-			const x = mark.at * width, y = height + 14 + 11 * (i % 2);
-			chart.append(svg("line", {x1: x, x2: x, y1: 0, y2: y - 9}));
-			chart.append(svg("text", {x, y, "text-anchor": x < 40 ? "start" : x > width - 40 ? "end" : "middle"}, mark.name));
+			const x = mark.at * width, y = 10 + 13 * i, left = x > width / 2;
+			chart.append(svg("line", {x1: x, x2: x, y1: y - 8, y2: height}));
+			chart.append(svg("text", {x: left ? x - 4 : x + 4, y, "text-anchor": left ? "end" : "start"}, mark.name));
 		});
-		chart.append(svg("text", {x: 0, y: height + 40}, runs.low));
-		chart.append(svg("text", {x: width, y: height + 40, "text-anchor": "end"}, runs.high + (runs.beyond ? `, and ${runs.beyond} longer` : "")));
 		return chart;
 	}
 
@@ -55,7 +55,9 @@
 		if (op.runs) panel.append(histogram(op.runs));
 		panel.append(facts(op.facts));
 		if (op.tensors.length) {
-			panel.append(html("h4", {}, "Tensors"), facts(op.tensors.map(([role, name, text]) => [role, name ? `${text} ${name}` : text])));
+			panel.append(html("h4", {}, "Tensors"), 
+				html("dl", {class: "facts tensors"}, ...op.tensors.map(([role, name, text]) =>
+					html("div", {}, html("dt", {}, role), html("dd", {}, text, html("span", {class: "code"}, name))))));
 		}
 		if (!panel.open) panel.show();
 		panel.scrollTop = 0;
@@ -124,6 +126,7 @@
 
 	// time shows ns, with the unit that suits them.
 	function time(ns) {
+		if (ns === 0) return "0";
 		const [size, unit] = [[1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]].find(([size]) => ns >= size) ?? [1, "ns"];
 		return `${+(ns / size).toPrecision(6)} ${unit}`;
 	}
