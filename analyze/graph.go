@@ -43,12 +43,15 @@ type row struct {
 	key        string // in the subgraph's rows
 	subgraph   *subgraph
 	wall       Distribution
+	running    Distribution // without the first run, and without what the runs were preempted for
+	course     Course
 	self       uint64 // ns, nested ops subtracted
 	paid       Paid
 	toNext     uint64 // ops whose end was taken from the next one's start
 	position   int    // among the ops of the latest invoke
 	firstStart uint64 // ns, and the duration of that op
 	first      uint64
+	firstPaid  trace.Paid
 	live       liveBytes
 	recent     *recent
 	merged     *row // into that one
@@ -331,13 +334,15 @@ func (r *row) absorb(other *row) {
 	}
 	other.merged = r
 	if other.wall.Count != 0 && (r.wall.Count == 0 || other.firstStart < r.firstStart) {
-		r.firstStart, r.first, r.position = other.firstStart, other.first, other.position
+		r.firstStart, r.first, r.firstPaid, r.position = other.firstStart, other.first, other.firstPaid, other.position
 	}
 	r.wall.Merge(&other.wall)
+	r.running.Merge(&other.running)
+	r.course.merge(&other.course)
 	r.self += other.self
 	r.toNext += other.toNext
 	r.paid.merge(&other.paid)
 	r.live.merge(other.live)
 	r.recent.merge(other.recent)
-	other.wall = Distribution{}
+	other.wall, other.running, other.course = Distribution{}, Distribution{}, Course{}
 }

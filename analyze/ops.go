@@ -168,6 +168,7 @@ func (b *builder) model(g *graph) *Model {
 
 	slices.SortStableFunc(g.subgraphs, func(x, y *subgraph) int { return cmp.Compare(uint32(x.desc.Index), uint32(y.desc.Index)) })
 	var total uint64
+	var rows []*row
 	for _, s := range g.subgraphs {
 		s.placeOperators()
 		order := 0
@@ -178,10 +179,11 @@ func (b *builder) model(g *graph) *Model {
 			op := b.op(r)
 			op.RunOrder, op.model = order, m
 			order++
-			m.Ops = append(m.Ops, op)
+			m.Ops, rows = append(m.Ops, op), append(rows, r)
 			total += op.SelfNS
 		}
 	}
+	b.linkOperators(m, rows)
 	m.Memory = b.modelMemory(g.memory)
 	for _, op := range m.Ops {
 		op.Share = share(op.SelfNS, total)
@@ -224,6 +226,7 @@ func (b *builder) op(r *row) *Op {
 		Replaced:      notNil(d.Replaced),
 		Inputs:        tensors(d.Inputs),
 		Outputs:       tensors(d.Outputs),
+		Params:        map[string]int64{},
 		OperatorIndex: -1,
 		DelegateNode:  -1,
 		MappedNodes:   []int32{},
@@ -232,6 +235,9 @@ func (b *builder) op(r *row) *Op {
 		Wall:          &r.wall,
 		SelfNS:        r.self,
 		FirstNS:       r.first,
+		Running:       &r.running,
+		Course:        &r.course,
+		FirstPaid:     r.firstPaid,
 		EndsInferred:  r.toNext,
 		Paid:          &r.paid,
 		OpGuessed:     d.OpGuessed,
@@ -274,7 +280,11 @@ func placeName(in *trace.Runtime, place uint64) string {
 func tensors(from []*trace.Tensor) []Tensor {
 	to := make([]Tensor, len(from))
 	for i, t := range from {
-		to[i] = Tensor{t.Index, t.Name, tflite.Type(t.Type).String(), notNil(t.Shape), finite(t.Scale), t.ZeroPoint, t.Channels}
+		allocation := tflite.AllocationType(t.Allocation)
+		to[i] = Tensor{
+			t.Index, t.Name, tflite.Type(t.Type).String(), notNil(t.Shape), finite(t.Scale), t.ZeroPoint, t.Channels,
+			allocation == tflite.MmapRo || allocation == tflite.PersistentRo, t.Variable, len(t.Shape) == 0 && t.Bytes == 0,
+		}
 	}
 	return to
 }

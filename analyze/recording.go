@@ -192,7 +192,11 @@ func (rec *recording) addOp(t *thread, n *node, op trace.Op) {
 	r.toNext += op.ToNext
 	t.wall.Add(op.Duration)
 	if r.wall.Count == 1 || op.Start < r.firstStart {
-		r.firstStart, r.first = op.Start, op.Duration
+		r.firstStart, r.first, r.firstPaid = op.Start, op.Duration, op.Paid
+	} else {
+		ran := op.Duration - min(op.Paid.Preempted, op.Duration)
+		r.running.Add(ran)
+		r.course.add(op.Start-min(rec.header.GetStartNs(), op.Start), ran)
 	}
 	if op.Depth == 0 {
 		rec.invokeOp(t, n, op)

@@ -587,6 +587,7 @@ type Runtime struct {
 	TextStart     uint64                 `protobuf:"varint,6,opt,name=text_start,json=textStart,proto3" json:"text_start,omitempty"` // virtual addresses of the executable segment, and its offset in the file at path
 	TextEnd       uint64                 `protobuf:"varint,7,opt,name=text_end,json=textEnd,proto3" json:"text_end,omitempty"`
 	TextOffset    uint64                 `protobuf:"varint,8,opt,name=text_offset,json=textOffset,proto3" json:"text_offset,omitempty"`
+	Xnnpack       bool                   `protobuf:"varint,9,opt,name=xnnpack,proto3" json:"xnnpack,omitempty"` // XNNPACK's delegate is in it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -675,6 +676,13 @@ func (x *Runtime) GetTextOffset() uint64 {
 		return x.TextOffset
 	}
 	return 0
+}
+
+func (x *Runtime) GetXnnpack() bool {
+	if x != nil {
+		return x.Xnnpack
+	}
+	return false
 }
 
 // Kernel is one kernel entry point.
@@ -2653,7 +2661,7 @@ const file_trace_proto_rawDesc = "" +
 	"\tProbeCost\x12+\n" +
 	"\x11instruction_class\x18\x01 \x01(\tR\x10instructionClass\x12\x19\n" +
 	"\btotal_ns\x18\x02 \x01(\x04R\atotalNs\x12\x1b\n" +
-	"\tinside_ns\x18\x03 \x01(\x04R\binsideNs\"\xd1\x01\n" +
+	"\tinside_ns\x18\x03 \x01(\x04R\binsideNs\"\xeb\x01\n" +
 	"\aRuntime\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x14\n" +
@@ -2664,7 +2672,8 @@ const file_trace_proto_rawDesc = "" +
 	"text_start\x18\x06 \x01(\x04R\ttextStart\x12\x19\n" +
 	"\btext_end\x18\a \x01(\x04R\atextEnd\x12\x1f\n" +
 	"\vtext_offset\x18\b \x01(\x04R\n" +
-	"textOffset\"\xa4\x01\n" +
+	"textOffset\x12\x18\n" +
+	"\axnnpack\x18\t \x01(\bR\axnnpack\"\xa4\x01\n" +
 	"\x06Kernel\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x18\n" +
 	"\aruntime\x18\x02 \x01(\rR\aruntime\x12\x1f\n" +

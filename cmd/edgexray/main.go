@@ -41,6 +41,7 @@ var verbs = []func() *cobra.Command{
 	referenceCommand,
 	compareCommand,
 	reportCommand,
+	stragglersCommand,
 }
 
 // exitStatuses says with which status an error ends the command; the first match counts, and exitMisuse is for the rest.

@@ -1,0 +1,3 @@
+package stragglers
+
+func (f *finder) against(other Other) {}
