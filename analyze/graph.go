@@ -43,6 +43,7 @@ type row struct {
 	key        string // in the subgraph's rows
 	subgraph   *subgraph
 	wall       Distribution
+	clean      Clean
 	self       uint64 // ns, nested ops subtracted
 	paid       Paid
 	toNext     uint64 // ops whose end was taken from the next one's start
@@ -61,6 +62,7 @@ type node struct {
 	row      *row
 	subgraph uint32 // id in the trace; row may sum up several interpreters
 	phase    *phase
+	ran      bool
 	seen     *uint64         // the latest invoke in which this node ran, whatever its shapes
 	within   map[*order]bool // in which subgraphs ran within its ops
 }
@@ -334,6 +336,7 @@ func (r *row) absorb(other *row) {
 		r.firstStart, r.first, r.position = other.firstStart, other.first, other.position
 	}
 	r.wall.Merge(&other.wall)
+	r.clean.merge(&other.clean)
 	r.self += other.self
 	r.toNext += other.toNext
 	r.paid.merge(&other.paid)
