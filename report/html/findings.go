@@ -2,6 +2,7 @@ package html
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/edgexray/edgexray/analyze"
@@ -32,24 +33,24 @@ const (
 	note    = "note"
 )
 
-// modelRules find what there is to say of a model, in this order.
-var modelRules = []func(*analyze.Model) *finding{speed, dominant, notDelegated, shortOps, waiting, tail, peak}
+// What there is to say of a model: first where the time goes, then why there is too much of it, then what else to know.
+var (
+	firstRules = []func(*analyze.Model) *finding{speed, dominant}
+	lastRules  = []func(*analyze.Model) *finding{shortOps, tail, peak}
+)
 
 // findings returns the sentences of the summary: of all, and of each model and recording.
 func findings(in *Input, models []*model) []group {
 	var all []group
-	if in.Compared != nil {
-		all = append(all, group{Findings: []finding{comparedFinding(in.Compared)}})
+	if whole := pageFindings(in); len(whole) > 0 {
+		all = append(all, group{Findings: whole})
 	}
 	for _, v := range models {
-		g := group{Title: v.Heading}
-		for _, rule := range modelRules {
-			if f := rule(v.of); f != nil {
-				f.Link = "#" + v.Anchor + "-" + f.Link
-				g.Findings = append(g.Findings, *f)
-			}
+		found := slices.Concat(follow(firstRules, v.of), stragglerFindings(v.of, v.in.Stragglers), follow(lastRules, v.of))
+		for i := range found {
+			found[i].Link = "#" + v.Anchor + "-" + found[i].Link
 		}
-		all = append(all, g)
+		all = append(all, group{v.Heading, found})
 	}
 	for _, run := range in.Runs {
 		g := group{Findings: recordingFindings(run)}
@@ -63,6 +64,41 @@ func findings(in *Input, models []*model) []group {
 	return all
 }
 
+func follow(rules []func(*analyze.Model) *finding, m *analyze.Model) []finding {
+	var all []finding
+	for _, rule := range rules {
+		if f := rule(m); f != nil {
+			all = append(all, *f)
+		}
+	}
+	return all
+}
+
+// pageFindings are about several recordings, or about snapshots.
+func pageFindings(in *Input) []finding {
+	var all []finding
+	if in.Diff != nil {
+		all = append(all, diffFinding(in.Diff))
+	}
+	for _, run := range in.Runs {
+		if run.Stragglers == nil {
+			continue
+		}
+		for _, a := range run.Stragglers.Against {
+			if f := againstFinding(a); f != nil {
+				all = append(all, *f)
+			}
+		}
+	}
+	if in.NotDiff != "" {
+		all = append(all, finding{Kind: "Diff", Mark: note, Title: "The recordings are not compared op by op.", Detail: shownText(sentences([]string{in.NotDiff}))})
+	}
+	if in.Compared != nil {
+		all = append(all, comparedFinding(in.Compared))
+	}
+	return all
+}
+
 // recordingFindings say what limits the trust in a recording.
 func recordingFindings(run *Run) []finding {
 	var all []finding
@@ -71,6 +107,9 @@ func recordingFindings(run *Run) []finding {
 	}
 	for _, mode := range report.Modes(run.Ops) {
 		all = append(all, finding{Kind: "Caveat", Mark: note, Title: shownText(mode) + ".", Link: "#recording"})
+	}
+	if run.Unjudged != "" {
+		all = append(all, finding{Kind: "Caveat", Mark: note, Title: "Its ops were not judged by their work.", Detail: shownText(sentences([]string{run.Unjudged}))})
 	}
 	if len(run.Ops.Models) == 0 {
 		all = append(all, finding{Kind: "Empty", Mark: caution, Title: fmt.Sprintf("No op of a model was recorded in %s.", shown(run.Name)),
@@ -101,11 +140,9 @@ func speed(m *analyze.Model) *finding {
 
 // Shares from which on something is worth a sentence.
 const (
-	dominantShare  = 0.2  // of the time, of an op type
-	delegatedShare = 0.1  // of the time, outside of delegates where there are some
-	shortShare     = 0.02 // of the time, of ops too short to trust
-	waitingShare   = 0.05 // of the time of ops, not running
-	longTail       = 2    // p99 over median
+	dominantShare = 0.2  // of the time, of an op type
+	shortShare    = 0.02 // of the time, of ops too short to trust
+	longTail      = 2    // p99 over median
 )
 
 func dominant(m *analyze.Model) *finding {
@@ -133,32 +170,6 @@ func largest(ops []*analyze.Op, fits func(*analyze.Op) bool) *analyze.Op {
 	return most
 }
 
-// notDelegated tells of ops that a delegate left to the runtime's own kernels.
-func notDelegated(m *analyze.Model) *finding {
-	delegates := m.Delegates()
-	if len(delegates) == 0 {
-		return nil
-	}
-	outside := func(op *analyze.Op) bool { return op.Mapping == "" && len(op.Replaced) == 0 }
-	var share float64
-	n := 0
-	for _, op := range m.Ops {
-		if outside(op) {
-			share += op.Share
-			n++
-		}
-	}
-	if share < delegatedShare {
-		return nil
-	}
-	most := largest(m.Ops, outside)
-	return &finding{Kind: "Delegate", Mark: bad, Link: "ops",
-		Title: fmt.Sprintf("%s that the delegate did not take have %s of the time.", count(n, "op"), percent(share)),
-		Detail: fmt.Sprintf("The dearest is %s (node %s), %s of the time. They split the model into %s.",
-			shown(most.Op), report.Place(most), percent(most.Share), count(len(delegates), "delegate node")),
-		Do: "Find out why the delegate refuses them: their type, shape or version; or give the model other ops in their place."}
-}
-
 func shortOps(m *analyze.Model) *finding {
 	n, share := 0, 0.0
 	for _, op := range m.Ops {
@@ -174,38 +185,6 @@ func shortOps(m *analyze.Model) *finding {
 		Title:  fmt.Sprintf("%s, with %s of the time, are too short to trust.", count(n, "op"), percent(share)),
 		Detail: fmt.Sprintf("They last less than %d times what their probe costs.", analyze.TrustFactor),
 		Do:     "Record with --entry-only or --via shim, which cost less."}
-}
-
-func waiting(m *analyze.Model) *finding {
-	var wall, off, preempted uint64
-	for _, op := range m.Ops {
-		if op.Mapping == "" {
-			wall += op.SelfNS
-		}
-		if op.Mapping == "" && op.Subgraph <= 0 {
-			off += op.Paid.OffCPUNS
-			preempted += op.Paid.PreemptedNS
-		}
-	}
-	for _, op := range m.Ops {
-		if op.Mapping != "" {
-			wall += op.SelfNS
-		}
-	}
-	share := ratio(off, wall)
-	if share < waitingShare || len(m.Ops) == 0 {
-		return nil
-	}
-	f := &finding{Kind: "Waiting", Mark: caution, Link: "ops",
-		Title: fmt.Sprintf("The model's thread was not running for %s of its ops' time.", percent(min(share, 1)))}
-	if preempted > off/2 {
-		f.Detail = "Other threads had its core: means and maxima show that, medians hardly do."
-		f.Do = "Record again while the device is quiet, or go by medians."
-	} else {
-		f.Detail = "It waited, for other threads or for the system."
-		f.Do = "Look at the causes in the table of ops."
-	}
-	return f
 }
 
 func tail(m *analyze.Model) *finding {

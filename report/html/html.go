@@ -16,11 +16,15 @@ import (
 
 	"github.com/edgexray/edgexray/analyze"
 	"github.com/edgexray/edgexray/analyze/compare"
+	"github.com/edgexray/edgexray/analyze/diff"
+	"github.com/edgexray/edgexray/analyze/stragglers"
 )
 
 // Input is what a page shows. A section for which there is nothing is left out.
 type Input struct {
 	Runs     []*Run
+	Diff     *diff.Result    // from the first recordings to the last ones; nil for none
+	NotDiff  string          // why there is no Diff of several recordings
 	Compared *compare.Result // of two snapshots; nil for none
 }
 
@@ -29,6 +33,9 @@ type Run struct {
 	Name    string // of its file
 	Ops     *analyze.OpsResult
 	Typical map[*analyze.Model][]*analyze.Invoke // see OpsResult.Typical; nil: no timeline
+
+	Stragglers *stragglers.Result // nil: not judged
+	Unjudged   string             // why; empty when they were
 }
 
 //go:embed page

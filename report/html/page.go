@@ -22,6 +22,9 @@ type page struct {
 
 	Findings []group
 	Models   []*model
+	Diff     *diffView
+	NotDiff  string
+	Against  []against
 	Layers   *layers
 	Unshown  int // models beyond maxModels
 	Records  []*record
@@ -33,19 +36,25 @@ type section struct{ Anchor, Name string }
 // Sections are those of the only model, or of all models by name, and those of the whole page.
 func (p *page) Sections() []section {
 	var all []section
+	if p.Diff != nil {
+		all = append(all, section{"diff", "Diff"})
+	}
+	if len(p.Against) > 0 {
+		all = append(all, section{"against", "Against"})
+	}
 	if len(p.Models) == 1 {
 		m := p.Models[0]
 		for _, s := range []struct {
 			there        bool
 			anchor, name string
-		}{{true, "types", "Op types"}, {true, "ops", "Ops"}, {m.Timeline != nil, "timeline", "Timeline"}, {m.Flame != nil, "flame", "Flame graph"}, {m.Memory != nil, "memory", "Memory"}} {
+		}{{m.Stragglers != nil, "stragglers", "Stragglers"}, {true, "types", "Op types"}, {true, "ops", "Ops"}, {m.Timeline != nil, "timeline", "Timeline"}, {m.Flame != nil, "flame", "Flame graph"}, {m.Memory != nil, "memory", "Memory"}} {
 			if s.there {
 				all = append(all, section{m.Anchor + "-" + s.anchor, s.name})
 			}
 		}
 	} else {
 		for _, m := range p.Models {
-			all = append(all, section{m.Anchor, m.Heading})
+			all = append(all, section{m.Anchor, m.Name})
 		}
 	}
 	if p.Layers != nil {
@@ -62,18 +71,21 @@ type data struct {
 // model is a model as one process ran it.
 type model struct {
 	of *analyze.Model
+	in *Run
 
 	Anchor  string // of its sections
 	Heading string // empty when it is the only one
+	Name    string // in the navigation
 	Figures []figure
 	Types   []opType
 	Ops     []opRow
 	Causes  bool // some op has one
 	Hidden  int  // ops beyond maxOps
 
-	Timeline *timeline // what is nil isn't shown
-	Flame    *flame
-	Memory   *memory
+	Stragglers *stragglerView // what is nil isn't shown
+	Timeline   *timeline
+	Flame      *flame
+	Memory     *memory
 }
 
 // figure is a number to know a model by.
@@ -101,6 +113,14 @@ func newPage(in *Input) *page {
 				continue
 			}
 			p.Models = append(p.Models, b.model(run, m, len(p.Models)+1))
+		}
+	}
+	p.Diff, p.NotDiff = newDiff(in.Diff), shownText(in.NotDiff)
+	for _, run := range in.Runs {
+		if run.Stragglers != nil {
+			for _, a := range run.Stragglers.Against {
+				p.Against = append(p.Against, newAgainst(a))
+			}
 		}
 	}
 	p.Layers = newLayers(in.Compared)
@@ -131,6 +151,15 @@ func (p *page) title(in *Input) {
 	if len(in.Runs) == 1 {
 		p.Subtitle = recordedOn(in.Runs[0].Ops)
 	}
+	for _, m := range p.Models {
+		if len(in.Runs) > 1 {
+			m.Heading += ", " + shown(m.in.Name)
+		}
+		m.Name = shown(m.of.Name)
+		if len(m.in.Ops.Models) == 1 {
+			m.Name = shown(m.in.Name)
+		}
+	}
 	if len(p.Models) == 1 {
 		p.Models[0].Heading = ""
 	}
@@ -159,13 +188,14 @@ func startedAt(rec *analyze.Recording) string {
 
 func (b *builder) model(run *Run, m *analyze.Model, n int) *model {
 	heading := fmt.Sprintf("%s in %s (pid %d)", shown(m.Name), shown(m.Process), m.PID)
-	v := &model{of: m, Anchor: fmt.Sprintf("m%d", n), Heading: heading, Figures: figures(m), Types: b.byType(m)}
+	v := &model{of: m, in: run, Anchor: fmt.Sprintf("m%d", n), Heading: heading, Figures: figures(m), Types: b.byType(m)}
 	shownOps := *m
 	if len(m.Ops) > maxOps {
 		shownOps.Ops, v.Hidden = m.Ops[:maxOps], len(m.Ops)-maxOps
 	}
 	v.Ops = b.opRows(&shownOps)
 	v.Causes = slices.ContainsFunc(v.Ops, func(r opRow) bool { return r.Causes != "" })
+	v.Stragglers = b.stragglers(m, run.Stragglers)
 	v.Timeline = b.timeline(m, run.Typical[m])
 	v.Flame = b.flame(run.Ops.Stacks(), m)
 	v.Memory = b.memory(m)

@@ -1,6 +1,8 @@
 package tracetest
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"io"
 
 	"github.com/edgexray/edgexray/trace"
@@ -42,7 +44,7 @@ func Chain(out io.Writer, nodes, invokes int, names Names) error {
 		&trace.Kernel{Id: 1, Runtime: 1, FileOffset: 0x9000, Address: 0x11000, SiteClass: "push", Symbol: name(names.Kernel, "tflite::Eval")},
 		&trace.Process{Id: 1, Pid: 100, Name: process, LastWords: names.Process},
 		&trace.Thread{Id: 1, Process: 1, Tid: 100, Name: name(names.Thread, "main")},
-		&trace.Model{Id: 1, Path: "/data/" + name(names.Model, "chain.tflite"), Sha256: "abcd"},
+		&trace.Model{Id: 1, Path: "/data/" + name(names.Model, "chain.tflite"), Sha256: fmt.Sprintf("%x", sha256.Sum256([]byte(names.Model)))},
 		&trace.Subgraph{Id: 1, Process: 1, Interpreter: 1, Index: 0, Model: 1, Name: name(names.Model, "main"), Nodes: uint32(nodes), Runtime: 1,
 			EndsKnown: true, Inputs: []int32{0}, Outputs: []int32{int32(nodes)}},
 		&trace.Note{Kind: name(names.Process, "attach"), Text: name(names.Process, "a note")})
