@@ -13,7 +13,7 @@ import (
 func (r *OpsResult) Typical(t *trace.Reader) (map[*Model][]*Invoke, error) {
 	typical := make(map[*Model][]*Invoke)
 	err := r.Executions(t, Visitor{Invoke: func(v *Invoke) error {
-		if v.Number == 0 || v.Partial || v.Subgraph > 0 || v.Model == nil {
+		if v.Model == nil || v.Partial || v.Subgraph != v.Model.Ops[0].Subgraph {
 			return nil
 		}
 		best := typical[v.Model]

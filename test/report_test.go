@@ -169,36 +169,3 @@ func TestReportFitsScreens(t *testing.T) {
 		})
 	}
 }
-
-// Whatever a device calls things, nothing of it runs, and it is shown as it is.
-func TestReportHostileNames(t *testing.T) {
-	const ran = `window.ran = 1`
-	hostile := map[string]string{
-		"script":    `</script><script>` + ran + `</script><img src=x onerror="` + ran + `">`,
-		"svg":       `</title></text></svg><svg onload="` + ran + `"><image href="x" onerror="` + ran + `">`,
-		"attribute": `" onmouseover="` + ran + `" autofocus onfocus="` + ran + `" x='` + "`",
-		"style":     `</style><style>*{background:url(https://example.com/x)}</style>}*{color:red}`,
-		"url":       `javascript:` + ran + `//`,
-		"template":  `{{.}} ${` + ran + `} <!-- ]]> --> <![CDATA[`,
-		"lines":     "\u2028" + ran + "\u2029\n" + ran + "\r\x00\x1b[2J\u202e",
-		"long":      strings.Repeat(`<b onclick="`+ran+`">`, 2900), // a description takes 256 KiB at the most
-	}
-	b := chromium(t)
-	for name, text := range hostile {
-		t.Run(name, func(t *testing.T) {
-			path := report(t, chain(t, 20, 5, tracetest.Names{Model: text, Process: text, Thread: text, Op: text, Tensor: text, Kernel: text}))
-			p := openPage(t, b, path, browser.Laptop)
-			do(t, p, chromedp.Evaluate[chromedp.Void](`for (const element of document.querySelectorAll("button, .f, summary")) element.dispatchEvent(new MouseEvent("click", {bubbles: true}))`),
-				chromedp.Evaluate[chromedp.Void](`for (const element of document.querySelectorAll("*")) for (const type of ["pointerover", "mouseover", "focus"]) element.dispatchEvent(new MouseEvent(type, {bubbles: true}))`))
-			wantValue(t, p, `window.ran === undefined`, true)
-			wantValue(t, p, `document.querySelectorAll("img, image, iframe, object, b, style:not(head style), script:not(#data):not(body > script:last-of-type)").length`, 0)
-			wantValue(t, p, `[...document.querySelectorAll("*")].flatMap((e) => e.getAttributeNames()).filter((name) => name.startsWith("on")).length`, 0)
-			wantValue(t, p, `[...document.querySelectorAll("a, link")].filter((a) => !/^(#|data:,)/.test(a.getAttribute("href"))).length`, 0)
-			wantValue(t, p, `document.documentElement.scrollWidth`, int(browser.Laptop.Width))
-			wantQuiet(t, p, path)
-			if info, err := os.Stat(path); err != nil || info.Size() > 5<<20 {
-				t.Errorf("size of the page: %v, %v", info.Size(), err)
-			}
-		})
-	}
-}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/edgexray/edgexray/trace"
 )
@@ -62,7 +63,8 @@ func Chain(out io.Writer, nodes, invokes int, names Names) error {
 			s.op(1, uint32(i+1), 300, chainOps[i%len(chainOps)].duration+uint64(n*100+i), 0)
 		}
 	}
-	w.SetLosses([]*trace.Loss{{Cause: name(names.Process, "ring full"), Count: 5}})
-	s.check(w.Close(&trace.End{DurationNs: s.now, Reason: name(names.Process, "duration")}))
+	valid := strings.ToValidUTF8(names.Process, "?") // as descriptions are made
+	w.SetLosses([]*trace.Loss{{Cause: name(valid, "ring full"), Count: 5}})
+	s.check(w.Close(&trace.End{DurationNs: s.now, Reason: name(valid, "duration")}))
 	return s.err
 }
