@@ -13,7 +13,7 @@ import (
 type details struct {
 	Op      string      `json:"op"`
 	Place   string      `json:"place"`
-	Facts   [][2]string `json:"facts"`   // name and value
+	Facts   []any       `json:"facts"`   // a name's index and a value, in turns
 	Tensors [][3]string `json:"tensors"` // role, name, description
 	Runs    *histogram  `json:"runs"`    // nil without a run
 }
@@ -23,11 +23,25 @@ func (b *builder) details(op *analyze.Op) int {
 	if id, ok := b.ids[op]; ok {
 		return id
 	}
-	d := &details{Op: shown(op.FusedOp()), Place: where(op), Facts: facts(op), Runs: newHistogram(op.Wall)}
+	d := &details{Op: shown(op.FusedOp()), Place: where(op), Facts: b.index(facts(op)), Runs: newHistogram(op.Wall)}
 	d.Tensors = slices.Concat(describe("in", op.Inputs), describe("out", op.Outputs))
 	b.data.Ops = append(b.data.Ops, d)
 	b.ids[op] = len(b.data.Ops) - 1
 	return b.ids[op]
+}
+
+// index names facts by their place among the page's names, of which there are few.
+func (b *builder) index(facts [][2]string) []any {
+	var all []any
+	for _, f := range facts {
+		i := slices.Index(b.data.Names, f[0])
+		if i < 0 {
+			i = len(b.data.Names)
+			b.data.Names = append(b.data.Names, f[0])
+		}
+		all = append(all, i, f[1])
+	}
+	return all
 }
 
 // where says where an op is in its model.

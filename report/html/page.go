@@ -65,7 +65,8 @@ func (p *page) Sections() []section {
 
 // data is what script.js needs beside what is in the page.
 type data struct {
-	Ops []*details `json:"ops"` // by id
+	Names []string   `json:"names"` // of facts
+	Ops   []*details `json:"ops"`   // by id
 }
 
 // model is a model as one process ran it.
@@ -104,7 +105,7 @@ type builder struct {
 }
 
 func newPage(in *Input) *page {
-	b := &builder{colours: newPalette(in.Runs), ids: make(map[*analyze.Op]int), data: &data{Ops: []*details{}}}
+	b := &builder{colours: newPalette(in.Runs), ids: make(map[*analyze.Op]int), data: &data{Names: []string{}, Ops: []*details{}}}
 	p := &page{Policy: policy, Style: template.CSS(style), Script: template.JS(script), Data: b.data}
 	for _, run := range in.Runs {
 		for _, m := range run.Ops.Models {

@@ -2,7 +2,7 @@
 (() => {
 	const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 	const one = (selector, root = document) => root.querySelector(selector);
-	const ops = JSON.parse(one("#data").textContent).ops;
+	const {names, ops} = JSON.parse(one("#data").textContent);
 
 	// make builds an element. Texts become text nodes: nothing is ever parsed as HTML.
 	const make = (namespace) => (tag, attributes, ...children) => {
@@ -53,7 +53,9 @@
 		close.addEventListener("click", hideDetails);
 		panel.replaceChildren(html("h2", {id: "details-h"}, op.op), html("p", {class: "subtitle"}, op.place), close);
 		if (op.runs) panel.append(histogram(op.runs));
-		panel.append(facts(op.facts));
+		const pairs = [];
+		for (let i = 0; i < op.facts.length; i += 2) pairs.push([names[op.facts[i]], op.facts[i + 1]]);
+		panel.append(facts(pairs));
 		if (op.tensors.length) {
 			panel.append(html("h4", {}, "Tensors"), 
 				html("dl", {class: "facts tensors"}, ...op.tensors.map(([role, name, text]) =>
@@ -111,9 +113,10 @@
 
 	// Filters: rows that hold all words stay.
 	for (const filter of all(".filter")) {
-		const rows = [...one("#" + filter.dataset.table).tBodies[0].rows], texts = rows.map((row) => row.textContent.toLowerCase());
-		const matches = one(".matches", filter.parentNode);
+		const rows = [...one("#" + filter.dataset.table).tBodies[0].rows], matches = one(".matches", filter.parentNode);
+		let texts;
 		filter.addEventListener("input", () => {
+			texts ??= rows.map((row) => row.textContent.toLowerCase());
 			const words = filter.value.toLowerCase().split(/\s+/);
 			let n = 0;
 			rows.forEach((row, i) => {
@@ -319,5 +322,16 @@
 			if (left < this.box.scrollLeft || right > this.box.scrollLeft + this.box.clientWidth) this.box.scrollLeft = left - 24;
 		}
 	}
-	all(".chart").forEach((box) => new Chart(box));
+
+	// A chart is made when it comes into sight, or into focus: a large model's take time.
+	const charts = new Map();
+	const show = (box) => { if (!charts.has(box)) charts.set(box, new Chart(box)); };
+	const sight = new IntersectionObserver((seen) => {
+		for (const {isIntersecting, target} of seen) if (isIntersecting) show(target);
+	}, {rootMargin: "50%"});
+	for (const box of all(".chart")) {
+		sight.observe(box);
+		box.addEventListener("focus", () => show(box));
+	}
+	addEventListener("beforeprint", () => all(".chart").forEach(show));
 })();
