@@ -183,7 +183,7 @@ func (b *builder) model(g *graph) *Model {
 			total += op.SelfNS
 		}
 	}
-	b.linkOperators(m, rows)
+	b.addParts(g, m.Ops, rows)
 	m.Memory = b.modelMemory(g.memory)
 	for _, op := range m.Ops {
 		op.Share = share(op.SelfNS, total)

@@ -29,6 +29,7 @@ type recording struct {
 	runtimes  map[uint32]*trace.Runtime
 	kernels   map[uint32]*trace.Kernel
 	models    map[uint32]*trace.Model
+	inFile    map[placeInModel]*trace.ModelNode
 	threads   map[uint32]*thread
 	subgraphs map[uint32]*subgraph
 	nodes     map[uint32]*node
@@ -56,6 +57,7 @@ func newRecording() *recording {
 		runtimes:     make(map[uint32]*trace.Runtime),
 		kernels:      make(map[uint32]*trace.Kernel),
 		models:       make(map[uint32]*trace.Model),
+		inFile:       make(map[placeInModel]*trace.ModelNode),
 		threads:      make(map[uint32]*thread),
 		subgraphs:    make(map[uint32]*subgraph),
 		nodes:        make(map[uint32]*node),
@@ -167,6 +169,11 @@ func (rec *recording) describe(b *trace.Block) {
 	}
 	for _, m := range b.Models {
 		rec.models[m.Id] = m
+	}
+	for _, m := range b.ModelNodes {
+		if rec.window == nil { // nobody asks it of a live view
+			rec.inFile[placeInModel{m.Model, m.Subgraph, m.Index}] = m
+		}
 	}
 	for _, m := range b.Threads {
 		rec.thread(m.Id).desc = m

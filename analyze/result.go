@@ -176,8 +176,8 @@ type Op struct {
 	Memory       *OpMemory `json:"memory,omitempty"` // nil when nothing is known of its tensors
 	Heap         *OpHeap   `json:"heap,omitempty"`   // nil when it was not recorded
 
-	// Parts is the nodes whose work it does: of an operator MappedNodes, of a delegate node those of Replaced that the model's
-	// file tells of. Of other nodes there are none.
+	// Parts is the nodes whose work it does: of an operator MappedNodes, of a delegate node Replaced. Other nodes have none. What the
+	// trace doesn't tell of one has no tensors.
 	Parts []Part `json:"-"`
 	// Operators is what a delegate node ran, in its order.
 	Operators []*Op `json:"-"`
@@ -215,11 +215,23 @@ type Part struct {
 	Custom          bool
 	Inputs, Outputs []Tensor
 	Params          map[string]int64
-	// Sharing is how many operators of the delegate node do its work together; 0 when none is known to.
+	// Sharing is how many operators of the delegate node compute it together; 0 when none is known to.
 	Sharing int
+	// Helps says that this operator computes nothing of it, but moves data for those that do, or finishes what they made.
+	Helps Help
 	// Resized says that its shapes are those of the model's file, although the app chose others for some.
 	Resized bool
 }
+
+// Help is when an operator that helps others with a node runs.
+type Help int
+
+// Before moves the node's inputs, After its outputs.
+const (
+	NoHelp Help = iota
+	Before
+	After
+)
 
 // Stack is what ops that ran within the same other ops, on the same thread, have in common.
 type Stack struct {

@@ -117,4 +117,64 @@ func stragglerTable(list []*stragglers.Straggler, machine bool) *table {
 	return t
 }
 
-func (p *printer) against(a *stragglers.Against) {}
+func (p *printer) against(a *stragglers.Against) {
+	p.heading("%s against %s of %s: %.1f us an invoke, there %.1f: %s", a.Model, a.Other, a.Trace, micro(a.InvokeNS), micro(a.OtherNS), timesText(a.Speedup))
+	for _, l := range a.Losses {
+		p.line("* %s %s lost %.1f us an invoke (%.1f, there %.1f): %s: %s", plural(l.Ops, l.Op), typesText(l.Type, l.OtherType), micro(l.LossNS), micro(l.NS), micro(l.OtherNS), l.Cause, l.Why)
+	}
+	if len(a.Losers) > 0 {
+		p.table(pairTable(a.Losers))
+	} else {
+		p.line("No op takes longer than there.")
+	}
+	p.alone("Only here", a.Only, a.OnlyNS)
+	p.alone("Only there", a.OtherOnly, a.OtherOnlyNS)
+}
+
+// timesText says how many times faster or slower something is.
+func timesText(speedup float64) string {
+	switch {
+	case speedup == 0:
+		return "not comparable"
+	case speedup >= 1:
+		return fmt.Sprintf("%.2f times as fast", speedup)
+	}
+	return fmt.Sprintf("%.2f times as slow", 1/speedup)
+}
+
+func typesText(here, there string) string {
+	if here == there {
+		return here
+	}
+	return fmt.Sprintf("%s (there %s)", here, there)
+}
+
+func (p *printer) alone(title string, places []stragglers.Place, ns uint64) {
+	if len(places) == 0 {
+		return
+	}
+	var names []string
+	for _, place := range places[:min(len(places), unmatchedNodes)] {
+		names = append(names, stragglerPlace(&place)+" "+place.Op)
+	}
+	if more := len(places) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	p.line("%s: %s that take %.1f us an invoke: %s", title, plural(len(places), "op"), micro(ns), strings.Join(names, ", "))
+}
+
+func pairTable(pairs []*stragglers.Pair) *table {
+	t := &table{columns: []column{
+		{name: "node"}, {name: "op", left: true, max: 40}, {name: "us"}, {name: "there"}, {name: "loss"}, {name: "speedup"},
+		{name: "cause", left: true}, {name: "type", left: true, drop: 3}, {name: "there", left: true, drop: 3}, {name: "kernel", left: true, max: 48, drop: 2}, {name: "there", left: true, max: 48, drop: 1},
+	}}
+	for _, q := range pairs {
+		there := ""
+		if len(q.Other) > 0 {
+			there = shortKernel(q.Other[0].Kernel)
+		}
+		t.add(stragglerPlace(&q.Place), q.Op, us(float64(q.NS)), us(float64(q.OtherNS)), us(float64(q.LossNS)), strconv.FormatFloat(q.Speedup, 'f', 2, 64),
+			string(q.Cause), q.Type, q.OtherType, shortKernel(q.Kernel), there)
+	}
+	return t
+}

@@ -16,8 +16,8 @@ func (d *drift) ratio() float64 { return d.late / d.early }
 
 const (
 	fewSlices = 6    // of time, fewer than which show no trend
-	minDrift  = 1.15 // late over early
-	minTrend  = 0.5  // Kendall's tau of slices and time: 1 when each one is slower than all before
+	minDrift  = 1.25 // late over early
+	minTrend  = 0.6  // Kendall's tau of slices and time: 1 when each one is slower than all before
 )
 
 // drift returns how the op's time changes; nil when it shows no trend.

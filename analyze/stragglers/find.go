@@ -24,8 +24,9 @@ type Other struct {
 // When an op is a straggler.
 const (
 	minSigmas = 3.0    // standard deviations of its class by which it is off
-	minExcess = 0.22   // of ln: a fifth of its time
-	minShare  = 0.0003 // of the invoke that it would give back
+	minExcess = 0.22   // of ln: a quarter more than expected
+	minShare  = 0.0001 // of the invoke that it would give back
+	minItself = 1.1    // times as long as its own faster runs
 )
 
 // Find judges the ops of a trace. It keeps nothing of r, but the result has r's texts.
@@ -34,7 +35,7 @@ func Find(r *analyze.OpsResult, options Options) (*Result, error) {
 		Stragglers: []*Straggler{}, Findings: []*Finding{}, Models: []*Model{}, Classes: []*Class{}, Against: []*Against{},
 		Lost: r.Lost, Truncated: r.Truncated, Problems: []string{},
 	}}
-	if err := expectByPeers(f.all); err != nil {
+	if err := expectByPeers(f.all, options.Profile); err != nil {
 		return nil, fmt.Errorf("fit what ops take: %w", err)
 	}
 	speeds := options.Profile.expect(f.all)
@@ -44,7 +45,9 @@ func Find(r *analyze.OpsResult, options Options) (*Result, error) {
 	f.stragglers()
 	f.findings()
 	for _, other := range options.Against {
-		f.against(other)
+		if err := f.against(other); err != nil {
+			return nil, err
+		}
 	}
 	return f.result, nil
 }
@@ -170,12 +173,14 @@ func (f *finder) stragglers() {
 // straggler returns what the op would give back, nil when it isn't a straggler.
 func (f *finder) straggler(s *subject) *Straggler {
 	o := s.outcome
-	expected, actual, sigmas := o.expected, s.wall, 0.0
+	expected, actual, sigmas := o.expected, s.ns, 0.0
 	switch {
-	case s.judged() && s.stands(s.ns), s.judged() && s.stands(s.wall):
-		sigmas = o.residual(s.wall) / o.deviation
+	case s.judged() && s.stands(s.ns):
+		sigmas = o.residual(s.ns) / o.deviation
+	case s.judged() && s.stands(s.wall) && f.losesItsCore(s):
+		actual, sigmas = s.wall, o.residual(s.wall)/o.deviation
 	default:
-		if expected, actual = f.byItself(s); actual == 0 {
+		if expected, actual = f.byItself(s); actual < minItself*expected || actual == 0 {
 			return nil
 		}
 		o = outcome{basis: ByItself}
@@ -192,6 +197,17 @@ func (f *finder) straggler(s *subject) *Straggler {
 	}
 }
 
+// losesItsCore tells whether the op is preempted more than the model's ops are as a whole: else that isn't a matter of the op.
+func (f *finder) losesItsCore(s *subject) bool {
+	var lost, wall uint64
+	for _, o := range f.all {
+		if o.model == s.model {
+			lost, wall = lost+o.Paid.PreemptedNS, wall+o.Paid.WallNS
+		}
+	}
+	return (s.wall-s.ns)/s.wall > 2*float64(lost)/float64(max(wall, 1))+minDisturbed
+}
+
 // stands tells whether a time stands out from what was expected.
 func (s *subject) stands(ns float64) bool {
 	off := s.outcome.residual(ns)
@@ -200,7 +216,7 @@ func (s *subject) stands(ns float64) bool {
 
 // byItself returns what the op takes when it is fast and what it takes on average, both 0 when it is always the same.
 func (f *finder) byItself(s *subject) (fast, average float64) {
-	if m := s.modes(); m != nil {
+	if m := s.modes(); m != nil && m.high/m.low >= farModes*f.usualRange(s.model) {
 		return m.low, m.low + (m.high-m.low)*m.share
 	}
 	if d := s.drift(); d != nil && d.ratio() >= minDrift*f.modelDrift(s.model) {

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// historyNoise is how far ops are off from their history at the least, in ln, beside what a whole run is off.
-	historyNoise = 0.03
+	// historyNoise is how far an op is taken to be off from its history, in ln, as long as that is one trace.
+	historyNoise = 0.06
 	fewForSpeed  = 5 // ops with a history, fewer than which don't tell how fast a whole run is
 )
 
@@ -42,54 +42,75 @@ func (p *Profile) expect(all []*subject) map[*analyze.Model]float64 {
 	if p == nil {
 		return speeds
 	}
-	took := make(map[string][]float64, len(p.Ops))
-	for _, op := range p.Ops {
-		took[op.Key] = op.NS
+	exact, alike := make(map[identity][]float64), make(map[string][]float64)
+	for i := range p.Ops {
+		op := &p.Ops[i]
+		exact[op.identity()] = op.NS
+		alike[op.Key] = append(alike[op.Key], middle(op.NS))
 	}
-	byModel := make(map[*analyze.Model][]*subject)
+	byModel := make(map[*analyze.Model][]remembered)
 	for _, s := range all {
-		if len(took[s.key()]) > 0 {
-			byModel[s.model] = append(byModel[s.model], s)
+		id := s.identity()
+		history := exact[id]
+		if history == nil {
+			history = alike[id.key] // of other models, or of other nodes
+		}
+		if history != nil {
+			byModel[s.model] = append(byModel[s.model], remembered{s, history})
 		}
 	}
 	for m, known := range byModel {
-		speeds[m] = expectByHistory(known, took)
+		speeds[m] = expectByHistory(known)
 	}
 	return speeds
 }
 
-func expectByHistory(known []*subject, took map[string][]float64) (speed float64) {
-	off := make([]float64, len(known))
-	var trusted []float64
-	for i, s := range known {
-		off[i] = math.Log(s.ns / middle(took[s.key()]))
-		if s.Trusted {
-			trusted = append(trusted, off[i])
-		}
-	}
-	common := 0.0
-	if len(trusted) >= fewForSpeed {
-		common = median(slices.Clone(trusted))
-	}
-	for i := range trusted {
-		trusted[i] = math.Abs(trusted[i] - common)
-	}
-	usual := median(trusted) / normalMAD
-	for _, s := range known {
-		history := took[s.key()]
-		own := spread(history)
-		s.outcome = outcome{
-			basis: ByHistory, expected: middle(history) * math.Exp(common), peers: len(history),
-			deviation: math.Sqrt(historyNoise*historyNoise + usual*usual + own*own + s.noise*s.noise),
+// remembered is an op with what it took in earlier traces.
+type remembered struct {
+	*subject
+	took []float64 // ns
+}
+
+// expectByHistory says of a model's ops what they should take. It returns how fast the run is as a whole: 0.9 is slower than earlier ones.
+func expectByHistory(known []remembered) (speed float64) {
+	common, usual := together(known, 0, historyNoise)
+	for _, macs := range []bool{false, true} { // what computes and what moves bytes are not disturbed by the same things
+		part := slices.DeleteFunc(slices.Clone(known), func(s remembered) bool { return s.work.MACs > 0 != macs })
+		own, usual := together(part, common, usual)
+		for _, s := range part {
+			n, apart := float64(len(s.took)), apart(s.took)
+			s.outcome = outcome{
+				basis: ByHistory, expected: middle(s.took) * math.Exp(own), peers: len(s.took),
+				deviation: math.Sqrt((historyNoise*historyNoise+(n-1)*apart*apart)/n + usual*usual + s.noise*s.noise),
+			}
 		}
 	}
 	return math.Exp(-common)
 }
 
+// together is by how much ops took longer than in earlier traces, in ln, and how far they are apart in that, by those that can be trusted;
+// what else is known when there are few of them.
+func together(known []remembered, common, usual float64) (float64, float64) {
+	var off []float64
+	for _, s := range known {
+		if s.Trusted {
+			off = append(off, math.Log(s.ns/middle(s.took)))
+		}
+	}
+	if len(off) < fewForSpeed {
+		return common, usual
+	}
+	common = median(off)
+	for i := range off {
+		off[i] = math.Abs(off[i] - common)
+	}
+	return common, median(off) / normalMAD
+}
+
 func middle(values []float64) float64 { return median(slices.Clone(values)) }
 
-// spread is how far values are apart, in ln, as a standard deviation; 0 for one.
-func spread(values []float64) float64 {
+// apart is how far values are apart, in ln, as a standard deviation; 0 for one.
+func apart(values []float64) float64 {
 	m := middle(values)
 	off := make([]float64, len(values))
 	for i, v := range values {

@@ -1,5 +1,7 @@
 package stragglers
 
+import "github.com/edgexray/edgexray/analyze"
+
 // modes are the two groups that an op's runs fall into.
 type modes struct {
 	low, high float64 // ns, mean of each group's runs, without the probe
@@ -12,6 +14,16 @@ const (
 	farModes    = 1.3 // times as long as the faster group's the slower one's must take
 	clearModes  = 0.9 // of the runs' variance must be between the groups: two halves of a normal distribution have 0.64
 )
+
+// usualRange is how much longer the model's ops take when they are slow than when they are fast: what one of them does alone is more.
+func (f *finder) usualRange(m *analyze.Model) float64 {
+	return f.weighted(m, func(s *subject) (float64, bool) {
+		if s.Running.Count == 0 {
+			return 1, false
+		}
+		return float64(s.Running.Quantile(1-minModes/2)) / float64(max(s.Running.Quantile(minModes/2), 1)), true
+	}, 1)
+}
 
 // modes returns the two groups, split where the variance between them is largest (Otsu, 1979); nil when the runs are one group.
 func (s *subject) modes() *modes {

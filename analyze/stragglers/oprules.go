@@ -44,10 +44,10 @@ func (f *finder) faultNS() float64 {
 
 // preemptedRule: its thread lost its core in most of its runs.
 func preemptedRule(f *finder, s *subject, x *Straggler) *Verdict {
-	if lost := s.wall - s.ns; lost > 0 {
+	if lost := float64(x.ActualNS) - s.ns; lost > 0 && x.Basis != ByItself {
 		return &Verdict{Preempted, measured * x.explained(lost),
 			fmt.Sprintf("another thread had its core for %s of a typical run", duration(lost)),
-			Evidence{"preempted_ns": rounded(lost), "preempted_share": rounded(lost / s.wall)}}
+			Evidence{"preempted_ns": rounded(lost), "preempted_share": rounded(lost / float64(x.ActualNS))}}
 	}
 	return nil
 }

@@ -11,24 +11,27 @@ import (
 // chosen on recordings of 18 models with built-in kernels and XNNPACK (docs/stragglers.md): so that delayed ops are found, and clean
 // runs name next to none.
 const (
-	deviceDeviation = 2.0  // any two ops
-	kindDeviation   = 1.0  // those with MACs against those without
-	opDeviation     = 1.0  // ops of different names
-	modelDeviation  = 0.2  // the same op in different models: threads, caches
-	classDeviation  = 1.0  // other types, or another kernel
-	slopeDeviation  = 0.12 // for e times as much of a feature of the shape, within a class
-	shapeDeviation  = 0.25 // of ops with entirely different shapes of a class, beyond that
-	noiseDeviation  = 0.01 // of the same op run again
-	shapeLength     = 0.7  // distance at which shapes have 1/e of that in common, in factors of e
+	deviceDeviation = 2.0   // any two ops
+	kindDeviation   = 1.0   // those with MACs against those without
+	opDeviation     = 1.0   // ops of different names
+	modelDeviation  = 0.2   // the same op in different models: threads, caches
+	typeDeviation   = 0.75  // other types, or run by a delegate
+	classDeviation  = 0.55  // another kernel
+	slopeDeviation  = 0.075 // for e times as much of a feature of the shape, within a class
+	shapeDeviation  = 0.25  // of ops with entirely different shapes of a class, beyond that
+	noiseDeviation  = 0.023 // of the same op run again
+	movingNoise     = 0.08  // and of one without MACs, whose time is a matter of what is in the caches
+	outOfCacheNoise = 0.18  // and of one that moves more than they hold
+	shapeLength     = 0.5   // distance at which shapes have 1/e of that in common, in factors of e
 )
 
 const (
-	outlierLimit = 4.5 // standard deviations from which on an op tells nothing about its peers
+	outlierLimit = 3.5 // standard deviations from which on an op tells nothing about its peers
 	maxTogether  = 600 // ops that are looked at together; the time for that grows with the third power
 )
 
-// expectByPeers says of each op with known work what it should take, as all others tell.
-func expectByPeers(all []*subject) error {
+// expectByPeers says of each op with known work what it should take, as all others tell, and those of a profile.
+func expectByPeers(all []*subject, profile *Profile) error {
 	var known []*subject
 	for _, s := range all {
 		if s.known {
@@ -41,14 +44,16 @@ func expectByPeers(all []*subject) error {
 		for i := g; i < len(known); i += groups {
 			group = append(group, known[i])
 		}
-		if err := expectTogether(group); err != nil {
+		if err := expectTogether(group, profile.peers(group)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func expectTogether(group []*subject) error {
+// expectTogether says of each op of a group what it should take. Others tell about it, but aren't judged.
+func expectTogether(judged, others []*subject) error {
+	group := slices.Concat(judged, others)
 	values := make([]float64, len(group))
 	for i, s := range group {
 		values[i] = math.Log(s.ns) - s.effort
@@ -63,19 +68,19 @@ func expectTogether(group []*subject) error {
 		return err
 	}
 	p.muteOutliers(outlierLimit)
-	scale := dispersion(p, group)
-	for i, s := range group {
+	scale := dispersion(p, judged)
+	for i, s := range judged {
 		mean, deviation := p.predict(i)
 		s.outcome = outcome{basis: ByPeers, expected: math.Exp(mean + middle + s.effort), deviation: deviation * scale, peers: peersOf(s, group)}
 	}
 	return nil
 }
 
-// peersOf counts the other ops of the subject's class.
+// peersOf counts the other ops of the subject's kind.
 func peersOf(s *subject, group []*subject) int {
 	n := -1
 	for _, other := range group {
-		if other.class == s.class {
+		if other.kind == s.kind {
 			n++
 		}
 	}
@@ -95,9 +100,21 @@ func covariance(group []*subject) *mat.SymDense {
 		for j, b := range group[:i+1] {
 			c.SetSym(i, j, common(a, b, &mean))
 		}
-		c.SetSym(i, i, c.At(i, i)+noiseDeviation*noiseDeviation+a.noise*a.noise)
+		c.SetSym(i, i, c.At(i, i)+a.repeated()+a.noise*a.noise)
 	}
 	return c
+}
+
+// repeated is the variance of what the same op takes when it is run again in another place.
+func (s *subject) repeated() float64 {
+	noise := noiseDeviation
+	if s.work.MACs == 0 {
+		noise = movingNoise
+	}
+	if s.work.MACs < enoughForBytes*s.work.Bytes() {
+		noise = math.Hypot(noise, outOfCacheNoise*min(float64(s.work.Bytes())/outOfCache, 1))
+	}
+	return noise * noise
 }
 
 // common is the covariance of two ops.
@@ -106,21 +123,24 @@ func common(a, b *subject, mean *shape) float64 {
 	if (a.work.MACs > 0) == (b.work.MACs > 0) {
 		c += kindDeviation * kindDeviation
 	}
-	if a.Op.Op == b.Op.Op {
+	if a.op == b.op {
 		c += opDeviation * opDeviation
 	}
 	if a.model == b.model {
 		c += modelDeviation * modelDeviation
 	}
-	if a.class != b.class {
+	if a.kind != b.kind {
 		return c
+	}
+	if a.class == b.class {
+		c += classDeviation * classDeviation
 	}
 	var product, distance float64
 	for f := range mean {
 		product += (a.shape[f] - mean[f]) * (b.shape[f] - mean[f])
 		distance += (a.shape[f] - b.shape[f]) * (a.shape[f] - b.shape[f])
 	}
-	return c + classDeviation*classDeviation + slopeDeviation*slopeDeviation*product +
+	return c + typeDeviation*typeDeviation + slopeDeviation*slopeDeviation*product +
 		shapeDeviation*shapeDeviation*math.Exp(-math.Sqrt(distance)/shapeLength)
 }
 
@@ -132,9 +152,9 @@ const (
 
 // dispersion is how far ops are off in this trace, in units of what was expected: by the median, so that stragglers don't
 // count.
-func dispersion(p *process, group []*subject) float64 {
+func dispersion(p *process, judged []*subject) float64 {
 	var off []float64
-	for i, s := range group {
+	for i, s := range judged {
 		if mean, deviation := p.predict(i); s.Trusted && !p.out[i] {
 			off = append(off, math.Abs(p.values[i]-mean)/deviation)
 		}

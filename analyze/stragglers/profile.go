@@ -1,14 +1,12 @@
 package stragglers
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math"
-	"slices"
-	"strings"
 
 	"github.com/edgexray/edgexray/analyze"
 )
@@ -22,10 +20,36 @@ type Profile struct {
 	Ops          []ProfileOp `json:"ops"` // by key
 }
 
-// ProfileOp is an op as far as its time depends on it, and what it took.
+// ProfileOp is an op of a model, as far as its time depends on it, and what it took.
 type ProfileOp struct {
-	Key string    `json:"key"` // class, shapes and parameters
-	NS  []float64 `json:"ns"`  // of a typical run in each trace, the latest last
+	Model    string    `json:"model"` // its file's hash, or else its name
+	Subgraph int32     `json:"subgraph"`
+	Node     int32     `json:"node"`
+	Operator int       `json:"operator_index"` // -1 of nodes
+	Key      string    `json:"key"`            // class, shapes and parameters
+	Op       string    `json:"op"`
+	Kind     string    `json:"kind"`
+	Class    string    `json:"class"`
+	MACs     bool      `json:"has_macs"`
+	Effort   float64   `json:"effort"` // ln of what its time is taken to grow with; 0 when its work is unknown
+	Shape    shape     `json:"shape"`
+	NS       []float64 `json:"ns"` // of a typical run in each trace, the latest last
+}
+
+// identity is what tells an op from all others.
+type identity struct {
+	model          string
+	subgraph, node int32
+	operator       int
+	key            string
+}
+
+func (op *ProfileOp) identity() identity {
+	return identity{op.Model, op.Subgraph, op.Node, op.Operator, op.Key}
+}
+
+func (s *subject) identity() identity {
+	return identity{cmp.Or(s.model.SHA256, s.model.Name), s.Subgraph, s.Node, s.OperatorIndex, s.key()}
 }
 
 const (
@@ -35,6 +59,7 @@ const (
 	maxProfileBytes = 64 << 20
 	maxProfileOps   = 200_000
 	maxProfileRuns  = 32 // kept of an op, the latest ones
+	maxLogarithm    = 100
 )
 
 // ReadProfile reads a profile. What it holds is checked: it may come from elsewhere.
@@ -66,6 +91,14 @@ func (p *Profile) check() error {
 		return fmt.Errorf("it has %d ops, more than %d", len(p.Ops), maxProfileOps)
 	}
 	for _, op := range p.Ops {
+		for _, v := range append(op.Shape[:], op.Effort) {
+			if !(math.Abs(v) < maxLogarithm) {
+				return fmt.Errorf("%.100q has shape or effort %g", op.Key, v)
+			}
+		}
+		if len(op.NS) == 0 || len(op.NS) > maxProfileRuns {
+			return fmt.Errorf("%.100q has %d times, not 1 to %d", op.Key, len(op.NS), maxProfileRuns)
+		}
 		for _, ns := range op.NS {
 			if !(ns > 0 && ns < math.MaxInt64) {
 				return fmt.Errorf("%.100q took %g ns", op.Key, ns)
@@ -96,28 +129,30 @@ func (p *Profile) Add(r *analyze.OpsResult) error {
 	if err := p.Fits(r); err != nil {
 		return err
 	}
-	took := make(map[string][]float64)
+	at := make(map[identity]int)
+	for i := range p.Ops {
+		at[p.Ops[i].identity()] = i
+	}
 	for _, s := range subjects(r) {
-		key := s.key()
-		took[key] = append(took[key], s.ns)
-	}
-	at := make(map[string]int)
-	for i, op := range p.Ops {
-		at[op.Key] = i
-	}
-	for _, key := range slices.Sorted(maps.Keys(took)) {
-		i, known := at[key]
+		id := s.identity()
+		i, known := at[id]
 		if !known {
 			if i = len(p.Ops); i == maxProfileOps {
 				return fmt.Errorf("add to a device profile: it has %d ops, as many as it can have: make another one", maxProfileOps)
 			}
-			p.Ops = append(p.Ops, ProfileOp{Key: key})
+			at[id] = i
+			p.Ops = append(p.Ops, ProfileOp{
+				Model: id.model, Subgraph: id.subgraph, Node: id.node, Operator: id.operator, Key: id.key,
+				Op: s.Op.Op, Kind: s.kind, Class: s.class, MACs: s.work.MACs > 0,
+			})
+			if s.known {
+				p.Ops[i].Effort, p.Ops[i].Shape = s.effort, s.shape
+			}
 		}
 		op := &p.Ops[i]
-		op.NS = append(op.NS, rounded(median(took[key])))
+		op.NS = append(op.NS, rounded(s.ns))
 		op.NS = op.NS[max(len(op.NS)-maxProfileRuns, 0):]
 	}
-	slices.SortFunc(p.Ops, func(a, b ProfileOp) int { return strings.Compare(a.Key, b.Key) })
 	p.Architecture = r.Recording.Architecture
 	p.Traces++
 	return nil

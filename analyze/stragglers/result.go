@@ -98,29 +98,47 @@ type Class struct {
 	Dispersion float64 `json:"dispersion"`   // of actual over expected time: 0.05 is 5 %
 }
 
-// Against compares one other trace of the same model.
+// Against compares a model with its form in another trace. Times are of one invoke.
 type Against struct {
-	Trace     string  `json:"trace"`
-	Model     string  `json:"model"`   // there
-	Speedup   float64 `json:"speedup"` // of the whole invoke: 2 when this trace takes half the time
-	InvokeNS  uint64  `json:"invoke_ns"`
-	OtherNS   uint64  `json:"other_invoke_ns"`
-	Losers    []*Pair `json:"losers"` // ops that take longer here, the largest loss first
-	Pairs     []*Pair `json:"pairs"`  // all, in run order
-	Only      []Place `json:"only_here"`
-	OtherOnly []Place `json:"only_there"`
+	Trace       string  `json:"trace"`
+	Model       string  `json:"model"` // here
+	PID         int32   `json:"pid"`
+	Other       string  `json:"other_model"` // there
+	InvokeNS    uint64  `json:"invoke_ns"`
+	OtherNS     uint64  `json:"other_invoke_ns"`
+	Speedup     float64 `json:"speedup"` // other over this: 2 when this trace takes half the time
+	Losses      []*Loss `json:"losses"`  // losers summed up by op and cause, the largest loss first
+	Losers      []*Pair `json:"losers"`  // what takes longer here, the largest loss first
+	Pairs       []*Pair `json:"pairs"`   // all, in the order of nodes
+	Only        []Place `json:"only_here"`
+	OnlyNS      uint64  `json:"only_here_ns"`
+	OtherOnly   []Place `json:"only_there"`
+	OtherOnlyNS uint64  `json:"only_there_ns"`
 }
 
-// Pair is ops of both traces that do the same.
+// Loss sums up ops that take longer here for the same reason.
+type Loss struct {
+	Op        string `json:"op"`
+	Type      string `json:"type"`
+	OtherType string `json:"other_type"`
+	Ops       int    `json:"ops"`
+	NS        uint64 `json:"ns"`
+	OtherNS   uint64 `json:"other_ns"`
+	LossNS    uint64 `json:"loss_ns"`
+	Cause     Cause  `json:"cause"`
+	Why       string `json:"why"` // of the worst of them
+}
+
+// Pair is what does the same in both traces: mostly one op each.
 type Pair struct {
-	Place
-	Other     []Place `json:"other"`
-	By        string  `json:"matched_by"` // "name" or "structure"
+	Place             // of the first op here
+	Here      []Place `json:"here"` // more than one where an op there does the work of several here
+	Other     []Place `json:"there"`
 	NS        uint64  `json:"ns"`
 	OtherNS   uint64  `json:"other_ns"`
-	Speedup   float64 `json:"speedup"`
 	LossNS    int64   `json:"loss_ns"`
+	Speedup   float64 `json:"speedup"`
 	Type      string  `json:"type"`
 	OtherType string  `json:"other_type"`
-	Verdict
+	Verdict           // empty unless it takes longer here
 }

@@ -28,11 +28,13 @@ const (
 	lanes = 8
 	// byteMACs is how many MACs a byte of weights costs, as weights are read once from memory: processors do 2 to 10 MACs in the time in
 	// which a byte arrives.
-	byteMACs = 4
+	byteMACs = 6
+	// operationBytes is how many bytes an operation costs that is no MAC.
+	operationBytes = 12
 )
 
 // shapeOf returns an op's shape, and the logarithm of what its time grows with: MACs, with channels rounded up to whole vectors, and
-// bytes of weights for what has MACs; bytes for anything else.
+// bytes of weights for what has MACs; bytes and operations for anything else.
 func shapeOf(op *analyze.Op, w *work.Work) (shape, float64) {
 	var s shape
 	out, in, smallest := elements(first(op.Outputs)), elements(first(op.Inputs)), math.Inf(1)
@@ -49,7 +51,7 @@ func shapeOf(op *analyze.Op, w *work.Work) (shape, float64) {
 	s[reads] = math.Log(in / out)
 	s[broadcast] = math.Log(max(out/smallest, 1))
 
-	effort := float64(w.Bytes())
+	effort := float64(w.Bytes()) + operationBytes*float64(w.Ops)
 	if w.MACs > 0 {
 		effort = float64(w.MACs) * wholeVectors(last)
 		if op.Op != "DEPTHWISE_CONV_2D" { // whose channels are the same on both sides

@@ -2,7 +2,7 @@ package stragglers
 
 import (
 	"math"
-	"strings"
+	"slices"
 
 	"github.com/edgexray/edgexray/analyze"
 	"github.com/edgexray/edgexray/analyze/work"
@@ -14,7 +14,9 @@ type subject struct {
 	model   *analyze.Model
 	work    work.Work
 	known   bool    // its work is
-	class   string  // what it shares with its peers: op, types, what runs it
+	op      string  // its name
+	kind    string  // what it shares with its peers: op, types, whether a delegate runs it
+	class   string  // the same, and the kernel
 	ns      float64 // of a typical run, without its probe and without what it was preempted for
 	wall    float64 // the same with what it was preempted for
 	noise   float64 // of ln(ns): what its probe adds is known roughly
@@ -53,7 +55,7 @@ func subjects(r *analyze.OpsResult) []*subject {
 			if !works(op) {
 				continue
 			}
-			s := &subject{Op: op, model: m, class: classOf(op)}
+			s := &subject{Op: op, model: m, op: op.Op, kind: kindOf(op), class: classOf(op)}
 			s.work, s.known = work.Of(op)
 			probe := float64(inside[op.KernelAt.GetSiteClass()])
 			if op.EndsInferred > op.Count/2 {
@@ -66,7 +68,10 @@ func subjects(r *analyze.OpsResult) []*subject {
 				running = float64(op.Running.Quantile(0.5))
 			}
 			s.wall, s.ns = less(wall), less(running)
-			s.noise = probeNoise * float64(op.ProbeCostNS) / s.ns
+			s.noise = math.Hypot(probeNoise*float64(op.ProbeCostNS)/s.ns, medianNoise(op.Running))
+			if inPart(op) {
+				s.noise = math.Hypot(s.noise, partNoise)
+			}
 			s.shape, s.effort = shapeOf(op, &s.work)
 			if invoke > 0 {
 				s.partOf = wall / invoke
@@ -95,11 +100,38 @@ func works(op *analyze.Op) bool {
 	return op.Delegate == "" || op.Mapping != ""
 }
 
-// classOf names what an op has in common with its peers.
-func classOf(op *analyze.Op) string {
-	parts := []string{op.Op, typesOf(op), op.RunBy()}
-	return strings.Join(parts, " ")
+// kindOf names what an op has in common with its peers.
+func kindOf(op *analyze.Op) string {
+	kind := op.Op + " " + typesOf(op)
+	if op.Mapping != "" {
+		kind += " by " + op.Delegate
+		if inPart(op) {
+			kind += " in part"
+		}
+	}
+	return kind
 }
+
+// inPart tells whether an operator shares its node's work with others: how much of it is its own isn't known.
+func inPart(op *analyze.Op) bool {
+	return slices.ContainsFunc(op.Parts, func(p analyze.Part) bool { return p.Sharing > 1 })
+}
+
+// partNoise is what that adds to ln of a time.
+const partNoise = 0.3
+
+// medianNoise is the standard error of ln of a distribution's median, if its values were normally distributed: 1.25 standard deviations,
+// of which two quartiles are 1.35 apart, by the root of their number.
+func medianNoise(d *analyze.Distribution) float64 {
+	if d.Count == 0 {
+		return 0
+	}
+	quartiles := float64(d.Quantile(0.75)) - float64(d.Quantile(0.25))
+	return 1.25 / 1.35 * quartiles / max(float64(d.Quantile(0.5)), 1) / math.Sqrt(float64(d.Count))
+}
+
+// classOf names what an op has in common with those that the same kernel runs.
+func classOf(op *analyze.Op) string { return kindOf(op) + ", " + op.RunBy() }
 
 // typesOf names the types that an op computes with: of its output and, when they differ, of its weights.
 func typesOf(op *analyze.Op) string {

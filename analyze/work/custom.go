@@ -22,7 +22,7 @@ var customRows = map[string]row{
 	// subtractions or additions, 6 products and 2 exps. From tflite/kernels/detection_postprocess.cc.
 	"TFLite_Detection_PostProcess": {
 		ops: func(n *node) uint64 {
-			n.assume("without the comparisons of boxes that overlap: how many depends on the data")
+			n.assume(overlaps)
 			return sum(times(12, n.in(0).elements()/4), n.in(1).elements())
 		},
 		formula: "12 operations an anchor, 1 a score",

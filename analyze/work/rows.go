@@ -1,16 +1,13 @@
 package work
 
-import (
-	"maps"
-	"math/bits"
-)
+import "maps"
 
 // rows are the built-in ops, by their names in TFLite's schema.
 //
 // Where an input is and in which order its dimensions are is from the op's kernel in LiteRT, tflite/kernels/NAME.cc. A formula
 // without another source is the op's definition in its reference kernel, tflite/kernels/internal/reference, every pass of the
 // innermost loop counted. A function such as exp, tanh or sqrt, and a division, is one operation.
-var rows = merged(matrixRows, windowRows, recurrentRows, elementwiseRows, reductionRows, movementRows)
+var rows = merged(matrixRows, windowRows, recurrentRows, elementwiseRows, reductionRows, searchRows, movementRows)
 
 func merged(tables ...map[string]row) map[string]row {
 	all := make(map[string]row)
@@ -84,47 +81,4 @@ func bias(input int) count {
 		}
 		return n.out(0).elements()
 	}
-}
-
-// reductionRows make fewer elements of many.
-var reductionRows = map[string]row{
-	// As in flops_registry.py: an addition for each element, a division for each sum.
-	"MEAN":        {ops: func(n *node) uint64 { return sum(n.in(0).elements(), n.out(0).elements()) }, formula: "1 operation an input element and 1 an output element", unread: []int{1}},
-	"SUM":         reduction,
-	"REDUCE_PROD": reduction,
-	"REDUCE_MAX":  reduction,
-	"REDUCE_MIN":  reduction,
-	"REDUCE_ANY":  reduction,
-	"REDUCE_ALL":  reduction,
-	"ARG_MAX":     reduction,
-	"ARG_MIN":     reduction,
-	"CUMSUM":      reduction,
-	"SEGMENT_SUM": reduction,
-	"UNIQUE":      reduction,
-	"WHERE":       reduction,
-
-	"UNSORTED_SEGMENT_SUM":  reduction,
-	"UNSORTED_SEGMENT_PROD": reduction,
-	"UNSORTED_SEGMENT_MAX":  reduction,
-	"UNSORTED_SEGMENT_MIN":  reduction,
-
-	// tflite/kernels/topk_v2.cc keeps a heap of k: each element may go into it.
-	"TOPK_V2": {
-		ops: func(n *node) uint64 {
-			return times(n.in(0).elements(), uint64(max(bits.Len64(n.out(0).dim(-1)), 1)))
-		},
-		formula: "log2(k) + 1 operations an input element",
-		unread:  []int{1},
-	},
-	// Shifted by the maximum (2 operations), exp, sum and division (2): flops_registry.py.
-	"SOFTMAX":     each(5),
-	"LOG_SOFTMAX": each(5),
-	// Square and sum, division: tflite/kernels/internal/reference/l2normalization.h.
-	"L2_NORMALIZATION": each(3),
-}
-
-var reduction = row{
-	ops:     func(n *node) uint64 { return n.in(0).elements() },
-	formula: "1 operation an input element",
-	unread:  []int{1},
 }

@@ -47,8 +47,8 @@ func (n *node) window() uint64 {
 	if out.dim(1) == 0 || out.dim(2) == 0 {
 		return 0
 	}
-	return times(parts(in.dim(1), out.dim(1)), parts(in.dim(2), out.dim(2)))
+	return times(ceil(in.dim(1), out.dim(1)), ceil(in.dim(2), out.dim(2)))
 }
 
-// parts divides, rounding up.
-func parts(whole, by uint64) uint64 { return (whole + by - 1) / by }
+// ceil divides, rounding up.
+func ceil(whole, by uint64) uint64 { return (whole + by - 1) / by }

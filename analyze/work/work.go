@@ -36,7 +36,7 @@ func Of(op *analyze.Op) (Work, bool) {
 	case op.Delegate != "" && len(op.Operators) > 0:
 		return ofOperators(op.Operators)
 	case op.Delegate != "":
-		return ofReplaced(op)
+		return ofParts(op.Parts, nil)
 	}
 	return ofNode(&node{op: op.Op, custom: op.Custom, inputs: op.Inputs, outputs: op.Outputs, params: op.Params})
 }
@@ -61,52 +61,71 @@ func ofOperator(op *analyze.Op) (Work, bool) {
 	return ofParts(op.Parts, within)
 }
 
-func ofReplaced(op *analyze.Op) (Work, bool) {
-	w, known := ofParts(op.Parts, nil)
-	if missing := len(op.Replaced) - len(op.Parts); known && missing > 0 {
-		w.assume(fmt.Sprintf("without %d nodes that the trace doesn't describe", missing))
+func ofParts(parts []analyze.Part, within map[int32]bool) (Work, bool) {
+	var total Work
+	unknown, resized := 0, 0
+	for _, p := range parts {
+		w, known := ofPart(p, within)
+		if !known {
+			unknown++
+			continue
+		}
+		if p.Resized {
+			resized++
+		}
+		total.add(w)
+	}
+	if unknown > 0 {
+		total.assume(fmt.Sprintf("without %d of %d nodes, whose work is unknown", unknown, len(parts)))
+	}
+	if resized > 0 {
+		total.assume(fmt.Sprintf("%d of %d nodes have the shapes of the model's file, although the app resized it", resized, len(parts)))
+	}
+	return total, unknown < len(parts) && total.plausible()
+}
+
+func ofPart(p analyze.Part, within map[int32]bool) (Work, bool) {
+	w, known := ofNode(&node{op: p.Op, custom: p.Custom, inputs: p.Inputs, outputs: p.Outputs, params: p.Params, within: within})
+	switch {
+	case p.Helps == analyze.Before:
+		data := w.Read - w.Weights
+		w = Work{Read: data, Written: data, Formula: moves}
+		w.assume(fmt.Sprintf("only the inputs of %s (node %d) are moved: another operator computes it", p.Op, p.Node))
+	case p.Helps == analyze.After:
+		w = Work{Read: w.Written, Written: w.Written, Formula: moves}
+		w.assume(fmt.Sprintf("only what %s (node %d) makes is moved: another operator computes it", p.Op, p.Node))
+	case p.Sharing > 1 && w.MACs+w.Ops > 0:
+		w.MACs, w.Ops = w.MACs/uint64(p.Sharing), w.Ops/uint64(p.Sharing)
+		w.assume(fmt.Sprintf("all data but an equal share of the arithmetic of %s (node %d), which %d operators do together", p.Op, p.Node, p.Sharing))
+	case p.Sharing > 1:
+		w = w.split(uint64(p.Sharing))
+		w.assume(fmt.Sprintf("an equal share of %s (node %d), which %d operators do together", p.Op, p.Node, p.Sharing))
 	}
 	return w, known
 }
 
-func ofParts(parts []analyze.Part, within map[int32]bool) (Work, bool) {
-	var sum Work
-	known := false
-	for _, p := range parts {
-		w, ok := ofNode(&node{op: p.Op, custom: p.Custom, inputs: p.Inputs, outputs: p.Outputs, params: p.Params, within: within})
-		if !ok {
-			sum.assume(fmt.Sprintf("without %s (node %d), whose work is unknown", p.Op, p.Node))
-			continue
-		}
-		if p.Sharing > 1 {
-			w = w.split(uint64(p.Sharing))
-			w.assume(fmt.Sprintf("an equal share of %s (node %d), which %d operators do together", p.Op, p.Node, p.Sharing))
-		}
-		if p.Resized {
-			w.assume(fmt.Sprintf("%s (node %d) has the shapes of the model's file, although the app resized it", p.Op, p.Node))
-		}
-		known = true
-		sum.add(w)
-	}
-	return sum, known && sum.plausible()
-}
-
 func ofOperators(operators []*analyze.Op) (Work, bool) {
-	var sum Work
-	unknown := 0
+	total := Work{Formula: "the sum of its operators"}
+	unknown, assumed := 0, 0
 	for _, op := range operators {
-		w, ok := Of(op)
-		if !ok {
+		w, known := Of(op)
+		if !known {
 			unknown++
 			continue
 		}
-		sum.add(w)
+		if len(w.Assumed) > 0 {
+			assumed++
+		}
+		w.Formula, w.Assumed = "", nil
+		total.add(w)
 	}
-	sum.Formula = "the sum of its operators"
 	if unknown > 0 {
-		sum.assume(fmt.Sprintf("without %d of %d operators, whose work is unknown", unknown, len(operators)))
+		total.assume(fmt.Sprintf("without %d of %d operators, whose work is unknown", unknown, len(operators)))
 	}
-	return sum, unknown < len(operators) && sum.plausible()
+	if assumed > 0 {
+		total.assume(fmt.Sprintf("what %d of %d operators rest on", assumed, len(operators)))
+	}
+	return total, unknown < len(operators) && total.plausible()
 }
 
 func (w *Work) assume(what string) {
@@ -118,7 +137,7 @@ func (w *Work) assume(what string) {
 func (w *Work) add(o Work) {
 	w.MACs, w.Ops = sum(w.MACs, o.MACs), sum(w.Ops, o.Ops)
 	w.Read, w.Written, w.Weights = sum(w.Read, o.Read), sum(w.Written, o.Written), sum(w.Weights, o.Weights)
-	if w.Formula != "" {
+	if w.Formula != "" && o.Formula != "" {
 		w.Formula += "; "
 	}
 	w.Formula += o.Formula
@@ -128,7 +147,7 @@ func (w *Work) add(o Work) {
 }
 
 func (w Work) split(n uint64) Work {
-	w.MACs, w.Ops, w.Read, w.Written, w.Weights = w.MACs/n, w.Ops/n, w.Read/n, w.Written/n, w.Weights/n
+	w.Read, w.Written, w.Weights = w.Read/n, w.Written/n, w.Weights/n
 	return w
 }
 

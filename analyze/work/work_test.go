@@ -144,6 +144,11 @@ func TestOf(t *testing.T) {
 			want: Work{Ops: 1, Read: 8, Written: 4, Weights: 4},
 		},
 		{
+			name: "a spectrum", op: "RFFT2D",
+			inputs: tensors{float(3, 1, 512), constant(tensor("INT32", 2))}, outputs: tensors{tensor("COMPLEX64", 3, 1, 257)},
+			want: Work{Ops: 3 * 5 * 512 * 9 / 2, Read: 4 * 3 * 512, Written: 8 * 3 * 257},
+		},
+		{
 			name: "a variable", op: "SVDF",
 			inputs: tensors{int8s(1, 40), constant(int8s(32, 40)), constant(tensor("INT16", 32, 10)), constant(tensor("INT32", 16)),
 				variable(tensor("INT16", 1, 320))},
@@ -227,17 +232,26 @@ func TestFused(t *testing.T) {
 		{Node: 0, Op: "PAD", Inputs: tensors{input, constant(tensor("INT32", 4, 2))}, Outputs: tensors{padded}},
 		{Node: 2, Op: "RELU", Inputs: tensors{sums}, Outputs: tensors{output}},
 	}}
-	// Two operators do a SOFTMAX together.
+	// Two operators do a SOFTMAX together; of a FULLY_CONNECTED one moves what goes in or comes out; two copy parts.
 	softmax := func() *analyze.Op {
 		return &analyze.Op{Op: "SOFTMAX", Mapping: "inferred", Delegate: "xnnpack", Parts: []analyze.Part{
 			{Node: 3, Op: "SOFTMAX", Inputs: tensors{output}, Outputs: tensors{float(1, 8, 8, 6)}, Sharing: 2},
 		}}
 	}
-	shared := "an equal share of SOFTMAX (node 3), which 2 operators do together"
+	help := func(when analyze.Help) *analyze.Op {
+		return &analyze.Op{Op: "FULLY_CONNECTED", Mapping: "exact", Delegate: "xnnpack", Parts: []analyze.Part{{
+			Node: 4, Op: "FULLY_CONNECTED", Inputs: tensors{float(2, 3), constant(float(5, 3))}, Outputs: tensors{float(2, 5)},
+			Helps: when, Sharing: 1,
+		}}}
+	}
+	half := &analyze.Op{Op: "CONCATENATION", Mapping: "exact", Delegate: "xnnpack", Parts: []analyze.Part{
+		{Node: 5, Op: "CONCATENATION", Inputs: tensors{float(2), float(4)}, Outputs: tensors{float(6)}, Sharing: 2},
+	}}
+	shared := "all data but an equal share of the arithmetic of SOFTMAX (node 3), which 2 operators do together"
 	ofConv := Work{MACs: 8 * 8 * 6 * 36, Ops: 384, Read: 4 * (256 + 216 + 8), Written: 4 * 384, Weights: 4 * (216 + 8)}
-	ofSoftmax := Work{Ops: 5 * 384 / 2, Read: 2 * 384, Written: 2 * 384, Assumed: []string{shared}}
-	whole := Work{MACs: ofConv.MACs, Ops: 384 + 5*384, Read: ofConv.Read + 4*384, Written: 8 * 384, Weights: ofConv.Weights, Assumed: []string{
-		shared, "without 1 of 4 operators, whose work is unknown",
+	ofSoftmax := Work{Ops: 5 * 384 / 2, Read: 4 * 384, Written: 4 * 384, Assumed: []string{shared}}
+	whole := Work{MACs: ofConv.MACs, Ops: 384 + 5*384, Read: ofConv.Read + 8*384, Written: 12 * 384, Weights: ofConv.Weights, Assumed: []string{
+		"without 1 of 4 operators, whose work is unknown", "what 2 of 4 operators rest on",
 	}}
 	cases := []struct {
 		op   *analyze.Op
@@ -245,6 +259,15 @@ func TestFused(t *testing.T) {
 	}{
 		{conv, ofConv},
 		{softmax(), ofSoftmax},
+		{help(analyze.Before), Work{Read: 24, Written: 24, Assumed: []string{
+			"only the inputs of FULLY_CONNECTED (node 4) are moved: another operator computes it",
+		}}},
+		{help(analyze.After), Work{Read: 40, Written: 40, Assumed: []string{
+			"only what FULLY_CONNECTED (node 4) makes is moved: another operator computes it",
+		}}},
+		{half, Work{Read: 12, Written: 12, Assumed: []string{
+			"an equal share of CONCATENATION (node 5), which 2 operators do together",
+		}}},
 		{&analyze.Op{Op: "xnnpack", Delegate: "xnnpack", Operators: []*analyze.Op{conv, softmax(), softmax(), {Op: "?", Mapping: "unknown"}}}, whole},
 	}
 	for _, c := range cases {
@@ -263,12 +286,12 @@ func TestReplaced(t *testing.T) {
 	op := &analyze.Op{Op: "gpu", Delegate: "gpu", Replaced: []uint32{0, 1, 2}, Parts: []analyze.Part{
 		{Node: 0, Op: "RELU", Inputs: tensors{float(8)}, Outputs: tensors{float(8)}, Resized: true},
 		{Node: 1, Op: "FancyOp", Custom: true, Inputs: tensors{float(8)}, Outputs: tensors{float(8)}},
+		{Node: 2},
 	}}
 	got, known := Of(op)
 	want := Work{Ops: 8, Read: 32, Written: 32, Formula: "1 operation an output element", Assumed: []string{
-		"RELU (node 0) has the shapes of the model's file, although the app resized it",
-		"without FancyOp (node 1), whose work is unknown",
-		"without 1 nodes that the trace doesn't describe",
+		"without 2 of 3 nodes, whose work is unknown",
+		"1 of 3 nodes have the shapes of the model's file, although the app resized it",
 	}}
 	if diff := cmp.Diff(want, got); !known || diff != "" {
 		t.Errorf("known: %v, %s", known, diff)
