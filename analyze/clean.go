@@ -32,6 +32,14 @@ type Clean struct {
 // Count is how many there are.
 func (c *Clean) Count() uint64 { return c.Fast.Count + c.Slow.Count }
 
+// Most returns the larger one of the two.
+func (c *Clean) Most() *Distribution {
+	if c.Slow.Count > c.Fast.Count {
+		return &c.Slow
+	}
+	return &c.Fast
+}
+
 func (c *Clean) merge(other *Clean) {
 	c.Fast.Merge(&other.Fast)
 	c.Slow.Merge(&other.Slow)

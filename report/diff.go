@@ -55,9 +55,25 @@ func (p *diffPrinter) verdict() {
 		text += ": nothing changed by as much as would be told"
 	}
 	if p.format == Markdown {
-		text = "**" + markdownText(text) + "**"
+		p.printer.line("**%s**", markdownText(text))
+		return
 	}
 	p.line("%s", text)
+}
+
+// line and heading keep names of the device from being taken for Markdown.
+func (p *diffPrinter) line(format string, args ...any) { p.printer.line("%s", p.text(format, args...)) }
+
+func (p *diffPrinter) heading(format string, args ...any) {
+	p.printer.heading("%s", p.text(format, args...))
+}
+
+func (p *diffPrinter) text(format string, args ...any) string {
+	text := fmt.Sprintf(format, args...)
+	if p.format == Markdown {
+		return markdownText(text)
+	}
+	return text
 }
 
 // changesText names the largest changes; of a regression the slower ones first.
@@ -164,9 +180,9 @@ func (p *diffPrinter) details(title string, write func()) {
 		write()
 		return
 	}
-	p.line("<details><summary>%s</summary>", title)
+	p.printer.line("<details><summary>%s</summary>", title)
 	write()
-	p.line("</details>")
+	p.printer.line("</details>")
 }
 
 // runsText counts runs and their invokes: "5 runs, 295 of 300 invokes clean (5 cold)".

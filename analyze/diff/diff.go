@@ -3,6 +3,7 @@ package diff
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -55,8 +56,8 @@ func (s *Side) Add(path string, r *analyze.OpsResult, quantile float64) {
 	if r.Truncated != "" {
 		say("%s", r.Truncated)
 	}
-	for cause, n := range r.Lost {
-		say("%d lost: %s", n, cause)
+	for _, cause := range slices.Sorted(maps.Keys(r.Lost)) {
+		say("%d lost: %s", r.Lost[cause], cause)
 	}
 	if len(r.Models) == 0 {
 		say("no op was recorded")

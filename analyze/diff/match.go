@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -92,8 +93,12 @@ func matchOps(base, new []*Run) (rows []*row, baseOnly, newOnly []*row) {
 	newOnly = slices.DeleteFunc(newRows, func(n *row) bool { return byKey[n.new[firstOf(n.new)][0].key] != n })
 	joined, baseOnly, newOnly := join(baseOnly, newOnly)
 	rows = append(rows, joined...)
+	slices.SortStableFunc(rows, func(a, b *row) int { return cmp.Compare(a.order(), b.order()) })
 	return rows, baseOnly, newOnly
 }
+
+// order is the place of the row's first op in its run.
+func (r *row) order() int { return r.base[firstOf(r.base)][0].order }
 
 // opRows returns the ops of one side's runs, as the new side of rows.
 func opRows(runs []*Run) []*row {

@@ -65,11 +65,12 @@ func familyP(columns []column, d deals) []float64 {
 	if len(columns) == 0 {
 		return nil
 	}
-	observed := statistics(columns, d.ways[0])
+	s := newStatistics(columns)
+	observed := slices.Clone(s.of(d.ways[0]))
 	atLeast := make([]int, len(columns))
 	for _, way := range d.ways {
 		largest := 0.0
-		for _, t := range statistics(columns, way) {
+		for _, t := range s.of(way) {
 			largest = max(largest, math.Abs(t))
 		}
 		for i, t := range observed {
@@ -85,31 +86,45 @@ func familyP(columns []column, d deals) []float64 {
 	return p
 }
 
-// statistics returns the difference of the sides' means of each column, over its standard error.
-func statistics(columns []column, new []int) []float64 {
-	differences, variances := make([]float64, len(columns)), make([]float64, len(columns))
-	n := float64(len(new))
-	var m float64
+// statistics are the differences of the sides' means, over their standard errors.
+type statistics struct {
+	columns              []column
+	sums, squares        []float64 // of all runs
+	t, variances, sorted []float64
+}
+
+func newStatistics(columns []column) *statistics {
+	n := len(columns)
+	s := &statistics{columns, make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)}
 	for i, c := range columns {
-		m = float64(len(c)) - n
-		var all, squares, ofNew float64
 		for _, v := range c {
-			all += v
-			squares += v * v
+			s.sums[i] += v
+			s.squares[i] += v * v
 		}
+	}
+	return s
+}
+
+// of returns the statistic of each column when these runs are new. It is valid until the next call.
+func (s *statistics) of(new []int) []float64 {
+	n := float64(len(new))
+	m := float64(len(s.columns[0])) - n
+	for i, c := range s.columns {
+		var ofNew float64
 		for _, run := range new {
 			ofNew += c[run]
 		}
-		ofBase := all - ofNew
-		differences[i] = ofNew/n - ofBase/m
-		within := squares - ofNew*ofNew/n - ofBase*ofBase/m
-		variances[i] = max(within, 0) / max(n+m-2, 1)
+		ofBase := s.sums[i] - ofNew
+		s.t[i] = ofNew/n - ofBase/m
+		s.variances[i] = max(s.squares[i]-ofNew*ofNew/n-ofBase*ofBase/m, 0) / max(n+m-2, 1)
 	}
-	typical := medianOf(variances)
-	for i, v := range variances {
-		differences[i] /= math.Sqrt(moderate(v, typical)*(1/n+1/m)) + tiny
+	copy(s.sorted, s.variances)
+	slices.Sort(s.sorted)
+	typical := median(s.sorted)
+	for i, v := range s.variances {
+		s.t[i] /= math.Sqrt(moderate(v, typical)*(1/n+1/m)) + tiny
 	}
-	return differences
+	return s.t
 }
 
 const tiny = 1e-12 // for columns that hold one value only

@@ -60,6 +60,7 @@ type op struct {
 	selfShare      float64 // the part of its time that isn't
 	perInvoke      float64 // runs
 	trusted        bool
+	order          int // of ops in the run
 	key            string
 	time           timing
 }
@@ -89,6 +90,7 @@ func newRun(trace string, r *analyze.OpsResult, m *analyze.Model, quantile float
 		o := newOp(from, m.Invokes, quantile)
 		keys[o.key]++
 		o.key = fmt.Sprintf("%s #%d", o.key, keys[o.key])
+		o.order = len(run.ops)
 		run.ops = append(run.ops, o)
 		if from.Mapping == "" && from.Delegate == "" {
 			structure.WriteString(o.key + "\n")

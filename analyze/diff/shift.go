@@ -31,11 +31,11 @@ func shiftOf(base, new []float64, confidence float64) shift {
 	slices.Sort(differences)
 	u := stats.UDist{N1: len(base), N2: len(new)}
 	out := 0 // differences left out at each end
-	for 2*u.CDF(float64(out)) <= 1-confidence {
+	for 2*u.CDF(float64(out+1)) <= 1-confidence {
 		out++
 	}
 	s := shift{estimate: median(differences), low: differences[out], high: differences[len(differences)-1-out], p: 1,
-		covers: 1 - 2*u.CDF(float64(out)-1)}
+		covers: max(1-2*u.CDF(float64(out)), 0)}
 	if r, err := stats.MannWhitneyUTest(base, new, stats.LocationDiffers); err == nil { // else all are equal
 		s.p = r.P
 	}

@@ -5,16 +5,18 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/edgexray/edgexray/analyze"
 	"github.com/edgexray/edgexray/analyze/diff"
+	"github.com/edgexray/edgexray/benchexport"
 	"github.com/edgexray/edgexray/report"
 )
 
 func diffCommand() *cobra.Command {
-	var threshold, thresholds string
+	var threshold, thresholds, benchfmt string
 	var options diff.Options
 	var showThresholds, asJSON, asCSV, asMarkdown bool
 	c := &cobra.Command{
@@ -36,7 +38,7 @@ func diffCommand() *cobra.Command {
 			if options.Thresholds, err = readThresholds(threshold, thresholds); err != nil {
 				return err
 			}
-			result, err := diffTraces(base, new, options)
+			result, err := diffTraces(base, new, options, benchfmt)
 			if err != nil {
 				return err
 			}
@@ -62,6 +64,7 @@ func diffCommand() *cobra.Command {
 	f.BoolVar(&showThresholds, "show-thresholds", false, "print the default thresholds, and nothing else")
 	f.Float64Var(&options.Alpha, "alpha", diff.DefaultAlpha, "how probable a false alarm may be")
 	f.Float64Var(&options.Quantile, "quantile", diff.DefaultQuantile, "which quantile of its clean executions stands for a run")
+	f.StringVar(&benchfmt, "benchfmt", "", "also write base.txt and new.txt for benchstat into `folder`")
 	f.BoolVar(&asJSON, "json", false, "print JSON (docs/diff-json.md)")
 	f.BoolVar(&asCSV, "csv", false, "print CSV")
 	f.BoolVar(&asMarkdown, "markdown", false, "print Markdown, made for a pull request's comment")
@@ -104,25 +107,49 @@ func readThresholds(share, path string) (diff.Thresholds, error) {
 	return table, nil
 }
 
-// diffTraces reads one trace after the other, so that only what is compared is in memory.
-func diffTraces(base, new []string, o diff.Options) (*diff.Result, error) {
+// diffTraces reads one trace after the other, so that only what is compared is in memory. Benchmark results are written into a
+// folder, if there is one.
+func diffTraces(base, new []string, o diff.Options, folder string) (*diff.Result, error) {
 	o, err := o.WithDefaults()
 	if err != nil {
 		return nil, err
 	}
-	read := func(side *diff.Side, paths []string) error {
+	read := func(side *diff.Side, paths []string, name string) (err error) {
+		results, err := createResults(folder, name)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, results.Close()) }()
 		for _, path := range paths {
 			ops, err := readOps(path, analyze.Options{})
 			if err != nil {
 				return err
 			}
 			side.Add(path, ops, o.Quantile)
+			if err := benchexport.Write(results, ops, o.Quantile); err != nil {
+				return err
+			}
 		}
 		return nil
 	}
 	b, n := diff.NewSide("base"), diff.NewSide("new")
-	if err := errors.Join(read(b, base), read(n, new)); err != nil {
+	if err := errors.Join(read(b, base, "base.txt"), read(n, new, "new.txt")); err != nil {
 		return nil, err
 	}
 	return diff.Diff(b, n, o)
 }
+
+// createResults creates a file of benchmark results; without a folder they go nowhere.
+func createResults(folder, name string) (io.WriteCloser, error) {
+	if folder == "" {
+		return nowhere{io.Discard}, nil
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, err
+	}
+	return os.Create(filepath.Join(folder, name))
+}
+
+type nowhere struct{ io.Writer }
+
+func (nowhere) Close() error { return nil }

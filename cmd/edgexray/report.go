@@ -180,7 +180,7 @@ func addDiff(in *html.Input, files *reportFiles) error {
 	if err != nil {
 		return err
 	}
-	in.Diff, err = diffTraces(base, new, diff.Options{Thresholds: thresholds})
+	in.Diff, err = diffTraces(base, new, diff.Options{Thresholds: thresholds}, "")
 	if errors.Is(err, diff.ErrDifferent) || errors.Is(err, diff.ErrNoOps) {
 		in.NotDiff = err.Error()
 		return nil
