@@ -53,6 +53,7 @@ func (rec *recording) overview() *OpsResult {
 			Architecture:   h.GetArchitecture(),
 			Hostname:       h.GetHostname(),
 			StartUnixNS:    h.GetStartUnixNs(),
+			StartNS:        h.GetStartNs(),
 			AttachMethod:   h.GetAttachMethod(),
 			ProbeCosts:     []ProbeCost{},
 			Followed:       []Followed{},

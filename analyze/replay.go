@@ -275,12 +275,13 @@ func (p *replay) losses(b *trace.Block, from uint64) {
 
 func (p *replay) exits(b *trace.Block) {
 	for _, process := range b.Processes {
-		if !process.Exited || p.exited[process.Id] {
+		known := p.ids.processes[process.Id]
+		if !process.Exited || p.exited[process.Id] || known == nil {
 			continue
 		}
 		p.exited[process.Id] = true
 		if p.Exit != nil && p.err == nil {
-			p.err = p.Exit(Exit{p.ids.processes[process.Id], p.rec.lastNS})
+			p.err = p.Exit(Exit{known, p.rec.lastNS})
 		}
 	}
 }

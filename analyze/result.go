@@ -38,6 +38,7 @@ type Recording struct {
 	Architecture string      `json:"architecture"`
 	Hostname     string      `json:"hostname"`
 	StartUnixNS  int64       `json:"start_unix_ns"`
+	StartNS      uint64      `json:"-"` // the same moment, CLOCK_MONOTONIC, as executions have it
 	AttachMethod string      `json:"attach_method"`
 	Followed     []Followed  `json:"followed"`
 	Cores        []Core      `json:"cores"`

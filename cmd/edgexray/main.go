@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/edgexray/edgexray/analyze"
 	"github.com/edgexray/edgexray/analyze/diff"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/reference"
@@ -37,6 +38,7 @@ var verbs = []func() *cobra.Command{
 	topCommand,
 	opsCommand,
 	pprofCommand,
+	exportCommand,
 	snapshotCommand,
 	tensorsCommand,
 	referenceCommand,
@@ -56,6 +58,7 @@ var exitStatuses = []struct {
 	{probes.ErrNotPermitted, exitForbidden},
 	{syscall.ENOSPC, exitForbidden},
 	{shim.ErrUnreachable, exitForbidden},
+	{analyze.ErrSummedUp, exitNothing},
 	{probes.ErrNoKernels, exitNothing},
 	{probes.ErrOtherMachine, exitNothing},
 	{shim.ErrNothing, exitNothing},

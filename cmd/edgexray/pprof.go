@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/google/pprof/profile"
@@ -40,8 +39,8 @@ func pprofCommand() *cobra.Command {
 			if output == "" {
 				output = strings.TrimSuffix(args[0], ".xray") + suffix
 			}
-			if err := writeProfile(p, output); err != nil {
-				return err
+			if err := writeWhole(output, p.Write); err != nil {
+				return fmt.Errorf("write profile: %w", err)
 			}
 			fmt.Fprintf(c.ErrOrStderr(), "Wrote %s; look at it with: go tool pprof -http=: %[1]s\n", output)
 			return nil
@@ -60,15 +59,4 @@ func readProfile(path string, build func(*trace.Reader) (*profile.Profile, error
 	}
 	defer r.Close()
 	return build(r)
-}
-
-func writeProfile(p *profile.Profile, path string) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("write profile: %w", err)
-	}
-	if err := errors.Join(p.Write(f), f.Close()); err != nil {
-		return fmt.Errorf("write profile %s: %w", path, err)
-	}
-	return nil
 }
