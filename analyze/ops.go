@@ -154,7 +154,6 @@ func (b *builder) model(g *graph) *Model {
 		PID:          rec.processes[g.process].GetPid(),
 		Process:      rec.processName(g.process),
 		Interpreters: g.interpreters,
-		InvokeWall:   new(Distribution),
 		Ops:          []*Op{},
 	}
 	if file := rec.models[g.model]; file != nil {
@@ -164,7 +163,8 @@ func (b *builder) model(g *graph) *Model {
 		m.Runtime = Runtime{lib.Path, lib.Entry, lib.BuildId}
 	}
 	m.Invokes = primary.invokes.count()
-	m.OpsPerInvoke, m.InvokeWall = primary.invokes.whole()
+	ops, whole := primary.invokes.whole()
+	m.OpsPerInvoke, m.InvokeWall, m.InvokeClean = ops, &whole.Distribution, &whole.clean
 	m.InvokesPartial = m.Invokes - m.InvokeWall.Count
 
 	slices.SortStableFunc(g.subgraphs, func(x, y *subgraph) int { return cmp.Compare(uint32(x.desc.Index), uint32(y.desc.Index)) })
@@ -234,6 +234,7 @@ func (b *builder) op(r *row) *Op {
 		MappedOps:     []string{},
 		Count:         r.wall.Count,
 		Wall:          &r.wall,
+		Clean:         &r.clean,
 		SelfNS:        r.self,
 		FirstNS:       r.first,
 		Running:       &r.running,

@@ -124,6 +124,7 @@ type Model struct {
 	InvokesPartial uint64        `json:"invokes_partial"`
 	OpsPerInvoke   int           `json:"ops_per_invoke"`
 	InvokeWall     *Distribution `json:"invoke_wall_ns"`
+	InvokeClean    *Clean        `json:"-"` // of whole invokes
 	Ops            []*Op         `json:"ops"`
 	Memory         *ModelMemory  `json:"memory,omitempty"` // nil when nothing is known of its tensors
 }
@@ -159,6 +160,7 @@ type Op struct {
 	Params       map[string]int64 `json:"params"`
 	Count        uint64           `json:"count"`
 	Wall         *Distribution    `json:"wall_ns"`
+	Clean        *Clean           `json:"-"` // wall times that tell what it takes
 	SelfNS       uint64           `json:"self_ns"`
 	FirstNS      uint64           `json:"first_ns"`
 	EndsInferred uint64           `json:"ends_inferred"` // ops whose end was taken from the next one's start

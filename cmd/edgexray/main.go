@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/edgexray/edgexray/analyze"
+	"github.com/edgexray/edgexray/analyze/diff"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/reference"
 	"github.com/edgexray/edgexray/shim"
@@ -35,7 +36,7 @@ var verbs = []struct {
 	verbs []func() *cobra.Command
 }{
 	{"On the device:", []func() *cobra.Command{doctorCommand, discoverCommand, recordCommand, topCommand, snapshotCommand}},
-	{"Of traces, on any computer:", []func() *cobra.Command{opsCommand, stragglersCommand, pprofCommand, exportCommand}},
+	{"Of traces, on any computer:", []func() *cobra.Command{opsCommand, stragglersCommand, diffCommand, pprofCommand, exportCommand, reportCommand}},
 	{"Of tensors:", []func() *cobra.Command{tensorsCommand, referenceCommand, compareCommand}},
 }
 
@@ -56,6 +57,7 @@ var exitStatuses = []struct {
 	{shim.ErrOtherMachine, exitNothing},
 	{reference.ErrNoRunner, exitNothing},
 	{reference.ErrNoInputs, exitNothing},
+	{diff.ErrNoOps, exitNothing},
 }
 
 // exitError is an error that decides the exit status itself.

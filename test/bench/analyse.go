@@ -24,14 +24,19 @@ const (
 
 func measureAnalyse(b *bench) error {
 	path := filepath.Join(b.dir, "synthetic.xray")
-	wrote, size, err := writeSynthetic(path)
+	wrote, size, err := writeSynthetic(path, syntheticOps)
 	if err != nil {
+		return err
+	}
+	half := filepath.Join(b.dir, "half.xray")
+	if _, _, err := writeSynthetic(half, syntheticOps/2); err != nil {
 		return err
 	}
 	rows := [][]string{{"write the trace", fmt.Sprintf("%.2f", wrote.Seconds()), "", fmt.Sprintf("%.1f MB", float64(size)/1e6)}}
 	for _, args := range [][]string{
 		{"ops", path},
 		{"ops", path, "--json"},
+		{"diff", half, half}, // as many ops in all
 		{"pprof", path, "-o", filepath.Join(b.dir, "synthetic.pb.gz")},
 	} {
 		command := b.command("cache", args...)
@@ -53,7 +58,7 @@ func measureAnalyse(b *bench) error {
 
 // writeSynthetic writes the trace and returns how long that took, without
 // making up the ops, and its size.
-func writeSynthetic(path string) (took time.Duration, size int64, err error) {
+func writeSynthetic(path string, ops int) (took time.Duration, size int64, err error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return 0, 0, err
@@ -69,7 +74,7 @@ func writeSynthetic(path string) (took time.Duration, size int64, err error) {
 	}
 	g := newGenerator(start)
 	batch := make([]trace.Op, 0, 100*syntheticNodes)
-	for left := syntheticOps; left > 0; left -= len(batch) {
+	for left := ops; left > 0; left -= len(batch) {
 		batch = g.fill(batch[:min(left, cap(batch))])
 		began := time.Now()
 		for _, op := range batch {
