@@ -11,12 +11,16 @@ import (
 
 // argumentFiles says which files verbs take as arguments, by how their names end. The other verbs take any, or none.
 var argumentFiles = map[string][]string{
-	"ops":       {"xray"},
-	"pprof":     {"xray"},
-	"tensors":   {"tensors"},
-	"compare":   {"tensors"},
-	"reference": {"tflite"},
-	"discover":  {"so", "apk"},
+	"ops":        {"xray"},
+	"stragglers": {"xray"},
+	"diff":       {"xray"},
+	"pprof":      {"xray"},
+	"export":     {"xray"},
+	"report":     {"xray", "tensors"},
+	"tensors":    {"tensors"},
+	"compare":    {"tensors"},
+	"reference":  {"tflite"},
+	"discover":   {"so", "apk"},
 }
 
 // flagValues are the values of flags that have few, by verb. A flag that takes a list takes several of them.
@@ -24,6 +28,7 @@ var flagValues = map[string]map[string][]string{
 	"record":    {"via": {viaBPF, viaShim}, "follow": append(followed, "resident", "none"), "method": texts(probes.Methods)},
 	"top":       {"by": {"node", "op", "kernel"}, "sort": texts(report.LiveSorts), "follow": append(followed, "resident", "none"), "method": texts(probes.Methods)},
 	"ops":       {"by": {"node", "op", "kernel", "thread"}},
+	"export":    {"format": formatNames()},
 	"snapshot":  {"when-full": {"block", "drop", "sample"}, "kernels": {"builtin"}},
 	"tensors":   {"export": {"npz", "safetensors", "csv"}},
 	"reference": {"runner": {"litert", "go-tflite"}, "kernels": {"reference", "builtin"}},
