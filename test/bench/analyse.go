@@ -37,6 +37,7 @@ func measureAnalyse(b *bench) error {
 		{"ops", path},
 		{"ops", path, "--json"},
 		{"diff", half, half}, // as many ops in all
+		{"stragglers", path},
 		{"pprof", path, "-o", filepath.Join(b.dir, "synthetic.pb.gz")},
 	} {
 		command := b.command("cache", args...)
