@@ -171,6 +171,10 @@ func (ls *libraries) addOperators(l *library) []probes.Found {
 		return nil
 	case x == nil:
 		return nil
+	}
+	l.runtime.Xnnpack = true
+	ls.session.describe(l.runtime)
+	switch {
 	case x.Run.Refused != "":
 		ls.session.note("xnnpack", "%s: operators are not told apart: XNNPACK's run function: %s", l.runtime.Path, x.Run.Refused)
 		return nil

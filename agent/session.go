@@ -87,7 +87,7 @@ func Record(ctx context.Context, options Options) error {
 		summary:   Summary{ops: make(map[string]bool)},
 		asked:     make(map[int]int),
 	}
-	s.models = app.Models{Describe: s.describe, Note: s.note}
+	s.models = app.Models{Describe: s.describe, Note: s.note, Nodes: true}
 	s.aggregates = aggregates{session: s, written: make(map[uint64]*bpf.AggregateValue)}
 	s.budget = budget{session: s, share: options.Budget, threads: make(map[uint32]uint64)}
 	s.libraries = libraries{session: s, files: make(map[app.FileKey]*library)}

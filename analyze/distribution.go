@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"encoding/json"
+	"iter"
 	"math"
 	"math/bits"
 	"slices"
@@ -112,6 +113,21 @@ func (d *Distribution) each(yield func(v, count uint64) bool) {
 		}
 		for i, count := range page {
 			if count != 0 && !yield(middle(octave, uint64(i)), count) {
+				return
+			}
+		}
+	}
+}
+
+// All yields the values in ascending order, each with how often it was added; beyond exactSamples values the middle of its bucket.
+func (d *Distribution) All() iter.Seq2[uint64, uint64] {
+	if d.octaves != nil {
+		return d.each
+	}
+	return func(yield func(v, count uint64) bool) {
+		slices.Sort(d.exact)
+		for _, v := range d.exact {
+			if !yield(v, 1) {
 				return
 			}
 		}

@@ -43,12 +43,16 @@ type row struct {
 	key        string // in the subgraph's rows
 	subgraph   *subgraph
 	wall       Distribution
+	running    Distribution // without the first run, and without what the runs were preempted for
+	course     Course
+	clean      Clean
 	self       uint64 // ns, nested ops subtracted
 	paid       Paid
 	toNext     uint64 // ops whose end was taken from the next one's start
 	position   int    // among the ops of the latest invoke
 	firstStart uint64 // ns, and the duration of that op
 	first      uint64
+	firstPaid  trace.Paid
 	live       liveBytes
 	recent     *recent
 	merged     *row // into that one
@@ -61,6 +65,7 @@ type node struct {
 	row      *row
 	subgraph uint32 // id in the trace; row may sum up several interpreters
 	phase    *phase
+	ran      bool
 	seen     *uint64         // the latest invoke in which this node ran, whatever its shapes
 	within   map[*order]bool // in which subgraphs ran within its ops
 }
@@ -331,13 +336,16 @@ func (r *row) absorb(other *row) {
 	}
 	other.merged = r
 	if other.wall.Count != 0 && (r.wall.Count == 0 || other.firstStart < r.firstStart) {
-		r.firstStart, r.first, r.position = other.firstStart, other.first, other.position
+		r.firstStart, r.first, r.firstPaid, r.position = other.firstStart, other.first, other.firstPaid, other.position
 	}
 	r.wall.Merge(&other.wall)
+	r.running.Merge(&other.running)
+	r.course.merge(&other.course)
+	r.clean.merge(&other.clean)
 	r.self += other.self
 	r.toNext += other.toNext
 	r.paid.merge(&other.paid)
 	r.live.merge(other.live)
 	r.recent.merge(other.recent)
-	other.wall = Distribution{}
+	other.wall, other.running, other.course = Distribution{}, Distribution{}, Course{}
 }

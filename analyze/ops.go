@@ -154,7 +154,6 @@ func (b *builder) model(g *graph) *Model {
 		PID:          rec.processes[g.process].GetPid(),
 		Process:      rec.processName(g.process),
 		Interpreters: g.interpreters,
-		InvokeWall:   new(Distribution),
 		Ops:          []*Op{},
 	}
 	if file := rec.models[g.model]; file != nil {
@@ -164,11 +163,13 @@ func (b *builder) model(g *graph) *Model {
 		m.Runtime = Runtime{lib.Path, lib.Entry, lib.BuildId}
 	}
 	m.Invokes = primary.invokes.count()
-	m.OpsPerInvoke, m.InvokeWall = primary.invokes.whole()
+	ops, whole := primary.invokes.whole()
+	m.OpsPerInvoke, m.InvokeWall, m.InvokeClean = ops, &whole.Distribution, &whole.clean
 	m.InvokesPartial = m.Invokes - m.InvokeWall.Count
 
 	slices.SortStableFunc(g.subgraphs, func(x, y *subgraph) int { return cmp.Compare(uint32(x.desc.Index), uint32(y.desc.Index)) })
 	var total uint64
+	var rows []*row
 	for _, s := range g.subgraphs {
 		s.placeOperators()
 		order := 0
@@ -179,10 +180,11 @@ func (b *builder) model(g *graph) *Model {
 			op := b.op(r)
 			op.RunOrder, op.model = order, m
 			order++
-			m.Ops = append(m.Ops, op)
+			m.Ops, rows = append(m.Ops, op), append(rows, r)
 			total += op.SelfNS
 		}
 	}
+	b.addParts(g, m.Ops, rows)
 	m.Memory = b.modelMemory(g.memory)
 	for _, op := range m.Ops {
 		op.Share = share(op.SelfNS, total)
@@ -225,14 +227,19 @@ func (b *builder) op(r *row) *Op {
 		Replaced:      notNil(d.Replaced),
 		Inputs:        tensors(d.Inputs),
 		Outputs:       tensors(d.Outputs),
+		Params:        map[string]int64{},
 		OperatorIndex: -1,
 		DelegateNode:  -1,
 		MappedNodes:   []int32{},
 		MappedOps:     []string{},
 		Count:         r.wall.Count,
 		Wall:          &r.wall,
+		Clean:         &r.clean,
 		SelfNS:        r.self,
 		FirstNS:       r.first,
+		Running:       &r.running,
+		Course:        &r.course,
+		FirstPaid:     r.firstPaid,
 		EndsInferred:  r.toNext,
 		Paid:          &r.paid,
 		OpGuessed:     d.OpGuessed,
@@ -275,7 +282,11 @@ func placeName(in *trace.Runtime, place uint64) string {
 func tensors(from []*trace.Tensor) []Tensor {
 	to := make([]Tensor, len(from))
 	for i, t := range from {
-		to[i] = Tensor{t.Index, t.Name, tflite.Type(t.Type).String(), notNil(t.Shape), finite(t.Scale), t.ZeroPoint, t.Channels}
+		allocation := tflite.AllocationType(t.Allocation)
+		to[i] = Tensor{
+			t.Index, t.Name, tflite.Type(t.Type).String(), notNil(t.Shape), finite(t.Scale), t.ZeroPoint, t.Channels,
+			allocation == tflite.MmapRo || allocation == tflite.PersistentRo, t.Variable, len(t.Shape) == 0 && t.Bytes == 0,
+		}
 	}
 	return to
 }

@@ -19,6 +19,9 @@ type Paid struct {
 	Resident    int64             // bytes by which the process's resident memory grew
 	Cores       map[uint64]uint64 // how many ops ended on each
 
+	// Waited is how many runs waited, other than for their workers, for a tenth of their time or more.
+	Waited uint64
+
 	count      uint64
 	khz        uint64 // summed up over those of which it is known
 	known      uint64
@@ -37,6 +40,9 @@ func (p *Paid) add(op trace.Op) {
 	p.Migrations += o.Migrations
 	p.Resident += o.Resident
 	p.count++
+	if blocked := o.OffCPU - min(o.Preempted, o.OffCPU); blocked > o.Workers && float64(blocked) >= minCause*float64(op.Duration) {
+		p.Waited++
+	}
 	p.threads += o.Threads
 	if o.KHz != 0 {
 		p.khz += o.KHz
@@ -64,6 +70,7 @@ func (p *Paid) merge(other *Paid) {
 	p.Migrations += other.Migrations
 	p.Resident += other.Resident
 	p.count += other.count
+	p.Waited += other.Waited
 	p.threads += other.threads
 	p.khz += other.khz
 	p.known += other.known

@@ -12,6 +12,7 @@ const LossUndescribed = "op without description"
 // recording is what a trace holds, op records summed up.
 type recording struct {
 	header     *trace.Header
+	cores      coreFacts  // of the header
 	end        *trace.End // nil: the recording did not end cleanly
 	lastNS     uint64     // time of the last block
 	truncation *trace.Truncation
@@ -28,6 +29,7 @@ type recording struct {
 	runtimes  map[uint32]*trace.Runtime
 	kernels   map[uint32]*trace.Kernel
 	models    map[uint32]*trace.Model
+	inFile    map[placeInModel]*trace.ModelNode
 	threads   map[uint32]*thread
 	subgraphs map[uint32]*subgraph
 	nodes     map[uint32]*node
@@ -55,6 +57,7 @@ func newRecording() *recording {
 		runtimes:     make(map[uint32]*trace.Runtime),
 		kernels:      make(map[uint32]*trace.Kernel),
 		models:       make(map[uint32]*trace.Model),
+		inFile:       make(map[placeInModel]*trace.ModelNode),
 		threads:      make(map[uint32]*thread),
 		subgraphs:    make(map[uint32]*subgraph),
 		nodes:        make(map[uint32]*node),
@@ -153,6 +156,7 @@ func (rec *recording) add(b *trace.Block) {
 func (rec *recording) describe(b *trace.Block) {
 	if b.Header != nil {
 		rec.header = b.Header
+		rec.readCores()
 	}
 	for _, m := range b.Runtimes {
 		rec.runtimes[m.Id] = m
@@ -165,6 +169,11 @@ func (rec *recording) describe(b *trace.Block) {
 	}
 	for _, m := range b.Models {
 		rec.models[m.Id] = m
+	}
+	for _, m := range b.ModelNodes {
+		if rec.window == nil { // nobody asks it of a live view
+			rec.inFile[placeInModel{m.Model, m.Subgraph, m.Index}] = m
+		}
 	}
 	for _, m := range b.Threads {
 		rec.thread(m.Id).desc = m
@@ -192,11 +201,19 @@ func (rec *recording) addOp(t *thread, n *node, op trace.Op) {
 	r.toNext += op.ToNext
 	t.wall.Add(op.Duration)
 	if r.wall.Count == 1 || op.Start < r.firstStart {
-		r.firstStart, r.first = op.Start, op.Duration
+		r.firstStart, r.first, r.firstPaid = op.Start, op.Duration, op.Paid
+	} else {
+		ran := op.Duration - min(op.Paid.Preempted, op.Duration)
+		r.running.Add(ran)
+		r.course.add(op.Start-min(rec.header.GetStartNs(), op.Start), ran)
+	}
+	if rec.window == nil {
+		r.clean.add(op.Duration, rec.toll(&op, !n.ran))
 	}
 	if op.Depth == 0 {
 		rec.invokeOp(t, n, op)
 	}
+	n.ran = true
 	t.stack.end(r, op)
 	if op.Depth != 0 || len(t.nest) != 0 {
 		rec.nestOp(t, n, op)

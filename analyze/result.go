@@ -124,6 +124,7 @@ type Model struct {
 	InvokesPartial uint64        `json:"invokes_partial"`
 	OpsPerInvoke   int           `json:"ops_per_invoke"`
 	InvokeWall     *Distribution `json:"invoke_wall_ns"`
+	InvokeClean    *Clean        `json:"-"` // of whole invokes
 	Ops            []*Op         `json:"ops"`
 	Memory         *ModelMemory  `json:"memory,omitempty"` // nil when nothing is known of its tensors
 }
@@ -146,35 +147,51 @@ type Op struct {
 	Delegate     string   `json:"delegate"`
 	Replaced     []uint32 `json:"replaced"`
 	// Of an operator within a delegate node; Mapping is empty for nodes.
-	Operator      string        `json:"operator"`       // XNNPACK's name, or empty
-	OperatorIndex int           `json:"operator_index"` // in the order in which the delegate node runs them; -1 for nodes
-	DelegateNode  int32         `json:"delegate_node"`  // that it runs in; -1 for nodes
-	Mapping       string        `json:"mapping"`        // "exact", "fused", "inferred" or "unknown"
-	MappedNodes   []int32       `json:"mapped_nodes"`   // whose work it does, Node first
-	MappedOps     []string      `json:"mapped_ops"`     // theirs
-	Inputs        []Tensor      `json:"inputs"`
-	Outputs       []Tensor      `json:"outputs"`
-	Count         uint64        `json:"count"`
-	Wall          *Distribution `json:"wall_ns"`
-	SelfNS        uint64        `json:"self_ns"`
-	FirstNS       uint64        `json:"first_ns"`
-	EndsInferred  uint64        `json:"ends_inferred"` // ops whose end was taken from the next one's start
-	Samples       uint64        `json:"samples"`       // taken while it was the innermost op
-	Paid          *Paid         `json:"paid"`
-	Causes        []Cause       `json:"causes"`
-	Share         float64       `json:"share"`
-	RunOrder      int           `json:"run_order"`
-	ProbeCostNS   uint64        `json:"probe_cost_ns"`
-	Trusted       bool          `json:"trusted"`
-	model         *Model
-	OpGuessed     bool      `json:"op_guessed"`
-	Incomplete    bool      `json:"incomplete"`
-	Memory        *OpMemory `json:"memory,omitempty"` // nil when nothing is known of its tensors
-	Heap          *OpHeap   `json:"heap,omitempty"`   // nil when it was not recorded
+	Operator      string   `json:"operator"`       // XNNPACK's name, or empty
+	OperatorIndex int      `json:"operator_index"` // in the order in which the delegate node runs them; -1 for nodes
+	DelegateNode  int32    `json:"delegate_node"`  // that it runs in; -1 for nodes
+	Mapping       string   `json:"mapping"`        // "exact", "fused", "inferred" or "unknown"
+	MappedNodes   []int32  `json:"mapped_nodes"`   // whose work it does, Node first
+	MappedOps     []string `json:"mapped_ops"`     // theirs
+	Inputs        []Tensor `json:"inputs"`
+	Outputs       []Tensor `json:"outputs"`
+	// Params is what the op's options in the model's file say, by their names in TFLite's schema, as far as its work depends
+	// on them; empty when the file isn't known, or has none of them.
+	Params       map[string]int64 `json:"params"`
+	Count        uint64           `json:"count"`
+	Wall         *Distribution    `json:"wall_ns"`
+	Clean        *Clean           `json:"-"` // wall times that tell what it takes
+	SelfNS       uint64           `json:"self_ns"`
+	FirstNS      uint64           `json:"first_ns"`
+	EndsInferred uint64           `json:"ends_inferred"` // ops whose end was taken from the next one's start
+	Samples      uint64           `json:"samples"`       // taken while it was the innermost op
+	Paid         *Paid            `json:"paid"`
+	Causes       []Cause          `json:"causes"`
+	Share        float64          `json:"share"`
+	RunOrder     int              `json:"run_order"`
+	ProbeCostNS  uint64           `json:"probe_cost_ns"`
+	Trusted      bool             `json:"trusted"`
+	model        *Model
+	OpGuessed    bool      `json:"op_guessed"`
+	Incomplete   bool      `json:"incomplete"`
+	Memory       *OpMemory `json:"memory,omitempty"` // nil when nothing is known of its tensors
+	Heap         *OpHeap   `json:"heap,omitempty"`   // nil when it was not recorded
+
+	// Parts is the nodes whose work it does: of an operator MappedNodes, of a delegate node Replaced. Other nodes have none. What the
+	// trace doesn't tell of one has no tensors.
+	Parts []Part `json:"-"`
+	// Operators is what a delegate node ran, in its order.
+	Operators []*Op `json:"-"`
 
 	// KernelAt and In are the kernel and the library it is in; nil when not known.
 	KernelAt *trace.Kernel  `json:"-"`
 	In       *trace.Runtime `json:"-"`
+
+	// Running is the wall time of all runs but the first without that for which their thread was preempted; Course is how it went
+	// over the recording. FirstPaid is what the first run paid for. Ops that were summed up as they ran have none of the three.
+	Running   *Distribution `json:"-"`
+	Course    *Course       `json:"-"`
+	FirstPaid trace.Paid    `json:"-"`
 }
 
 // Tensor is an input or output of an op.
@@ -186,7 +203,36 @@ type Tensor struct {
 	Scale     float64 `json:"scale"`
 	ZeroPoint int64   `json:"zero_point"`
 	Channels  uint32  `json:"channels"`
+	Constant  bool    `json:"constant"` // in the model's file, or computed once: weights
+	Variable  bool    `json:"variable"` // kept between invokes, and written by the op that has it as an input
+	// Unshaped says that its shape isn't known: an empty one is otherwise that of a scalar.
+	Unshaped bool `json:"-"`
 }
+
+// Part is a node whose work an operator or a delegate node does.
+type Part struct {
+	Node            int32
+	Op              string
+	Custom          bool
+	Inputs, Outputs []Tensor
+	Params          map[string]int64
+	// Sharing is how many operators of the delegate node compute it together; 0 when none is known to.
+	Sharing int
+	// Helps says that this operator computes nothing of it, but moves data for those that do, or finishes what they made.
+	Helps Help
+	// Resized says that its shapes are those of the model's file, although the app chose others for some.
+	Resized bool
+}
+
+// Help is when an operator that helps others with a node runs.
+type Help int
+
+// Before moves the node's inputs, After its outputs.
+const (
+	NoHelp Help = iota
+	Before
+	After
+)
 
 // Stack is what ops that ran within the same other ops, on the same thread, have in common.
 type Stack struct {

@@ -20,6 +20,7 @@ import (
 type Models struct {
 	Describe func(trace.Description)                // gets models, and subgraphs whose model was found
 	Note     func(kind, format string, args ...any) // gets what went wrong
+	Nodes    bool                                   // models are described with their nodes
 
 	files map[FileKey][]*model
 	id    uint32 // last one given to a model
@@ -125,6 +126,9 @@ func (ms *Models) announce(m *model) uint32 {
 			m.described.Sha256 = hex.EncodeToString(hash.Sum(nil))
 		}
 		ms.Describe(m.described)
+		if ms.Nodes {
+			ms.describeNodes(m)
+		}
 	}
 	return m.described.Id
 }

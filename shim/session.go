@@ -86,7 +86,7 @@ func newSession(options *Options, mode uint32) (*session, error) {
 	}
 	s := &session{options: options, selection: selected, area: area, processes: make(map[uint32]*process), notes: make(map[string]bool)}
 	s.reader.area = area
-	s.models = app.Models{Describe: s.describe, Note: s.note}
+	s.models = app.Models{Describe: s.describe, Note: s.note, Nodes: mode == modeTiming}
 	s.files = files{session: s, known: make(map[app.FileKey]*file)}
 	return s, nil
 }

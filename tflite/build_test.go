@@ -97,16 +97,42 @@ func (w writer) operator(o Operator) flatbuffers.UOffsetT {
 		w.PrependUOffsetTSlot(1, ofName, 0)
 		options = w.EndObject()
 	}
+	kind := byte(varHandleOptions)
+	if len(o.Params) > 0 {
+		kind, options = w.options(o.Params)
+	}
 	w.StartObject(9)
 	w.PrependUint32Slot(0, o.Opcode, 0)
 	w.PrependUOffsetTSlot(1, inputs, 0)
 	w.PrependUOffsetTSlot(2, outputs, 0)
 	if options != 0 {
-		w.PrependByteSlot(3, varHandleOptions, 0)
+		w.PrependByteSlot(3, kind, 0)
 		w.PrependUOffsetTSlot(4, options, 0)
 	}
 	w.PrependUOffsetTSlot(8, intermediates, 0)
 	return w.EndObject()
+}
+
+// options writes the first table that has the parameters.
+func (w writer) options(params []Param) (kind byte, at flatbuffers.UOffsetT) {
+	for ; len(options[kind]) == 0 || !slices.EqualFunc(named(options[kind]), params, func(o option, p Param) bool { return o.name == p.Name }); kind++ {
+	}
+	w.StartObject(len(options[kind]))
+	for id, o := range options[kind] {
+		i := slices.IndexFunc(params, func(p Param) bool { return p.Name == o.name })
+		switch {
+		case i < 0:
+		case o.wide:
+			w.PrependInt32Slot(id, int32(params[i].Value), int32(o.byDefault))
+		default:
+			w.PrependInt8Slot(id, int8(params[i].Value), int8(o.byDefault))
+		}
+	}
+	return kind, w.EndObject()
+}
+
+func named(list []option) []option {
+	return slices.DeleteFunc(slices.Clone(list), func(o option) bool { return o.name == "" })
 }
 
 func (w writer) buffer(b Buffer, external bool) flatbuffers.UOffsetT {

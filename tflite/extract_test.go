@@ -56,15 +56,16 @@ func TestExtractRunsOpsApart(t *testing.T) {
 		t.Errorf("ends (-want +got):\n%s", diff)
 	}
 	main, body := m.Subgraphs[0].Tensors, m.Subgraphs[1].Tensors
+	params := m.Subgraphs[0].Operators[0].Params
 	want := Subgraph{
 		Name:    "ops",
 		Tensors: []Tensor{main[0], main[1], main[2], main[2], main[3], body[0], main[0], main[1], main[2]},
 		Inputs:  []int32{0, 3, 5, 6}, Outputs: []int32{2, 4, 5, 8},
 		Operators: []Operator{
-			{Opcode: 0, Inputs: []int32{0, 1, -1}, Outputs: []int32{2}},
+			{Opcode: 0, Inputs: []int32{0, 1, -1}, Outputs: []int32{2}, Params: params},
 			{Opcode: 1, Inputs: []int32{3}, Outputs: []int32{4}, Intermediates: []int32{3}},
 			{Opcode: 2, Inputs: []int32{5}, Outputs: []int32{5}},
-			{Opcode: 0, Inputs: []int32{6, 7, -1}, Outputs: []int32{8}},
+			{Opcode: 0, Inputs: []int32{6, 7, -1}, Outputs: []int32{8}, Params: params},
 		},
 	}
 	if diff := cmp.Diff([]Subgraph{want}, got.Subgraphs); diff != "" {

@@ -61,6 +61,7 @@ type Operator struct {
 	Opcode                         uint32  // index of OperatorCodes
 	Inputs, Outputs, Intermediates []int32 // indices of Tensors; -1 for an optional one that is left out
 	Variable                       string  // of VAR_HANDLE: container and name of what its output refers to, "/x"; otherwise empty
+	Params                         []Param // options, as far as this package knows them
 }
 
 // Buffer is a range of the file, in bytes. Size is 0 for data that isn't there.
@@ -190,7 +191,7 @@ func quantization(t table) Quantization {
 	return q
 }
 
-// varHandleOptions is the one member of the schema's union BuiltinOptions that is read.
+// varHandleOptions is the member of the schema's union BuiltinOptions that holds texts.
 const varHandleOptions = 111
 
 func (m *Model) operator(s *Subgraph, t table) Operator {
@@ -199,6 +200,7 @@ func (m *Model) operator(s *Subgraph, t table) Operator {
 		Inputs:        numbers[int32](t, 1),
 		Outputs:       numbers[int32](t, 2),
 		Intermediates: numbers[int32](t, 8),
+		Params:        t.params(),
 	}
 	if int64(op.Opcode) >= int64(len(m.OperatorCodes)) {
 		t.fail(fmt.Errorf("operator code %d of %d does not exist (a damaged file)", op.Opcode, len(m.OperatorCodes)))

@@ -40,7 +40,10 @@ func example() *Model {
 				},
 				Inputs: []int32{0}, Outputs: []int32{3},
 				Operators: []Operator{
-					{Opcode: 0, Inputs: []int32{0, 1, -1}, Outputs: []int32{2}},
+					{Opcode: 0, Inputs: []int32{0, 1, -1}, Outputs: []int32{2}, Params: []Param{
+						{"padding", 1}, {"stride_w", 2}, {"stride_h", 3}, {"fused_activation_function", 3},
+						{"dilation_w_factor", 1}, {"dilation_h_factor", 4}, // 1 is the default, and not written
+					}},
 					{Opcode: 1, Inputs: []int32{2}, Outputs: []int32{3}, Intermediates: []int32{2}},
 					{Opcode: 3, Inputs: []int32{4}},
 				},

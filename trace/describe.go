@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// Description is a message that a Writer takes with Describe: *Runtime, *Kernel, *Process, *Thread, *Model, *Subgraph,
-// *Node, *Aggregate, *Gap, *HeapUse, *HeapSite, *Frame, *SampleStack or *Note.
+// Description is a message that a Writer takes with Describe: *Runtime, *Kernel, *Process, *Thread, *Model, *ModelNode,
+// *Subgraph, *Node, *Aggregate, *Gap, *HeapUse, *HeapSite, *Frame, *SampleStack or *Note.
 type Description interface {
 	proto.Message
 	addTo(*Block)
@@ -20,6 +20,7 @@ func (m *Kernel) addTo(b *Block)      { b.Kernels = append(b.Kernels, m) }
 func (m *Process) addTo(b *Block)     { b.Processes = append(b.Processes, m) }
 func (m *Thread) addTo(b *Block)      { b.Threads = append(b.Threads, m) }
 func (m *Model) addTo(b *Block)       { b.Models = append(b.Models, m) }
+func (m *ModelNode) addTo(b *Block)   { b.ModelNodes = append(b.ModelNodes, m) }
 func (m *Subgraph) addTo(b *Block)    { b.Subgraphs = append(b.Subgraphs, m) }
 func (m *Node) addTo(b *Block)        { b.Nodes = append(b.Nodes, m) }
 func (m *Note) addTo(b *Block)        { b.Notes = append(b.Notes, m) }

@@ -52,6 +52,7 @@ type Block struct {
 	HeapSites     []*HeapSite            `protobuf:"bytes,18,rep,name=heap_sites,json=heapSites,proto3" json:"heap_sites,omitempty"`
 	Frames        []*Frame               `protobuf:"bytes,15,rep,name=frames,proto3" json:"frames,omitempty"`
 	Samples       []*SampleStack         `protobuf:"bytes,16,rep,name=samples,proto3" json:"samples,omitempty"` // since the block before
+	ModelNodes    []*ModelNode           `protobuf:"bytes,21,rep,name=model_nodes,json=modelNodes,proto3" json:"model_nodes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -215,6 +216,13 @@ func (x *Block) GetFrames() []*Frame {
 func (x *Block) GetSamples() []*SampleStack {
 	if x != nil {
 		return x.Samples
+	}
+	return nil
+}
+
+func (x *Block) GetModelNodes() []*ModelNode {
+	if x != nil {
+		return x.ModelNodes
 	}
 	return nil
 }
@@ -587,6 +595,7 @@ type Runtime struct {
 	TextStart     uint64                 `protobuf:"varint,6,opt,name=text_start,json=textStart,proto3" json:"text_start,omitempty"` // virtual addresses of the executable segment, and its offset in the file at path
 	TextEnd       uint64                 `protobuf:"varint,7,opt,name=text_end,json=textEnd,proto3" json:"text_end,omitempty"`
 	TextOffset    uint64                 `protobuf:"varint,8,opt,name=text_offset,json=textOffset,proto3" json:"text_offset,omitempty"`
+	Xnnpack       bool                   `protobuf:"varint,9,opt,name=xnnpack,proto3" json:"xnnpack,omitempty"` // XNNPACK's delegate is in it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -675,6 +684,13 @@ func (x *Runtime) GetTextOffset() uint64 {
 		return x.TextOffset
 	}
 	return 0
+}
+
+func (x *Runtime) GetXnnpack() bool {
+	if x != nil {
+		return x.Xnnpack
+	}
+	return false
 }
 
 // Kernel is one kernel entry point.
@@ -1001,6 +1017,161 @@ func (x *Model) GetDescription() string {
 	return ""
 }
 
+// ModelNode is a node as its model's file has it: also one that a delegate replaced, which never runs. Those of a model
+// stand behind it.
+type ModelNode struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Model         uint32                 `protobuf:"varint,1,opt,name=model,proto3" json:"model,omitempty"`
+	Subgraph      int32                  `protobuf:"varint,2,opt,name=subgraph,proto3" json:"subgraph,omitempty"` // index in the model
+	Index         int32                  `protobuf:"varint,3,opt,name=index,proto3" json:"index,omitempty"`       // in the subgraph, as in the interpreter
+	Op            string                 `protobuf:"bytes,4,opt,name=op,proto3" json:"op,omitempty"`              // "CONV_2D", or a custom op's own name
+	Custom        bool                   `protobuf:"varint,5,opt,name=custom,proto3" json:"custom,omitempty"`
+	Inputs        []*Tensor              `protobuf:"bytes,6,rep,name=inputs,proto3" json:"inputs,omitempty"` // index, type, shape and variable; allocation when constant
+	Outputs       []*Tensor              `protobuf:"bytes,7,rep,name=outputs,proto3" json:"outputs,omitempty"`
+	Params        []*Param               `protobuf:"bytes,8,rep,name=params,proto3" json:"params,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ModelNode) Reset() {
+	*x = ModelNode{}
+	mi := &file_trace_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ModelNode) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ModelNode) ProtoMessage() {}
+
+func (x *ModelNode) ProtoReflect() protoreflect.Message {
+	mi := &file_trace_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ModelNode.ProtoReflect.Descriptor instead.
+func (*ModelNode) Descriptor() ([]byte, []int) {
+	return file_trace_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ModelNode) GetModel() uint32 {
+	if x != nil {
+		return x.Model
+	}
+	return 0
+}
+
+func (x *ModelNode) GetSubgraph() int32 {
+	if x != nil {
+		return x.Subgraph
+	}
+	return 0
+}
+
+func (x *ModelNode) GetIndex() int32 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *ModelNode) GetOp() string {
+	if x != nil {
+		return x.Op
+	}
+	return ""
+}
+
+func (x *ModelNode) GetCustom() bool {
+	if x != nil {
+		return x.Custom
+	}
+	return false
+}
+
+func (x *ModelNode) GetInputs() []*Tensor {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
+}
+
+func (x *ModelNode) GetOutputs() []*Tensor {
+	if x != nil {
+		return x.Outputs
+	}
+	return nil
+}
+
+func (x *ModelNode) GetParams() []*Param {
+	if x != nil {
+		return x.Params
+	}
+	return nil
+}
+
+// Param is an option of an op, by its name in TFLite's schema. Booleans are 0 or 1, enumerations their number.
+type Param struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Value         int64                  `protobuf:"varint,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Param) Reset() {
+	*x = Param{}
+	mi := &file_trace_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Param) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Param) ProtoMessage() {}
+
+func (x *Param) ProtoReflect() protoreflect.Message {
+	mi := &file_trace_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Param.ProtoReflect.Descriptor instead.
+func (*Param) Descriptor() ([]byte, []int) {
+	return file_trace_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Param) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Param) GetValue() int64 {
+	if x != nil {
+		return x.Value
+	}
+	return 0
+}
+
 // Subgraph is one subgraph of one interpreter: a TfLiteContext.
 type Subgraph struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
@@ -1024,7 +1195,7 @@ type Subgraph struct {
 
 func (x *Subgraph) Reset() {
 	*x = Subgraph{}
-	mi := &file_trace_proto_msgTypes[10]
+	mi := &file_trace_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1036,7 +1207,7 @@ func (x *Subgraph) String() string {
 func (*Subgraph) ProtoMessage() {}
 
 func (x *Subgraph) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[10]
+	mi := &file_trace_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1049,7 +1220,7 @@ func (x *Subgraph) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Subgraph.ProtoReflect.Descriptor instead.
 func (*Subgraph) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{10}
+	return file_trace_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Subgraph) GetId() uint32 {
@@ -1168,7 +1339,7 @@ type Node struct {
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_trace_proto_msgTypes[11]
+	mi := &file_trace_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1180,7 +1351,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[11]
+	mi := &file_trace_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1193,7 +1364,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{11}
+	return file_trace_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Node) GetId() uint32 {
@@ -1324,7 +1495,7 @@ type Operator struct {
 
 func (x *Operator) Reset() {
 	*x = Operator{}
-	mi := &file_trace_proto_msgTypes[12]
+	mi := &file_trace_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1336,7 +1507,7 @@ func (x *Operator) String() string {
 func (*Operator) ProtoMessage() {}
 
 func (x *Operator) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[12]
+	mi := &file_trace_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1349,7 +1520,7 @@ func (x *Operator) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Operator.ProtoReflect.Descriptor instead.
 func (*Operator) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{12}
+	return file_trace_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Operator) GetName() string {
@@ -1426,7 +1597,7 @@ type Tensor struct {
 
 func (x *Tensor) Reset() {
 	*x = Tensor{}
-	mi := &file_trace_proto_msgTypes[13]
+	mi := &file_trace_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1438,7 +1609,7 @@ func (x *Tensor) String() string {
 func (*Tensor) ProtoMessage() {}
 
 func (x *Tensor) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[13]
+	mi := &file_trace_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1451,7 +1622,7 @@ func (x *Tensor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tensor.ProtoReflect.Descriptor instead.
 func (*Tensor) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{13}
+	return file_trace_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Tensor) GetIndex() int32 {
@@ -1583,7 +1754,7 @@ type OpBatch struct {
 
 func (x *OpBatch) Reset() {
 	*x = OpBatch{}
-	mi := &file_trace_proto_msgTypes[14]
+	mi := &file_trace_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1595,7 +1766,7 @@ func (x *OpBatch) String() string {
 func (*OpBatch) ProtoMessage() {}
 
 func (x *OpBatch) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[14]
+	mi := &file_trace_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1608,7 +1779,7 @@ func (x *OpBatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpBatch.ProtoReflect.Descriptor instead.
 func (*OpBatch) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{14}
+	return file_trace_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *OpBatch) GetThread() uint32 {
@@ -1762,7 +1933,7 @@ type Aggregate struct {
 
 func (x *Aggregate) Reset() {
 	*x = Aggregate{}
-	mi := &file_trace_proto_msgTypes[15]
+	mi := &file_trace_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1774,7 +1945,7 @@ func (x *Aggregate) String() string {
 func (*Aggregate) ProtoMessage() {}
 
 func (x *Aggregate) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[15]
+	mi := &file_trace_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1787,7 +1958,7 @@ func (x *Aggregate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Aggregate.ProtoReflect.Descriptor instead.
 func (*Aggregate) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{15}
+	return file_trace_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Aggregate) GetThread() uint32 {
@@ -1941,7 +2112,7 @@ type Gap struct {
 
 func (x *Gap) Reset() {
 	*x = Gap{}
-	mi := &file_trace_proto_msgTypes[16]
+	mi := &file_trace_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1953,7 +2124,7 @@ func (x *Gap) String() string {
 func (*Gap) ProtoMessage() {}
 
 func (x *Gap) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[16]
+	mi := &file_trace_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1966,7 +2137,7 @@ func (x *Gap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gap.ProtoReflect.Descriptor instead.
 func (*Gap) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{16}
+	return file_trace_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Gap) GetStartNs() uint64 {
@@ -1999,7 +2170,7 @@ type HeapUse struct {
 
 func (x *HeapUse) Reset() {
 	*x = HeapUse{}
-	mi := &file_trace_proto_msgTypes[17]
+	mi := &file_trace_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2011,7 +2182,7 @@ func (x *HeapUse) String() string {
 func (*HeapUse) ProtoMessage() {}
 
 func (x *HeapUse) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[17]
+	mi := &file_trace_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2024,7 +2195,7 @@ func (x *HeapUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeapUse.ProtoReflect.Descriptor instead.
 func (*HeapUse) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{17}
+	return file_trace_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *HeapUse) GetNode() uint32 {
@@ -2082,7 +2253,7 @@ type HeapSite struct {
 
 func (x *HeapSite) Reset() {
 	*x = HeapSite{}
-	mi := &file_trace_proto_msgTypes[18]
+	mi := &file_trace_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2094,7 +2265,7 @@ func (x *HeapSite) String() string {
 func (*HeapSite) ProtoMessage() {}
 
 func (x *HeapSite) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[18]
+	mi := &file_trace_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2107,7 +2278,7 @@ func (x *HeapSite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeapSite.ProtoReflect.Descriptor instead.
 func (*HeapSite) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{18}
+	return file_trace_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *HeapSite) GetId() uint32 {
@@ -2150,7 +2321,7 @@ type StackFrame struct {
 
 func (x *StackFrame) Reset() {
 	*x = StackFrame{}
-	mi := &file_trace_proto_msgTypes[19]
+	mi := &file_trace_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2162,7 +2333,7 @@ func (x *StackFrame) String() string {
 func (*StackFrame) ProtoMessage() {}
 
 func (x *StackFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[19]
+	mi := &file_trace_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2175,7 +2346,7 @@ func (x *StackFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StackFrame.ProtoReflect.Descriptor instead.
 func (*StackFrame) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{19}
+	return file_trace_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *StackFrame) GetRuntime() uint32 {
@@ -2213,7 +2384,7 @@ type Frame struct {
 
 func (x *Frame) Reset() {
 	*x = Frame{}
-	mi := &file_trace_proto_msgTypes[20]
+	mi := &file_trace_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2225,7 +2396,7 @@ func (x *Frame) String() string {
 func (*Frame) ProtoMessage() {}
 
 func (x *Frame) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[20]
+	mi := &file_trace_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2238,7 +2409,7 @@ func (x *Frame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Frame.ProtoReflect.Descriptor instead.
 func (*Frame) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{20}
+	return file_trace_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Frame) GetId() uint32 {
@@ -2293,7 +2464,7 @@ type SampleStack struct {
 
 func (x *SampleStack) Reset() {
 	*x = SampleStack{}
-	mi := &file_trace_proto_msgTypes[21]
+	mi := &file_trace_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2305,7 +2476,7 @@ func (x *SampleStack) String() string {
 func (*SampleStack) ProtoMessage() {}
 
 func (x *SampleStack) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[21]
+	mi := &file_trace_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2318,7 +2489,7 @@ func (x *SampleStack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SampleStack.ProtoReflect.Descriptor instead.
 func (*SampleStack) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{21}
+	return file_trace_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *SampleStack) GetThread() uint32 {
@@ -2388,7 +2559,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_trace_proto_msgTypes[22]
+	mi := &file_trace_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2400,7 +2571,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[22]
+	mi := &file_trace_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2413,7 +2584,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{22}
+	return file_trace_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Loss) GetCause() string {
@@ -2441,7 +2612,7 @@ type Note struct {
 
 func (x *Note) Reset() {
 	*x = Note{}
-	mi := &file_trace_proto_msgTypes[23]
+	mi := &file_trace_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2453,7 +2624,7 @@ func (x *Note) String() string {
 func (*Note) ProtoMessage() {}
 
 func (x *Note) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[23]
+	mi := &file_trace_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2466,7 +2637,7 @@ func (x *Note) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Note.ProtoReflect.Descriptor instead.
 func (*Note) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{23}
+	return file_trace_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Note) GetKind() string {
@@ -2501,7 +2672,7 @@ type End struct {
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_trace_proto_msgTypes[24]
+	mi := &file_trace_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2513,7 +2684,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[24]
+	mi := &file_trace_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2526,7 +2697,7 @@ func (x *End) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use End.ProtoReflect.Descriptor instead.
 func (*End) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{24}
+	return file_trace_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *End) GetDurationNs() uint64 {
@@ -2596,7 +2767,7 @@ var File_trace_proto protoreflect.FileDescriptor
 
 const file_trace_proto_rawDesc = "" +
 	"\n" +
-	"\vtrace.proto\x12\x11edgexray.trace.v1\"\xce\a\n" +
+	"\vtrace.proto\x12\x11edgexray.trace.v1\"\x8d\b\n" +
 	"\x05Block\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.edgexray.trace.v1.HeaderR\x06header\x126\n" +
 	"\bruntimes\x18\x02 \x03(\v2\x1a.edgexray.trace.v1.RuntimeR\bruntimes\x123\n" +
@@ -2620,7 +2791,9 @@ const file_trace_proto_rawDesc = "" +
 	"\n" +
 	"heap_sites\x18\x12 \x03(\v2\x1b.edgexray.trace.v1.HeapSiteR\theapSites\x120\n" +
 	"\x06frames\x18\x0f \x03(\v2\x18.edgexray.trace.v1.FrameR\x06frames\x128\n" +
-	"\asamples\x18\x10 \x03(\v2\x1e.edgexray.trace.v1.SampleStackR\asamples\"\x82\x05\n" +
+	"\asamples\x18\x10 \x03(\v2\x1e.edgexray.trace.v1.SampleStackR\asamples\x12=\n" +
+	"\vmodel_nodes\x18\x15 \x03(\v2\x1c.edgexray.trace.v1.ModelNodeR\n" +
+	"modelNodes\"\x82\x05\n" +
 	"\x06Header\x12\x1a\n" +
 	"\brecorder\x18\x01 \x01(\tR\brecorder\x12!\n" +
 	"\fcommand_line\x18\x02 \x03(\tR\vcommandLine\x12\x14\n" +
@@ -2653,7 +2826,7 @@ const file_trace_proto_rawDesc = "" +
 	"\tProbeCost\x12+\n" +
 	"\x11instruction_class\x18\x01 \x01(\tR\x10instructionClass\x12\x19\n" +
 	"\btotal_ns\x18\x02 \x01(\x04R\atotalNs\x12\x1b\n" +
-	"\tinside_ns\x18\x03 \x01(\x04R\binsideNs\"\xd1\x01\n" +
+	"\tinside_ns\x18\x03 \x01(\x04R\binsideNs\"\xeb\x01\n" +
 	"\aRuntime\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x14\n" +
@@ -2664,7 +2837,8 @@ const file_trace_proto_rawDesc = "" +
 	"text_start\x18\x06 \x01(\x04R\ttextStart\x12\x19\n" +
 	"\btext_end\x18\a \x01(\x04R\atextEnd\x12\x1f\n" +
 	"\vtext_offset\x18\b \x01(\x04R\n" +
-	"textOffset\"\xa4\x01\n" +
+	"textOffset\x12\x18\n" +
+	"\axnnpack\x18\t \x01(\bR\axnnpack\"\xa4\x01\n" +
 	"\x06Kernel\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x18\n" +
 	"\aruntime\x18\x02 \x01(\rR\aruntime\x12\x1f\n" +
@@ -2693,7 +2867,19 @@ const file_trace_proto_rawDesc = "" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x16\n" +
 	"\x06sha256\x18\x03 \x01(\tR\x06sha256\x12\x12\n" +
 	"\x04size\x18\x04 \x01(\x04R\x04size\x12 \n" +
-	"\vdescription\x18\x05 \x01(\tR\vdescription\"\xcb\x02\n" +
+	"\vdescription\x18\x05 \x01(\tR\vdescription\"\x95\x02\n" +
+	"\tModelNode\x12\x14\n" +
+	"\x05model\x18\x01 \x01(\rR\x05model\x12\x1a\n" +
+	"\bsubgraph\x18\x02 \x01(\x05R\bsubgraph\x12\x14\n" +
+	"\x05index\x18\x03 \x01(\x05R\x05index\x12\x0e\n" +
+	"\x02op\x18\x04 \x01(\tR\x02op\x12\x16\n" +
+	"\x06custom\x18\x05 \x01(\bR\x06custom\x121\n" +
+	"\x06inputs\x18\x06 \x03(\v2\x19.edgexray.trace.v1.TensorR\x06inputs\x123\n" +
+	"\aoutputs\x18\a \x03(\v2\x19.edgexray.trace.v1.TensorR\aoutputs\x120\n" +
+	"\x06params\x18\b \x03(\v2\x18.edgexray.trace.v1.ParamR\x06params\"1\n" +
+	"\x05Param\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value\"\xcb\x02\n" +
 	"\bSubgraph\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x18\n" +
 	"\aprocess\x18\x02 \x01(\rR\aprocess\x12 \n" +
@@ -2870,7 +3056,7 @@ func file_trace_proto_rawDescGZIP() []byte {
 	return file_trace_proto_rawDescData
 }
 
-var file_trace_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_trace_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_trace_proto_goTypes = []any{
 	(*Block)(nil),       // 0: edgexray.trace.v1.Block
 	(*Header)(nil),      // 1: edgexray.trace.v1.Header
@@ -2882,21 +3068,23 @@ var file_trace_proto_goTypes = []any{
 	(*Process)(nil),     // 7: edgexray.trace.v1.Process
 	(*Thread)(nil),      // 8: edgexray.trace.v1.Thread
 	(*Model)(nil),       // 9: edgexray.trace.v1.Model
-	(*Subgraph)(nil),    // 10: edgexray.trace.v1.Subgraph
-	(*Node)(nil),        // 11: edgexray.trace.v1.Node
-	(*Operator)(nil),    // 12: edgexray.trace.v1.Operator
-	(*Tensor)(nil),      // 13: edgexray.trace.v1.Tensor
-	(*OpBatch)(nil),     // 14: edgexray.trace.v1.OpBatch
-	(*Aggregate)(nil),   // 15: edgexray.trace.v1.Aggregate
-	(*Gap)(nil),         // 16: edgexray.trace.v1.Gap
-	(*HeapUse)(nil),     // 17: edgexray.trace.v1.HeapUse
-	(*HeapSite)(nil),    // 18: edgexray.trace.v1.HeapSite
-	(*StackFrame)(nil),  // 19: edgexray.trace.v1.StackFrame
-	(*Frame)(nil),       // 20: edgexray.trace.v1.Frame
-	(*SampleStack)(nil), // 21: edgexray.trace.v1.SampleStack
-	(*Loss)(nil),        // 22: edgexray.trace.v1.Loss
-	(*Note)(nil),        // 23: edgexray.trace.v1.Note
-	(*End)(nil),         // 24: edgexray.trace.v1.End
+	(*ModelNode)(nil),   // 10: edgexray.trace.v1.ModelNode
+	(*Param)(nil),       // 11: edgexray.trace.v1.Param
+	(*Subgraph)(nil),    // 12: edgexray.trace.v1.Subgraph
+	(*Node)(nil),        // 13: edgexray.trace.v1.Node
+	(*Operator)(nil),    // 14: edgexray.trace.v1.Operator
+	(*Tensor)(nil),      // 15: edgexray.trace.v1.Tensor
+	(*OpBatch)(nil),     // 16: edgexray.trace.v1.OpBatch
+	(*Aggregate)(nil),   // 17: edgexray.trace.v1.Aggregate
+	(*Gap)(nil),         // 18: edgexray.trace.v1.Gap
+	(*HeapUse)(nil),     // 19: edgexray.trace.v1.HeapUse
+	(*HeapSite)(nil),    // 20: edgexray.trace.v1.HeapSite
+	(*StackFrame)(nil),  // 21: edgexray.trace.v1.StackFrame
+	(*Frame)(nil),       // 22: edgexray.trace.v1.Frame
+	(*SampleStack)(nil), // 23: edgexray.trace.v1.SampleStack
+	(*Loss)(nil),        // 24: edgexray.trace.v1.Loss
+	(*Note)(nil),        // 25: edgexray.trace.v1.Note
+	(*End)(nil),         // 26: edgexray.trace.v1.End
 }
 var file_trace_proto_depIdxs = []int32{
 	1,  // 0: edgexray.trace.v1.Block.header:type_name -> edgexray.trace.v1.Header
@@ -2905,31 +3093,35 @@ var file_trace_proto_depIdxs = []int32{
 	7,  // 3: edgexray.trace.v1.Block.processes:type_name -> edgexray.trace.v1.Process
 	8,  // 4: edgexray.trace.v1.Block.threads:type_name -> edgexray.trace.v1.Thread
 	9,  // 5: edgexray.trace.v1.Block.models:type_name -> edgexray.trace.v1.Model
-	10, // 6: edgexray.trace.v1.Block.subgraphs:type_name -> edgexray.trace.v1.Subgraph
-	11, // 7: edgexray.trace.v1.Block.nodes:type_name -> edgexray.trace.v1.Node
-	14, // 8: edgexray.trace.v1.Block.ops:type_name -> edgexray.trace.v1.OpBatch
-	22, // 9: edgexray.trace.v1.Block.losses:type_name -> edgexray.trace.v1.Loss
-	23, // 10: edgexray.trace.v1.Block.notes:type_name -> edgexray.trace.v1.Note
-	24, // 11: edgexray.trace.v1.Block.end:type_name -> edgexray.trace.v1.End
-	15, // 12: edgexray.trace.v1.Block.aggregates:type_name -> edgexray.trace.v1.Aggregate
-	16, // 13: edgexray.trace.v1.Block.gaps:type_name -> edgexray.trace.v1.Gap
-	17, // 14: edgexray.trace.v1.Block.heap_uses:type_name -> edgexray.trace.v1.HeapUse
-	18, // 15: edgexray.trace.v1.Block.heap_sites:type_name -> edgexray.trace.v1.HeapSite
-	20, // 16: edgexray.trace.v1.Block.frames:type_name -> edgexray.trace.v1.Frame
-	21, // 17: edgexray.trace.v1.Block.samples:type_name -> edgexray.trace.v1.SampleStack
-	4,  // 18: edgexray.trace.v1.Header.probe_costs:type_name -> edgexray.trace.v1.ProbeCost
-	2,  // 19: edgexray.trace.v1.Header.followed:type_name -> edgexray.trace.v1.Followed
-	3,  // 20: edgexray.trace.v1.Header.cores:type_name -> edgexray.trace.v1.Core
-	13, // 21: edgexray.trace.v1.Node.inputs:type_name -> edgexray.trace.v1.Tensor
-	13, // 22: edgexray.trace.v1.Node.outputs:type_name -> edgexray.trace.v1.Tensor
-	12, // 23: edgexray.trace.v1.Node.operator:type_name -> edgexray.trace.v1.Operator
-	13, // 24: edgexray.trace.v1.Node.temporaries:type_name -> edgexray.trace.v1.Tensor
-	19, // 25: edgexray.trace.v1.HeapSite.frames:type_name -> edgexray.trace.v1.StackFrame
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	12, // 6: edgexray.trace.v1.Block.subgraphs:type_name -> edgexray.trace.v1.Subgraph
+	13, // 7: edgexray.trace.v1.Block.nodes:type_name -> edgexray.trace.v1.Node
+	16, // 8: edgexray.trace.v1.Block.ops:type_name -> edgexray.trace.v1.OpBatch
+	24, // 9: edgexray.trace.v1.Block.losses:type_name -> edgexray.trace.v1.Loss
+	25, // 10: edgexray.trace.v1.Block.notes:type_name -> edgexray.trace.v1.Note
+	26, // 11: edgexray.trace.v1.Block.end:type_name -> edgexray.trace.v1.End
+	17, // 12: edgexray.trace.v1.Block.aggregates:type_name -> edgexray.trace.v1.Aggregate
+	18, // 13: edgexray.trace.v1.Block.gaps:type_name -> edgexray.trace.v1.Gap
+	19, // 14: edgexray.trace.v1.Block.heap_uses:type_name -> edgexray.trace.v1.HeapUse
+	20, // 15: edgexray.trace.v1.Block.heap_sites:type_name -> edgexray.trace.v1.HeapSite
+	22, // 16: edgexray.trace.v1.Block.frames:type_name -> edgexray.trace.v1.Frame
+	23, // 17: edgexray.trace.v1.Block.samples:type_name -> edgexray.trace.v1.SampleStack
+	10, // 18: edgexray.trace.v1.Block.model_nodes:type_name -> edgexray.trace.v1.ModelNode
+	4,  // 19: edgexray.trace.v1.Header.probe_costs:type_name -> edgexray.trace.v1.ProbeCost
+	2,  // 20: edgexray.trace.v1.Header.followed:type_name -> edgexray.trace.v1.Followed
+	3,  // 21: edgexray.trace.v1.Header.cores:type_name -> edgexray.trace.v1.Core
+	15, // 22: edgexray.trace.v1.ModelNode.inputs:type_name -> edgexray.trace.v1.Tensor
+	15, // 23: edgexray.trace.v1.ModelNode.outputs:type_name -> edgexray.trace.v1.Tensor
+	11, // 24: edgexray.trace.v1.ModelNode.params:type_name -> edgexray.trace.v1.Param
+	15, // 25: edgexray.trace.v1.Node.inputs:type_name -> edgexray.trace.v1.Tensor
+	15, // 26: edgexray.trace.v1.Node.outputs:type_name -> edgexray.trace.v1.Tensor
+	14, // 27: edgexray.trace.v1.Node.operator:type_name -> edgexray.trace.v1.Operator
+	15, // 28: edgexray.trace.v1.Node.temporaries:type_name -> edgexray.trace.v1.Tensor
+	21, // 29: edgexray.trace.v1.HeapSite.frames:type_name -> edgexray.trace.v1.StackFrame
+	30, // [30:30] is the sub-list for method output_type
+	30, // [30:30] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_trace_proto_init() }
@@ -2943,7 +3135,7 @@ func file_trace_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trace_proto_rawDesc), len(file_trace_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/edgexray/edgexray/analyze"
+	"github.com/edgexray/edgexray/analyze/diff"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/reference"
 	"github.com/edgexray/edgexray/shim"
@@ -42,6 +43,9 @@ var verbs = []func() *cobra.Command{
 	tensorsCommand,
 	referenceCommand,
 	compareCommand,
+	reportCommand,
+	stragglersCommand,
+	diffCommand,
 }
 
 // exitStatuses says with which status an error ends the command; the first match counts, and exitMisuse is for the rest.
@@ -61,6 +65,7 @@ var exitStatuses = []struct {
 	{shim.ErrOtherMachine, exitNothing},
 	{reference.ErrNoRunner, exitNothing},
 	{reference.ErrNoInputs, exitNothing},
+	{diff.ErrNoOps, exitNothing},
 }
 
 // exitError is an error that decides the exit status itself.

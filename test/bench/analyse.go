@@ -26,12 +26,16 @@ const (
 
 func measureAnalyse(b *bench) error {
 	path := filepath.Join(b.dir, "synthetic.xray")
-	wrote, size, err := writeSynthetic(path)
+	wrote, size, err := writeSynthetic(path, syntheticOps)
 	if err != nil {
 		return err
 	}
+	half := filepath.Join(b.dir, "half.xray")
+	if _, _, err := writeSynthetic(half, syntheticOps/2); err != nil {
+		return err
+	}
 	rows := [][]string{{"write the trace", fmt.Sprintf("%.2f", wrote.Seconds()), "", "", fmt.Sprintf("%.1f MB", float64(size)/1e6)}}
-	for _, args := range analysed(path) {
+	for _, args := range analysed(path, half) {
 		command := b.command("cache", args...)
 		var written counter
 		command.Stdout = &written
@@ -42,16 +46,16 @@ func measureAnalyse(b *bench) error {
 		took := time.Since(began)
 		usage := command.ProcessState.SysUsage().(*syscall.Rusage)
 		rows = append(rows, []string{
-			"edgexray " + strings.Join(slices.Delete(args, 1, 2), " "), fmt.Sprintf("%.2f", took.Seconds()),
+			"edgexray " + strings.Join(slices.DeleteFunc(args, filepath.IsAbs), " "), fmt.Sprintf("%.2f", took.Seconds()),
 			fmt.Sprintf("%.2f", time.Duration(usage.Utime.Nano()+usage.Stime.Nano()).Seconds()),
 			fmt.Sprintf("%.1f", float64(usage.Maxrss)/(1<<10)), fmt.Sprintf("%.1f MB", float64(written)/1e6)})
 	}
 	return report.Listing(os.Stdout, []string{"what", "s", "CPU s", "max RSS MiB", "size"}, rows)
 }
 
-// analysed returns the command lines that are measured; each writes to stdout.
-func analysed(trace string) [][]string {
-	all := [][]string{{"ops", trace}, {"ops", trace, "--json"}, {"pprof", trace, "-o", "-"}}
+// analysed returns the command lines that are measured; each writes to stdout. Two halves have as many ops in all.
+func analysed(trace, half string) [][]string {
+	all := [][]string{{"ops", trace}, {"ops", trace, "--json"}, {"diff", half, half}, {"pprof", trace, "-o", "-"}}
 	for _, format := range traceexport.Formats {
 		all = append(all, []string{"export", trace, "-o", "-", "--format", format.Name})
 	}
@@ -68,7 +72,7 @@ func (c *counter) Write(p []byte) (int, error) {
 
 // writeSynthetic writes the trace and returns how long that took, without
 // making up the ops, and its size.
-func writeSynthetic(path string) (took time.Duration, size int64, err error) {
+func writeSynthetic(path string, ops int) (took time.Duration, size int64, err error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return 0, 0, err
@@ -84,7 +88,7 @@ func writeSynthetic(path string) (took time.Duration, size int64, err error) {
 	}
 	g := newGenerator(start)
 	batch := make([]trace.Op, 0, 100*syntheticNodes)
-	for left := syntheticOps; left > 0; left -= len(batch) {
+	for left := ops; left > 0; left -= len(batch) {
 		batch = g.fill(batch[:min(left, cap(batch))])
 		began := time.Now()
 		for _, op := range batch {

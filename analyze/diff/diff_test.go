@@ -1,0 +1,243 @@
+package diff
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/edgexray/edgexray/trace"
+)
+
+// statuses are the changes that became slower or faster, by what they are of.
+func statuses(m *Model) []string {
+	var all []string
+	c := comparison{Model: m}
+	for _, change := range c.all() {
+		if change.Status == Slower || change.Status == Faster {
+			all = append(all, fmt.Sprintf("%s %d: %s", change.Name, change.Node, change.Status))
+		}
+	}
+	return all
+}
+
+func TestDiff(t *testing.T) {
+	scale := func(by float64, nodes ...int) func(*app) {
+		return func(a *app) {
+			for i := range a.times {
+				if len(nodes) == 0 || slices.Contains(nodes, i) {
+					a.times[i] *= by
+				}
+			}
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*app)
+		status Status
+		want   []string // among statuses
+		none   string   // not in any of them
+	}{
+		{"the same", func(*app) {}, NoRegression, nil, ":"},
+		{"one op slower", scale(1.05, 6), Regression, []string{"CONV_2D 6: slower"}, "ADD"},
+		{"one op faster", scale(0.9, 4), NoRegression, []string{"ADD 4: faster"}, "slower"},
+		{"everything slower", scale(1.1), Regression, []string{"invoke -1: slower", "all ops -1: slower", "common -1: slower", "CONV_2D 0: slower", "DEPTHWISE_CONV_2D 11: slower"}, "faster"},
+		{"less than the threshold", scale(1.02, 6), NoRegression, nil, ":"},
+		{"one op of everything faster", func(a *app) { scale(1.1)(a); scale(0.8, 5)(a) }, Regression, []string{"invoke -1: slower", "DEPTHWISE_CONV_2D 5: faster"}, "ADD 4: faster"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			new := newApp(2)
+			c.change(new)
+			r, m := compared(t, newApp(1), new)
+			got := statuses(m)
+			if r.Verdict.Status != c.status || m.Verdict.Status != c.status {
+				t.Errorf("%s and %s, want %s", r.Verdict.Status, m.Verdict.Status, c.status)
+			}
+			for _, want := range c.want {
+				if !slices.Contains(got, want) {
+					t.Errorf("%q is not among %q", want, got)
+				}
+			}
+			if c.none != "" && strings.Contains(strings.Join(got, "; "), c.none) {
+				t.Errorf("%q is in %q", c.none, got)
+			}
+		})
+	}
+}
+
+// The change is what was made, and its interval holds it.
+func TestChangeSize(t *testing.T) {
+	new := newApp(2)
+	new.times[7] *= 1.2
+	_, m := compared(t, newApp(1), new)
+	c := m.Ops[7]
+	if math.Abs(c.Change-0.2) > 0.02 || c.Low > 0.2 || c.High < 0.2 || c.Low > c.Change || c.High < c.Change || math.Abs(c.Total-0.2) > 0.05 {
+		t.Errorf("20%% more is told as %+v", c)
+	}
+	if c.P > 0.01 || c.MannWhitneyP > 0.01 || c.RunsNeeded < 5 || c.RunsNeeded > 20 {
+		t.Errorf("p %g and %g, %d runs needed", c.P, c.MannWhitneyP, c.RunsNeeded)
+	}
+	if r := c.NewNS / c.BaseNS; math.Abs(r-1.2) > 0.05 || math.Abs(c.NewMedianNS/c.BaseMedianNS-1.2) > 0.05 {
+		t.Errorf("%g to %g ns, medians %g to %g", c.BaseNS, c.NewNS, c.BaseMedianNS, c.NewMedianNS)
+	}
+	if m.ByKernel[1].Name != "add::Eval" || m.ByKernel[1].Count != 4 || m.ByOp[1].Name != "ADD FLOAT32" {
+		t.Errorf("sums are of %s (%d) and %s", m.ByKernel[1].Name, m.ByKernel[1].Count, m.ByOp[1].Name)
+	}
+}
+
+func TestNotEnoughData(t *testing.T) {
+	for _, c := range []struct {
+		runs   int
+		change func(*app)
+		why    string
+	}{
+		{1, func(*app) {}, "1 and 1 runs count, and it takes 5 a side"},
+		{4, func(*app) {}, "4 and 4 runs count, and it takes 5 a side"},
+		{5, func(a *app) { a.header.AggregateOctave = 8 }, "all runs of new were set apart: its ops were summed up"},
+		{5, func(a *app) { a.invokes = 4 }, "too few clean executions: of 4 invokes 1 cold"},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			base, new := newApp(1), newApp(2)
+			base.processes, new.processes = c.runs, c.runs
+			new.times[3] *= 1.5
+			c.change(new)
+			r, m := compared(t, base, new)
+			if r.Verdict.Status != NotEnoughData || !strings.Contains(r.Verdict.Why, c.why) {
+				t.Errorf("verdict %+v", r.Verdict)
+			}
+			if o := m.Ops[3]; math.Abs(o.Change-0.5) > 0.05 || o.Low < 0.4 || o.High > 0.6 || o.Status != NotJudged {
+				t.Errorf("the change is not shown: %+v", o)
+			}
+		})
+	}
+}
+
+// Runs that others disturbed don't count, whatever they took.
+func TestSetApart(t *testing.T) {
+	followed := []*trace.Followed{{Part: "scheduling"}, {Part: "preemption"}}
+	for _, c := range []struct {
+		name string
+		paid trace.Paid
+		want string
+	}{
+		{"preempted", trace.Paid{Preempted: 100_000, OffCPU: 100_000}, "29 preempted"},
+		{"migrated", trace.Paid{Migrations: 1}, "29 migrated"},
+		{"read", trace.Paid{MajorFaults: 1}, "29 read from a file"},
+		{"throttled", trace.Paid{KHz: 1_000_000}, "throttled: its cores ran at 1000 MHz on average, those of another run at 2000"},
+		{"on a slow core", trace.Paid{Core: 1, KHz: 2_000_000}, "29 other core"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			base, new := newApp(1), newApp(2)
+			for _, a := range []*app{base, new} {
+				a.processes = 6
+				a.header.Followed = followed
+				a.header.Cores = []*trace.Core{{Capacity: 1024}, {Capacity: 400}}
+				a.paid = func(int, int) trace.Paid { return trace.Paid{KHz: 2_000_000} }
+			}
+			new.paid = func(process, invoke int) trace.Paid {
+				if process == 2 {
+					return c.paid
+				}
+				return trace.Paid{KHz: 2_000_000}
+			}
+			r, m := compared(t, base, new)
+			if r.Verdict.Status != NoRegression {
+				t.Errorf("verdict %+v", r.Verdict)
+			}
+			for i, run := range append(m.BaseRuns, m.NewRuns...) {
+				if apart := run.SetApart != ""; apart != (i == 6+2) || apart && !strings.Contains(run.SetApart, c.want) {
+					t.Errorf("run %d is set apart: %q", i, run.SetApart)
+				}
+			}
+		})
+	}
+}
+
+// Of a run in which other threads had the core now and then, the other invokes count.
+func TestDisturbedInvokesAreSetApart(t *testing.T) {
+	base, new := newApp(1), newApp(2)
+	new.header.Followed = []*trace.Followed{{Part: "scheduling"}, {Part: "preemption"}}
+	new.paid = func(process, invoke int) trace.Paid {
+		if invoke%3 == 0 {
+			return trace.Paid{}
+		}
+		return trace.Paid{Preempted: 200_000, OffCPU: 200_000}
+	}
+	r, m := compared(t, base, new)
+	if r.Verdict.Status != NoRegression {
+		t.Errorf("verdict %+v", r.Verdict)
+	}
+	if run := m.NewRuns[0]; run.SetApart != "" || run.CleanInvokes != 9 || run.Apart["preempted"] != 20 || run.Apart["cold"] != 1 {
+		t.Errorf("run %+v", run)
+	}
+}
+
+// One that all runs on slow cores is judged there.
+func TestAllOnSlowCores(t *testing.T) {
+	base, new := newApp(1), newApp(2)
+	for _, a := range []*app{base, new} {
+		a.header.Cores = []*trace.Core{{Capacity: 1024}, {Capacity: 400}}
+		a.paid = func(int, int) trace.Paid { return trace.Paid{Core: 1} }
+	}
+	new.times[3] *= 1.1
+	if r, m := compared(t, base, new); r.Verdict.Status != Regression {
+		t.Errorf("verdict %+v, runs %+v", r.Verdict, m.NewRuns[0])
+	}
+}
+
+func TestProblems(t *testing.T) {
+	base, new := newApp(1), newApp(2)
+	new.losses = []*trace.Loss{{Cause: "ring full", Count: 7}}
+	new.header.Linux, new.header.AttachMethod = "6.6", "shim"
+	o := options(t)
+	cut := base.file(t)
+	r, err := Diff(sideOf(t, "base", o, cut[:len(cut)-20], base.file(t)), sideOf(t, "new", o, new.file(t), newEmpty(t)), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(r.Problems, "\n")
+	for _, want := range []string{"base: base-1.xray: the trace ends early", "new: new-1.xray: 7 lost: ring full", "new: new-2.xray: no op was recorded",
+		"different systems: board, Linux 6.1; board, Linux 6.6", "in different ways, which cost ops differently: shim, uprobe_multi"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+}
+
+func newEmpty(t *testing.T) []byte {
+	empty := newApp(1)
+	empty.processes = 0
+	empty.header.Linux, empty.header.AttachMethod = "6.6", "shim"
+	return empty.file(t)
+}
+
+func TestRefused(t *testing.T) {
+	undescribed := newApp(2)
+	undescribed.nodes, undescribed.times = nil, nil
+	for _, c := range []struct {
+		name   string
+		new    *app
+		change func(*app)
+		err    error
+		want   string
+	}{
+		{"no ops", newApp(2), func(a *app) { a.processes = 0 }, ErrNoOps, "new: no op was recorded: new: new-1.xray: no op was recorded"},
+		{"no descriptions", undescribed, func(*app) {}, ErrNoOps, "new: no op was recorded"},
+		{"another machine", newApp(2), func(a *app) { a.header.Architecture = "amd64" }, ErrDifferent, "recorded on amd64 and arm64"},
+		{"another model", newApp(2), func(a *app) {
+			a.model = &trace.Model{Path: "/data/other.tflite", Sha256: "0123456789"}
+			a.nodes[0].Op = "RELU"
+		}, ErrDifferent, "base net.tflite, new other.tflite (SHA-256 01234567...)"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.change(c.new)
+			o := options(t)
+			_, err := Diff(sideOf(t, "base", o, newApp(1).file(t)), sideOf(t, "new", o, c.new.file(t)), o)
+			if !errors.Is(err, c.err) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+}
