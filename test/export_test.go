@@ -3,6 +3,7 @@ package test
 import (
 	"fmt"
 	"maps"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -51,6 +52,7 @@ func TestExport(t *testing.T) {
 		t.Run("perfetto/"+name, func(t *testing.T) { checkPerfetto(t, r, m) })
 		t.Run("tables/"+name, func(t *testing.T) { checkTables(t, r, m) })
 		t.Run("model-explorer/"+name, func(t *testing.T) { checkNodes(t, r, m, model(t, name)) })
+		t.Run("benchfmt/"+name, func(t *testing.T) { checkBenchfmt(t, r, m) })
 		t.Run("folded/"+name, func(t *testing.T) { checkFolded(t, r, m) })
 	}
 }
@@ -294,5 +296,25 @@ func checkFolded(t *testing.T, r recording, m modelJSON) {
 	}
 	if got != want {
 		t.Errorf("stacks of %d ns, want %d", got, want)
+	}
+}
+
+// checkBenchfmt checks that benchstat has a row for the model and for each op.
+func checkBenchfmt(t *testing.T, r recording, m modelJSON) {
+	got := finish(t, exec.Command("go", "tool", "benchstat", exportAs(t, r, "benchfmt")))
+	if got.status != 0 || got.stderr != "" {
+		t.Fatalf("exit status %d\n%s", got.status, got.stderr)
+	}
+	invokes, ops := 0, 0
+	for line := range strings.Lines(got.stdout) {
+		switch {
+		case strings.HasPrefix(line, "Invoke "):
+			invokes++
+		case strings.HasPrefix(line, "Op/"):
+			ops++
+		}
+	}
+	if invokes != 1 || ops != len(m.all()) || !strings.Contains(got.stdout, "model: "+m.Name) {
+		t.Errorf("%d invokes and %d ops, want 1 and %d\n%s", invokes, ops, len(m.all()), got.stdout)
 	}
 }
