@@ -33,6 +33,12 @@ func Nodes(t testing.TB, model, data string) *exec.Cmd {
 	return program(t, parts.Path(t, "python-model-explorer/bin/python"), "nodes.py", model, data)
 }
 
+// ServeNodes shows a model in Model Explorer together with node data, until it is ended.
+func ServeNodes(t testing.TB, model, data string) *exec.Cmd {
+	t.Helper()
+	return program(t, parts.Path(t, "python-model-explorer/bin/python"), "serve_nodes.py", model, data)
+}
+
 func program(t testing.TB, python, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	source, err := sources.ReadFile(name)
