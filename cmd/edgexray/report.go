@@ -188,18 +188,23 @@ func addDiff(in *html.Input, files *reportFiles) error {
 	return err
 }
 
-// judge finds stragglers. Where there is no diff, the first run is set beside the others as the same model in another form.
+// judge finds stragglers. Where there is no diff, the first run is set beside the others, if they are other forms of its model.
 func judge(in *html.Input) {
 	for i, run := range in.Runs {
-		var options stragglers.Options
-		if i == 0 && in.Diff == nil {
-			for _, other := range in.Runs[1:] {
-				options.Against = append(options.Against, stragglers.Other{Name: other.Name, Ops: other.Ops})
-			}
-		}
 		var err error
-		if run.Stragglers, err = stragglers.Find(run.Ops, options); err != nil {
+		if run.Stragglers, err = stragglers.Find(run.Ops, stragglers.Options{}); err != nil {
 			run.Unjudged = err.Error()
+			continue
+		}
+		if i > 0 && in.Diff == nil {
+			first := in.Runs[0]
+			beside, err := stragglers.Find(first.Ops, stragglers.Options{Against: []stragglers.Other{{Name: run.Name, Ops: run.Ops}}})
+			if err == nil && first.Stragglers != nil {
+				first.Stragglers.Against = append(first.Stragglers.Against, beside.Against...)
+				if len(in.Runs) == 2 {
+					in.NotDiff = "" // they are compared after all
+				}
+			}
 		}
 	}
 }

@@ -85,9 +85,7 @@ func pageFindings(in *Input) []finding {
 			continue
 		}
 		for _, a := range run.Stragglers.Against {
-			if f := againstFinding(a); f != nil {
-				all = append(all, *f)
-			}
+			all = append(all, againstFinding(a))
 		}
 	}
 	if in.NotDiff != "" {

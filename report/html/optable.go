@@ -51,8 +51,10 @@ func causes(op *analyze.Op) string {
 }
 
 // kernel names what ran an op, without the namespaces that TFLite's own kernels share.
-func kernel(op *analyze.Op) string {
-	return shown(strings.ReplaceAll(op.RunBy(), "tflite::ops::builtin::", ""))
+func kernel(op *analyze.Op) string { return shortKernel(op.RunBy()) }
+
+func shortKernel(name string) string {
+	return shown(strings.ReplaceAll(name, "tflite::ops::builtin::", ""))
 }
 
 // maxTensors of an op are named.
