@@ -142,7 +142,7 @@ func namesText(models []ModelName) string {
 func compare(p matched, o Options) *Model {
 	m := &Model{Name: p.new[0].model.name, MatchedBy: p.by, Base: modelName(p.base[0]), New: modelName(p.new[0]),
 		BaseRuns: p.base, NewRuns: p.new, Ops: []*Change{}, BaseOnly: []Op{}, NewOnly: []Op{}}
-	c := &comparison{Model: m, options: o}
+	c := &comparison{Model: m, options: o, costs: probeCosts(slices.Concat(p.base, p.new))}
 	c.slow = setApart(slices.Concat(p.base, p.new))
 	c.base, c.new = counting(p.base), counting(p.new)
 	m.Verdict.Why = c.lacks()

@@ -242,3 +242,24 @@ func TestRefused(t *testing.T) {
 		})
 	}
 }
+
+// What only the probes cost more is no change, and what comes on top of it is one.
+func TestProbesThatCostMore(t *testing.T) {
+	costs := []*trace.ProbeCost{{InstructionClass: "nop", TotalNs: 1400, InsideNs: 500}, {InstructionClass: "stepped", TotalNs: 11_500, InsideNs: 9900}}
+	for _, c := range []struct {
+		more   float64 // of node 3
+		status Status
+	}{{1, NoRegression}, {1.1, Regression}} {
+		base, new := tracetest.NewApp(1), tracetest.NewApp(2)
+		base.Header.ProbeCosts, new.Header.ProbeCosts = costs, costs
+		base.Site, new.Site = "nop", "stepped"
+		new.Times[3] *= c.more
+		for i := range new.Times {
+			new.Times[i] += 9400
+		}
+		r, m := compared(t, base, new)
+		if r.Verdict.Status != c.status || m.Ops[3].ProbeNS != 9400 || m.AllOps.ProbeNS != 12*9400 || m.Invoke.ProbeNS != 12*10_100 {
+			t.Errorf("node 3 takes %g times as long: %s, %q; probes cost %g, %g, %g ns", c.more, r.Verdict.Status, statuses(m), m.Ops[3].ProbeNS, m.AllOps.ProbeNS, m.Invoke.ProbeNS)
+		}
+	}
+}
