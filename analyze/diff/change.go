@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ func (c *comparison) changes() {
 		c.NewOnly = append(c.NewOnly, c.sideOps(r.new)...)
 	}
 	c.Invoke = c.invokeChange()
-	c.AllOps = c.sumChange("all ops", opsOf(c.base), opsOf(c.new), "whole")
+	c.AllOps = c.sumChange(allOps, opsOf(c.base), opsOf(c.new), "whole")
 	c.ByOp = c.sums(func(o *op) string { return strings.TrimSpace(o.name + " " + o.types) })
 	c.ByKernel = c.sums(func(o *op) string { return o.kernel })
 }
@@ -191,6 +192,23 @@ func opsOf(runs []*Run) [][]*op {
 	return byRun
 }
 
+const allOps = "all ops"
+
+// work is what ops do, whoever runs them.
+func work(ops []*op) []string {
+	var all []string
+	for _, o := range ops {
+		for _, n := range o.nodes {
+			all = append(all, fmt.Sprint(o.subgraph, ":", n))
+		}
+		if len(o.nodes) == 0 {
+			all = append(all, o.key)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // sumChange is the change of what ops take together in an invoke, ops within them left out. It has the limits of these names.
 func (c *comparison) sumChange(name string, base, new [][]*op, limits ...string) *Change {
 	ch := &Change{Name: name, Subgraph: -1, Node: -1, Base: []Op{}, New: []Op{}}
@@ -225,6 +243,8 @@ func (c *comparison) sumChange(name string, base, new [][]*op, limits ...string)
 		ch.Why = "only in new"
 	case !everywhere:
 		ch.Why = "not every run has it"
+	case name != allOps && !slices.Equal(work(base[0]), work(new[0])):
+		ch.Why = "not of the same nodes"
 	case math.IsInf(l.change, 1):
 		ch.Why = "any change is allowed"
 	case math.Max(ch.BaseNS, ch.NewNS) < l.time:

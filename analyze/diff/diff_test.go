@@ -263,3 +263,16 @@ func TestProbesThatCostMore(t *testing.T) {
 		}
 	}
 }
+
+// A kernel that lost ops to another one did not become faster.
+func TestSumsOfOtherOps(t *testing.T) {
+	new := tracetest.NewApp(2)
+	new.Nodes[6].Kernel = 4
+	r, m := compared(t, tracetest.NewApp(1), new)
+	if r.Verdict.Slower+r.Verdict.Faster > 0 || m.ByKernel[0].Status != NotJudged || m.ByKernel[0].Why != "not of the same nodes" || m.ByKernel[0].NewNS >= m.ByKernel[0].BaseNS {
+		t.Errorf("verdict %+v, %+v", r.Verdict, m.ByKernel[0])
+	}
+	if last := m.ByKernel[len(m.ByKernel)-1]; last.Name != "conv::EvalNew" || last.Why != "only in new" {
+		t.Errorf("the last kernel is %+v", last)
+	}
+}
