@@ -167,6 +167,7 @@ func (b *builder) model(g *graph) *Model {
 
 	slices.SortStableFunc(g.subgraphs, func(x, y *subgraph) int { return cmp.Compare(uint32(x.desc.Index), uint32(y.desc.Index)) })
 	var total uint64
+	first := uint64(math.MaxUint64)
 	for _, s := range g.subgraphs {
 		s.placeOperators()
 		order := 0
@@ -179,7 +180,11 @@ func (b *builder) model(g *graph) *Model {
 			order++
 			m.Ops = append(m.Ops, op)
 			total += op.SelfNS
+			first = min(first, r.firstStart)
 		}
+	}
+	if h := rec.header; h.GetStartUnixNs() != 0 {
+		m.StartUnixNS = h.StartUnixNs + int64(first-h.StartNs)
 	}
 	m.Memory = b.modelMemory(g.memory)
 	for _, op := range m.Ops {

@@ -276,3 +276,40 @@ func TestSumsOfOtherOps(t *testing.T) {
 		t.Errorf("the last kernel is %+v", last)
 	}
 }
+
+// When one side was recorded before the other, a drift of the machine would look like a change.
+func TestRecordedInTurns(t *testing.T) {
+	for _, c := range []struct {
+		order    string // of runs: of base and of new
+		anyOrder bool
+		status   Status
+		why      string
+	}{
+		{"bnbnbnbnbn", false, Regression, ""},
+		{"bbnnbbnnbn", false, Regression, ""},
+		{"bbbbbnnnnn", false, NotEnoughData, "base was recorded before new"},
+		{"nnnnnbbbbb", false, NotEnoughData, "base was recorded after new"},
+		{"bbbbbnnnnn", true, Regression, ""},
+	} {
+		t.Run(c.order, func(t *testing.T) {
+			o := options(t)
+			o.AnyOrder = c.anyOrder
+			files := make(map[rune][][]byte)
+			for i, side := range c.order {
+				a := tracetest.NewApp(uint64(i))
+				a.Processes, a.Header.StartUnixNs = 1, 1_700_000_000_000_000_000+int64(i)*1_000_000_000
+				if side == 'n' {
+					a.Times[3] *= 1.1
+				}
+				files[side] = append(files[side], fileOf(t, a))
+			}
+			r, err := Diff(sideOf(t, "base", o, files['b']...), sideOf(t, "new", o, files['n']...), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Verdict.Status != c.status || !strings.Contains(r.Verdict.Why, c.why) || (c.why == "") != (r.Verdict.Why == "") {
+				t.Errorf("verdict %+v", r.Verdict)
+			}
+		})
+	}
+}

@@ -17,8 +17,9 @@ type Run struct {
 	Process      string            `json:"process"`
 	Invokes      uint64            `json:"invokes"`
 	CleanInvokes uint64            `json:"clean_invokes"`
-	Apart        map[string]uint64 `json:"apart"`     // invokes that something disturbed, by what
-	SetApart     string            `json:"set_apart"` // why the run doesn't count; empty when it does
+	StartUnixNS  int64             `json:"start_unix_ns"` // of its first op; 0 when not known
+	Apart        map[string]uint64 `json:"apart"`         // invokes that something disturbed, by what
+	SetApart     string            `json:"set_apart"`     // why the run doesn't count; empty when it does
 
 	model    modelID
 	runtime  analyze.Runtime
@@ -77,7 +78,7 @@ func Runs(trace string, r *analyze.OpsResult, quantile float64) []*Run {
 }
 
 func newRun(trace string, r *analyze.OpsResult, m *analyze.Model, quantile float64) *Run {
-	run := &Run{Trace: trace, PID: m.PID, Process: m.Process, Invokes: m.Invokes, Apart: make(map[string]uint64),
+	run := &Run{Trace: trace, PID: m.PID, Process: m.Process, Invokes: m.Invokes, StartUnixNS: m.StartUnixNS, Apart: make(map[string]uint64),
 		model: modelID{path: m.Path, name: m.Name, sha256: m.SHA256}, runtime: m.Runtime,
 		costs: r.Recording.ProbeCosts, summedUp: r.Recording.AggregateError != 0, invoke: timingOf(m.InvokeClean, m.InvokeWall, quantile)}
 	for d, n := range m.InvokeClean.Apart {
