@@ -26,6 +26,9 @@ type cause struct {
 	Name, Class, Why, Worth, Confidence, Evidence string
 }
 
+// Sentence is why, as one.
+func (c cause) Sentence() string { return sentences([]string{c.Why}) }
+
 type stragglerRow struct {
 	ID                             int // of its details; -1: it has none
 	Place, Op                      string
@@ -83,12 +86,11 @@ func basis(s *stragglers.Straggler) string {
 }
 
 func newCause(v *stragglers.Verdict, worth string) cause {
-	class := caution
+	c := cause{Name: capital(shown(string(v.Cause))), Class: caution, Why: shownText(v.Why), Worth: worth, Confidence: percent(v.Confidence), Evidence: evidence(v.Evidence)}
 	if v.Cause == stragglers.Unexplained {
-		class = note
+		c.Class, c.Confidence = note, "" // of no cause there is none
 	}
-	return cause{Name: shown(string(v.Cause)), Class: class, Why: shownText(v.Why), Worth: worth,
-		Confidence: percent(v.Confidence), Evidence: evidence(v.Evidence)}
+	return c
 }
 
 // evidence is the numbers behind a cause, by name.
