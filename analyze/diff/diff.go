@@ -104,7 +104,7 @@ func union(a, b map[string]bool) []string {
 }
 
 func problems(base, new *Side) []string {
-	all := slices.Concat([]string{}, base.problems, new.problems)
+	all := append(append([]string{}, base.problems...), new.problems...)
 	if hosts := union(base.hosts, new.hosts); len(hosts) > 1 {
 		all = append(all, "the traces were recorded on different systems: "+strings.Join(hosts, "; "))
 	}
@@ -141,7 +141,7 @@ func namesText(models []ModelName) string {
 // compare compares the runs of a model.
 func compare(p matched, o Options) *Model {
 	m := &Model{Name: p.new[0].model.name, MatchedBy: p.by, Base: modelName(p.base[0]), New: modelName(p.new[0]),
-		BaseRuns: p.base, NewRuns: p.new, BaseOnly: []Op{}, NewOnly: []Op{}}
+		BaseRuns: p.base, NewRuns: p.new, Ops: []*Change{}, BaseOnly: []Op{}, NewOnly: []Op{}}
 	c := &comparison{Model: m, options: o}
 	c.slow = setApart(slices.Concat(p.base, p.new))
 	c.base, c.new = counting(p.base), counting(p.new)

@@ -73,8 +73,8 @@ type Model struct {
 	CommonRemoved bool    `json:"common_removed"` // changes of ops are those beside the common one
 
 	Invoke   *Change   `json:"invoke"`
-	AllOps   *Change   `json:"all_ops"` // the sum of all ops
-	Common   *Change   `json:"common"`  // what ops have in common
+	AllOps   *Change   `json:"all_ops"`          // the sum of all ops
+	Common   *Change   `json:"common,omitempty"` // what ops have in common; nil when they are too few to tell
 	Ops      []*Change `json:"ops"`
 	ByOp     []*Change `json:"by_op"`
 	ByKernel []*Change `json:"by_kernel"`
