@@ -38,6 +38,7 @@ func measureAnalyse(b *bench) error {
 		{"ops", path, "--json"},
 		{"diff", half, half}, // as many ops in all
 		{"pprof", path, "-o", filepath.Join(b.dir, "synthetic.pb.gz")},
+		{"report", path, "-o", filepath.Join(b.dir, "synthetic.html")},
 	} {
 		command := b.command("cache", args...)
 		command.Stdout = io.Discard
