@@ -26,12 +26,16 @@ func diffCommand() *cobra.Command {
   edgexray diff a.xray b.xray                          one each: changes without a verdict, unless they hold several processes
   edgexray diff base-*.xray -- new-*.xray --markdown   for a pull request's comment (docs/ci.md)`,
 		RunE: func(c *cobra.Command, args []string) error {
+			args, dash, err := behindDash(c, args)
+			if err != nil {
+				return err
+			}
 			out := c.OutOrStdout()
 			if showThresholds {
 				_, err := fmt.Fprint(out, diff.DefaultThresholds)
 				return err
 			}
-			base, new, err := diffSides(args, c.ArgsLenAtDash())
+			base, new, err := diffSides(args, dash)
 			if err != nil {
 				return err
 			}

@@ -20,13 +20,14 @@ type diffView struct {
 }
 
 type diffModel struct {
-	Title  string
-	Sides  [][2]string
-	Scale  string // of the intervals' axis, at both ends
-	Shown  []changeRow
-	Rest   []changeRow
-	Counts string
-	Only   []string
+	Title   string
+	Sides   [][2]string
+	Scale   string // of the intervals' axis, at both ends
+	Shown   []changeRow
+	Rest    []changeRow
+	Counts  string
+	Several bool // recordings a side
+	Only    []string
 }
 
 // changeRow is a line of the table of changes.
@@ -71,7 +72,7 @@ func diffVerdict(r *diff.Result) (text, mark string) {
 	case r.Verdict.Slower+r.Verdict.Faster == 0:
 		text += ": nothing changed by as much as would be told"
 	default:
-		text += fmt.Sprintf(": %d slower, %d faster", r.Verdict.Slower, r.Verdict.Faster)
+		text += ": " + strings.Join(changeNames(r), ", ")
 	}
 	return text + ".", diffMarks[r.Verdict.Status]
 }
@@ -80,7 +81,7 @@ func newDiffModel(m *diff.Model) diffModel {
 	v := diffModel{Title: fmt.Sprintf("%s, matched by %s", shown(m.Name), shown(m.MatchedBy))}
 	v.Sides = [][2]string{{"Base", sideText(m.Base, m.BaseRuns)}, {"New", sideText(m.New, m.NewRuns)}}
 	changes, rest := told(m)
-	scale := scaleOf(append(slices.Clone(changes), rest...))
+	scale := scaleOf(slices.Concat(changes, rest))
 	v.Scale = percent(scale)
 	for _, c := range changes {
 		v.Shown = append(v.Shown, newChangeRow(c, scale))
@@ -88,7 +89,7 @@ func newDiffModel(m *diff.Model) diffModel {
 	for _, c := range rest {
 		v.Rest = append(v.Rest, newChangeRow(c, scale))
 	}
-	v.Counts = countsText(m.Ops)
+	v.Counts, v.Several = countsText(m.Ops), len(m.BaseRuns)+len(m.NewRuns) > 2
 	for _, side := range []struct {
 		name string
 		only []diff.Op
@@ -132,10 +133,14 @@ func rank(c *diff.Change) int {
 	return 0
 }
 
-// scaleOf is the change at either end of the axis, 5 % at the least.
+// scaleOf is the change at either end of the axis, 5 % at the least: what is judged is to be seen well.
 func scaleOf(changes []*diff.Change) float64 {
 	most := 0.05
+	judged := slices.ContainsFunc(changes, func(c *diff.Change) bool { return c.Status != diff.NotJudged })
 	for _, c := range changes {
+		if judged && c.Status == diff.NotJudged {
+			continue
+		}
 		for _, v := range []float64{c.Low, c.High, c.Change} {
 			if !math.IsNaN(v) {
 				most = max(most, math.Abs(v))
@@ -159,7 +164,7 @@ func newChangeRow(c *diff.Change, scale float64) changeRow {
 	if c.BaseNS > 0 {
 		row.Base, row.New = us(c.BaseNS), us(c.NewNS)
 	}
-	row.Change = fmt.Sprintf("%+.1f\u00a0%%", 100*c.Change)
+	row.Change = signed(c.Change)
 	row.At = place(c.Change)
 	if c.Low < c.High {
 		row.From, row.To = place(c.Low), place(c.High)
@@ -168,6 +173,14 @@ func newChangeRow(c *diff.Change, scale float64) changeRow {
 		row.P = digitsOrLess(c.P)
 	}
 	return row
+}
+
+// signed shows a change: "+5.3 %".
+func signed(change float64) string {
+	if math.Abs(change) < 0.0005 {
+		return "0.0\u00a0%"
+	}
+	return fmt.Sprintf("%+.1f\u00a0%%", 100*change)
 }
 
 // digitsOrLess shows a probability.
@@ -226,28 +239,40 @@ func countsText(ops []*diff.Change) string {
 	return fmt.Sprintf("%s: %s.", count(len(ops), "op"), strings.Join(parts, ", "))
 }
 
-// diffFinding is the diff's sentence of the summary.
-func diffFinding(r *diff.Result) finding {
-	text, mark := diffVerdict(r)
-	f := finding{Kind: "Diff", Mark: mark, Title: text, Link: "#diff"}
+// changeNames names what became slower, or else what became faster, in all models.
+func changeNames(r *diff.Result) []string {
+	worst := 0
+	var names []string
 	for _, m := range r.Models {
 		changes, _ := told(m)
-		var names []string
 		for _, c := range changes {
-			if rank(c) > 0 && len(names) < maxSentences {
+			if rank(c) > worst {
+				worst, names = rank(c), nil
+			}
+			if rank(c) == worst && worst > 0 {
 				name := shown(c.Name)
 				if c.Node >= 0 {
 					name += fmt.Sprintf(" (node %d)", c.Node)
 				}
-				names = append(names, fmt.Sprintf("%s %+.1f\u00a0%%", name, 100*c.Change))
+				names = append(names, fmt.Sprintf("%s %s", name, signed(c.Change)))
 			}
 		}
-		if len(names) > 0 {
-			f.Detail = strings.TrimSpace(fmt.Sprintf("%s %s: %s.", f.Detail, shown(m.Name), strings.Join(names, ", ")))
-		}
 	}
-	if r.Verdict.Status == diff.NotEnoughData {
+	if more := len(names) - maxSentences; more > 0 {
+		names = append(names[:maxSentences], fmt.Sprintf("and %d more", more))
+	}
+	return names
+}
+
+// diffFinding is the diff's sentence of the summary.
+func diffFinding(r *diff.Result) finding {
+	text, mark := diffVerdict(r)
+	f := finding{Kind: "Diff", Mark: mark, Title: text, Link: "#diff"}
+	switch {
+	case r.Verdict.Status == diff.NotEnoughData:
 		f.Do = "Record more runs of both, in turns, and give them as BASE... -- NEW..."
+	case r.Verdict.Slower+r.Verdict.Faster > 0:
+		f.Detail = fmt.Sprintf("In all, %d slower and %d faster.", r.Verdict.Slower, r.Verdict.Faster)
 	}
 	return f
 }
