@@ -40,6 +40,22 @@ func (f *finder) usualEfficiency(m *analyze.Model) float64 {
 	}, 0)
 }
 
+// usualThreads is how many threads the model's ops have, of those with several; 1 when none has.
+func (f *finder) usualThreads(m *analyze.Model) float64 {
+	return f.weighted(m, func(s *subject) (float64, bool) { t := s.Paid.Threads(); return t, t >= severalThreads }, 1)
+}
+
+// cores is how many cores the model's ops ended on.
+func (g *group) cores() int {
+	seen := make(map[uint64]bool)
+	for _, s := range g.subjects {
+		for core := range s.Paid.Cores {
+			seen[core] = true
+		}
+	}
+	return len(seen)
+}
+
 // maxKHz is the highest frequency of any core; 0 when Linux doesn't tell.
 func (f *finder) maxKHz() float64 {
 	var most uint64

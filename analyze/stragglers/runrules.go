@@ -64,15 +64,31 @@ func (g *group) disturbed(cause Cause, what string, of func(p *analyze.Paid) uin
 }
 
 func preempted(f *finder, g *group) []*Finding {
-	return g.disturbed(Preempted, "other threads had its core", func(p *analyze.Paid) uint64 { return p.PreemptedNS })
+	all := g.disturbed(Preempted, "other threads had its core", func(p *analyze.Paid) uint64 { return p.PreemptedNS })
+	return f.crowded(g, all, "they may be its own")
 }
+
+// crowded takes confidence from findings that may come from a model having more threads than cores.
+func (f *finder) crowded(g *group, all []*Finding, by string) []*Finding {
+	if threads, cores := f.usualThreads(g.model), g.cores(); moreThreads(threads, cores) {
+		for _, finding := range all {
+			finding.Confidence = suspected
+			finding.Why += fmt.Sprintf("; %s, as it has %.1f threads on %d cores", by, threads, cores)
+		}
+	}
+	return all
+}
+
+// moreThreads tells whether there are more threads than cores, as far as the latter are known.
+func moreThreads(threads float64, cores int) bool { return cores > 0 && threads > float64(cores) }
 
 func blocked(f *finder, g *group) []*Finding {
 	cause, what := Blocked, "its threads waited, and not for their workers,"
 	if !f.ops.Recording.Follows(analyze.PreemptionPart) {
 		cause, what = OffCPU, "its threads were off the CPU, by preemption or waiting,"
 	}
-	return g.disturbed(cause, what, func(p *analyze.Paid) uint64 { return p.BlockedNS() - min(p.WorkersNS, p.BlockedNS()) })
+	all := g.disturbed(cause, what, func(p *analyze.Paid) uint64 { return p.BlockedNS() - min(p.WorkersNS, p.BlockedNS()) })
+	return f.crowded(g, all, "it may be for workers that have no core")
 }
 
 // drifting: its ops become slower together.
@@ -131,14 +147,17 @@ func lowFrequency(f *finder, g *group) []*Finding {
 // minFrequency is the part of the highest frequency below which a device holds back.
 const minFrequency = 0.8
 
-// imbalance: its threads are not busy together.
+// imbalance: its threads are not busy together. Where there are more of them than cores, they can't be.
 func imbalance(f *finder, g *group) []*Finding {
 	efficiency := f.usualEfficiency(g.model)
 	if efficiency == 0 || efficiency >= goodEfficiency {
 		return nil
 	}
-	threads := f.weighted(g.model, func(s *subject) (float64, bool) { t := s.Paid.Threads(); return t, t >= severalThreads }, 1)
-	return []*Finding{g.finding(Imbalance, inferred, g.invoke*(1-efficiency),
-		fmt.Sprintf("its %.1f threads are busy for %.0f%% of the time of its ops", threads, 100*efficiency),
-		Evidence{"threads": rounded(threads), "efficiency": rounded(efficiency), "cpus": float64(len(f.ops.Recording.Cores))})}
+	threads, cores, confidence := f.usualThreads(g.model), g.cores(), inferred
+	if moreThreads(threads, cores) {
+		confidence = measured
+	}
+	return []*Finding{g.finding(Imbalance, confidence, g.invoke*(1-efficiency),
+		fmt.Sprintf("its %.1f threads, on %d cores, are busy for %.0f%% of the time of its ops", threads, cores, 100*efficiency),
+		Evidence{"threads": rounded(threads), "efficiency": rounded(efficiency), "cores": float64(cores)})}
 }
