@@ -15,7 +15,7 @@ import (
 // have at most width characters as far as possible, where 0 is no limit.
 func Stragglers(w io.Writer, r *stragglers.Result, format Format, width int) error {
 	if format == CSV {
-		return stragglerTable(r.Stragglers, true).csv(w)
+		return stragglersCSV(r.Stragglers).csv(w)
 	}
 	p := printer{w: w, format: format, width: width}
 	for _, problem := range r.Problems {
@@ -57,7 +57,7 @@ func (p *printer) judgedModel(r *stragglers.Result, m *stragglers.Model) {
 		return
 	}
 	p.line("%s: %s", takeLonger(len(own)), judgedText(m))
-	p.table(stragglerTable(own, false))
+	p.table(stragglerTable(own))
 	for _, s := range own {
 		p.line("node %s, %s: %s: %s", stragglerPlace(&s.Place), s.Op, s.Cause, s.Why)
 	}
@@ -102,28 +102,29 @@ func stragglerPlace(p *stragglers.Place) string {
 	return node
 }
 
-func stragglerTable(list []*stragglers.Straggler, machine bool) *table {
-	time := func(ns uint64) string {
-		if machine {
-			return strconv.FormatUint(ns, 10)
-		}
-		return us(float64(ns))
-	}
-	unit := " us"
-	if machine {
-		unit = "_ns"
-	}
+func stragglerTable(list []*stragglers.Straggler) *table {
 	t := &table{columns: []column{
-		{name: "node"}, {name: "op", left: true, max: 40}, {name: "excess" + unit}, {name: "share"}, {name: "takes" + unit}, {name: "expected" + unit},
+		{name: "node"}, {name: "op", left: true, max: 40}, {name: "excess us"}, {name: "share"}, {name: "takes us"}, {name: "expected us"},
 		{name: "by", left: true, drop: 2}, {name: "peers", drop: 1}, {name: "cause", left: true}, {name: "confidence"}, {name: "kernel", left: true, max: 64, drop: 3},
 	}}
 	for _, s := range list {
-		share := percent(s.Share)
-		if machine {
-			share = strconv.FormatFloat(s.Share, 'g', -1, 64)
-		}
-		t.add(stragglerPlace(&s.Place), s.Op, time(s.ExcessNS), share, time(s.ActualNS), time(s.ExpectedNS), string(s.Basis), strconv.Itoa(s.Peers),
-			string(s.Cause), strconv.FormatFloat(s.Confidence, 'f', 2, 64), shortKernel(s.Kernel))
+		t.add(stragglerPlace(&s.Place), s.Op, us(float64(s.ExcessNS)), percent(s.Share), us(float64(s.ActualNS)), us(float64(s.ExpectedNS)), string(s.Basis),
+			strconv.Itoa(s.Peers), string(s.Cause), strconv.FormatFloat(s.Confidence, 'f', 2, 64), shortKernel(s.Kernel))
+	}
+	return t
+}
+
+func stragglersCSV(list []*stragglers.Straggler) *table {
+	t := &table{}
+	for _, name := range []string{"pid", "model", "subgraph", "node", "delegate_node", "operator_index", "op", "kernel", "excess_ns", "share", "actual_ns", "expected_ns",
+		"basis", "peers", "sigmas", "cause", "confidence", "why"} {
+		t.columns = append(t.columns, column{name: name})
+	}
+	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	for _, s := range list {
+		t.add(fmt.Sprint(s.PID), s.Model, fmt.Sprint(s.Subgraph), fmt.Sprint(s.Node), fmt.Sprint(s.DelegateNode), fmt.Sprint(s.OperatorIndex), s.Op, s.Kernel,
+			fmt.Sprint(s.ExcessNS), number(s.Share), fmt.Sprint(s.ActualNS), fmt.Sprint(s.ExpectedNS), string(s.Basis), fmt.Sprint(s.Peers), number(s.Sigmas),
+			string(s.Cause), number(s.Confidence), s.Why)
 	}
 	return t
 }

@@ -55,7 +55,8 @@ func TestStragglers(t *testing.T) {
 			"and 2 more\n", "Only here: 1 op, 0.5 us an invoke: 1:64/3 Copy\n", "2.00 times as fast\n", "No op takes longer than there.\n",
 		}},
 		{Markdown, []string{"## m\\x1b[2J.tflite in app", "| 14 | CONV\\|2D | 301.2 |"}},
-		{CSV, []string{"node,op,excess_ns,share,takes_ns,expected_ns,by,peers,cause,confidence,kernel\n14,CONV|2D,301200,0.0312,421300,120100,peers,34,blocked,0.95,conv::Eval\n"}},
+		{CSV, []string{"pid,model,subgraph,node,delegate_node,operator_index,op,kernel,excess_ns,share,",
+			`100,m\x1b[2J.tflite,0,14,-1,-1,CONV|2D,tflite::ops::builtin::conv::Eval,301200,0.0312,421300,120100,peers,34,0,blocked,0.95,it waits\a in 100% of its runs` + "\n"}},
 	} {
 		var out bytes.Buffer
 		if err := Stragglers(&out, madeStragglers(), c.format, 0); err != nil {

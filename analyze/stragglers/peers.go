@@ -8,7 +8,7 @@ import (
 )
 
 // What ops' speeds have in common, as standard deviations of the logarithm of the time for a unit of work. They were
-// chosen on recordings of 18 models with built-in kernels and XNNPACK (docs/stragglers.md): so that delayed ops are found, and clean
+// chosen on recordings of 14 models with built-in kernels and XNNPACK (docs/stragglers.md): so that delayed ops are found, and clean
 // runs name next to none.
 const (
 	deviceDeviation = 2.0   // any two ops
