@@ -22,6 +22,7 @@ const (
 	noiseDeviation  = 0.023 // of the same op run again
 	movingNoise     = 0.08  // and of one without MACs, whose time is a matter of what is in the caches
 	outOfCacheNoise = 0.18  // and of one that moves more than they hold
+	partNoise       = 0.3   // and of one that does only part of a node's work
 	shapeLength     = 0.5   // distance at which shapes have 1/e of that in common, in factors of e
 )
 
@@ -113,6 +114,9 @@ func (s *subject) repeated() float64 {
 	}
 	if s.work.MACs < enoughForBytes*s.work.Bytes() {
 		noise = math.Hypot(noise, outOfCacheNoise*min(float64(s.work.Bytes())/outOfCache, 1))
+	}
+	if inPart(s.Op) {
+		noise = math.Hypot(noise, partNoise)
 	}
 	return noise * noise
 }

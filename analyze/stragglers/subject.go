@@ -75,11 +75,7 @@ func newSubject(m *analyze.Model, op *analyze.Op, probe float64) *subject {
 	default: // ops that were summed up as they ran
 		s.ns = s.wall
 	}
-	s.noise = math.Hypot(probeNoise*float64(op.ProbeCostNS)/s.ns, medianNoise(op.Running))
-	if inPart(op) {
-		s.noise = math.Hypot(s.noise, partNoise)
-	}
-	s.noise = min(s.noise, mostNoise)
+	s.noise = min(math.Hypot(probeNoise*float64(op.ProbeCostNS)/s.ns, medianNoise(op.Running)), mostNoise)
 	s.work, s.known = work.Of(op)
 	s.shape, s.effort = shapeOf(op, &s.work)
 	return s
@@ -119,9 +115,6 @@ func kindOf(op *analyze.Op) string {
 func inPart(op *analyze.Op) bool {
 	return slices.ContainsFunc(op.Parts, func(p analyze.Part) bool { return p.Sharing > 1 })
 }
-
-// partNoise is what that adds to ln of a time.
-const partNoise = 0.3
 
 // medianNoise is the standard error of ln of a distribution's median, if its values were normally distributed: 1.25 standard deviations,
 // of which two quartiles are 1.35 apart, by the root of their number.
