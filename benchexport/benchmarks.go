@@ -36,8 +36,13 @@ func Write(w io.Writer, r *analyze.OpsResult, quantile float64) error {
 		if err := write("Invoke", m.InvokeClean, m.InvokeWall); err != nil {
 			return fmt.Errorf("write benchmark results: %w", err)
 		}
+		same := make(map[string]int)
 		for _, op := range m.Ops {
-			if err := write(name(op), op.Clean, op.Wall); err != nil {
+			name := name(op)
+			if same[name]++; same[name] > 1 { // operators that share a node, say
+				name += fmt.Sprintf("/part=%d", same[name])
+			}
+			if err := write(name, op.Clean, op.Wall); err != nil {
 				return fmt.Errorf("write benchmark results: %w", err)
 			}
 		}

@@ -33,4 +33,5 @@ var Formats = []Format{
 	{"csv", ".csv", "anything that reads tables", CSV},
 	{"parquet", ".parquet", "duckdb, pandas or anything that reads Parquet", Parquet},
 	{"model-explorer", ".node-data.json", "Model Explorer, together with the model", ModelExplorer},
+	{"benchfmt", ".bench.txt", "benchstat", Benchfmt},
 }

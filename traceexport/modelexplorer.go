@@ -25,6 +25,7 @@ type NodeOptions struct {
 // Metric is a number about nodes.
 type Metric struct {
 	Name  string
+	Unit  string
 	About string
 	// values returns it by node.
 	values func(*nodeData) map[node]float64
@@ -32,10 +33,10 @@ type Metric struct {
 
 // Metrics are all that node data can tell.
 var Metrics = []Metric{
-	{"latency", "us per invoke that the node took by itself, on average", (*nodeData).latency},
-	{"memory", "bytes of tensors that are live while the node runs, without weights", (*nodeData).memory},
-	{"error", "nRMSE of the node's output against the reference, what came in included", (*nodeData).accumulated},
-	{"own-error", "nRMSE of the node run alone, with the inputs that it had", (*nodeData).local},
+	{"latency", "us", "what the node took by itself in an invoke, on average", (*nodeData).latency},
+	{"memory", "bytes", "tensors that are live while the node runs, without weights", (*nodeData).memory},
+	{"error", "nRMSE", "of the node's output against the reference, what came in included", (*nodeData).accumulated},
+	{"own-error", "nRMSE", "of the node run alone, with the inputs that it had", (*nodeData).local},
 }
 
 // ErrNoErrors means that there is no comparison to take errors from.
@@ -99,7 +100,7 @@ func ModelExplorer(w io.Writer, s Source) error {
 		id := d.graphID(n.subgraph)
 		g := graphs[id]
 		if g == nil {
-			g = &graph{metric.Name + ", " + metric.About, make(map[string]result), gradient}
+			g = &graph{metric.Name + ", " + metric.Unit, make(map[string]result), gradient}
 			graphs[id] = g
 		}
 		r := result{Value: round(value)}

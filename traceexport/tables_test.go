@@ -135,7 +135,7 @@ func TestColumnsDocumented(t *testing.T) {
 		t.Errorf("the table of columns must be:\n%s", want.String())
 	}
 	for _, m := range Metrics {
-		if line := fmt.Sprintf("| `%s` | %s |\n", m.Name, m.About); !strings.Contains(string(docs), line) {
+		if line := fmt.Sprintf("| `%s` | %s | %s |\n", m.Name, m.Unit, m.About); !strings.Contains(string(docs), line) {
 			t.Errorf("there is no %q", line)
 		}
 	}

@@ -242,3 +242,74 @@ func TestRefused(t *testing.T) {
 		})
 	}
 }
+
+// What only the probes cost more is no change, and what comes on top of it is one.
+func TestProbesThatCostMore(t *testing.T) {
+	costs := []*trace.ProbeCost{{InstructionClass: "nop", TotalNs: 1400, InsideNs: 500}, {InstructionClass: "stepped", TotalNs: 11_500, InsideNs: 9900}}
+	for _, c := range []struct {
+		more   float64 // of node 3
+		status Status
+	}{{1, NoRegression}, {1.1, Regression}} {
+		base, new := tracetest.NewApp(1), tracetest.NewApp(2)
+		base.Header.ProbeCosts, new.Header.ProbeCosts = costs, costs
+		base.Site, new.Site = "nop", "stepped"
+		new.Times[3] *= c.more
+		for i := range new.Times {
+			new.Times[i] += 9400
+		}
+		r, m := compared(t, base, new)
+		if r.Verdict.Status != c.status || m.Ops[3].ProbeNS != 9400 || m.AllOps.ProbeNS != 12*9400 || m.Invoke.ProbeNS != 12*10_100 {
+			t.Errorf("node 3 takes %g times as long: %s, %q; probes cost %g, %g, %g ns", c.more, r.Verdict.Status, statuses(m), m.Ops[3].ProbeNS, m.AllOps.ProbeNS, m.Invoke.ProbeNS)
+		}
+	}
+}
+
+// A kernel that lost ops to another one did not become faster.
+func TestSumsOfOtherOps(t *testing.T) {
+	new := tracetest.NewApp(2)
+	new.Nodes[6].Kernel = 4
+	r, m := compared(t, tracetest.NewApp(1), new)
+	if r.Verdict.Slower+r.Verdict.Faster > 0 || m.ByKernel[0].Status != NotJudged || m.ByKernel[0].Why != "not of the same nodes" || m.ByKernel[0].NewNS >= m.ByKernel[0].BaseNS {
+		t.Errorf("verdict %+v, %+v", r.Verdict, m.ByKernel[0])
+	}
+	if last := m.ByKernel[len(m.ByKernel)-1]; last.Name != "conv::EvalNew" || last.Why != "only in new" {
+		t.Errorf("the last kernel is %+v", last)
+	}
+}
+
+// When one side was recorded before the other, a drift of the machine would look like a change.
+func TestRecordedInTurns(t *testing.T) {
+	for _, c := range []struct {
+		order    string // of runs: of base and of new
+		anyOrder bool
+		status   Status
+		why      string
+	}{
+		{"bnbnbnbnbn", false, Regression, ""},
+		{"bbnnbbnnbn", false, Regression, ""},
+		{"bbbbbnnnnn", false, NotEnoughData, "base was recorded before new"},
+		{"nnnnnbbbbb", false, NotEnoughData, "base was recorded after new"},
+		{"bbbbbnnnnn", true, Regression, ""},
+	} {
+		t.Run(c.order, func(t *testing.T) {
+			o := options(t)
+			o.AnyOrder = c.anyOrder
+			files := make(map[rune][][]byte)
+			for i, side := range c.order {
+				a := tracetest.NewApp(uint64(i))
+				a.Processes, a.Header.StartUnixNs = 1, 1_700_000_000_000_000_000+int64(i)*1_000_000_000
+				if side == 'n' {
+					a.Times[3] *= 1.1
+				}
+				files[side] = append(files[side], fileOf(t, a))
+			}
+			r, err := Diff(sideOf(t, "base", o, files['b']...), sideOf(t, "new", o, files['n']...), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Verdict.Status != c.status || !strings.Contains(r.Verdict.Why, c.why) || (c.why == "") != (r.Verdict.Why == "") {
+				t.Errorf("verdict %+v", r.Verdict)
+			}
+		})
+	}
+}

@@ -116,6 +116,7 @@ type Change struct {
 	High         float64 `json:"high"`
 	P            float64 `json:"p"` // that anything of the model differs so much by chance; 1 when not tested
 	MannWhitneyP float64 `json:"mann_whitney_p"`
+	ProbeNS      float64 `json:"probe_ns"`    // by which its probes cost more in new; the threshold is wider by that
 	RunsNeeded   int     `json:"runs_needed"` // a side, to find a change of the threshold's size 9 times of 10
 	Count        int     `json:"count"`       // of ops that it sums up
 

@@ -110,6 +110,32 @@ func TestExportVerb(t *testing.T) {
 	}
 }
 
+// What compare prints colours nodes by their errors.
+func TestExportCompared(t *testing.T) {
+	var compared, stdout, stderr bytes.Buffer
+	if status := run([]string{"compare", writeAdds(t, "y", 80), writeAdds(t, "y", 8), "--json"}, &compared, &stderr); status != exitFailed {
+		t.Fatalf("compare: exit status %d: %s", status, &stderr)
+	}
+	path := filepath.Join(t.TempDir(), "compare.json")
+	if err := os.WriteFile(path, compared.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	xray := writeTrace(t, false, trace.Op{Thread: 1, Node: 1, Duration: 2000})
+	args := []string{"export", xray, "-f", "model-explorer", "--metric", "error", "--compare", path, "-o", "-"}
+	if status := run(args, &stdout, &stderr); status != exitOK {
+		t.Fatalf("exit status %d: %s", status, &stderr)
+	}
+	var got map[string]struct {
+		Results map[string]struct{ Value float64 }
+	}
+	if err := json.Unmarshal(stdout.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if nodes := got["main"].Results; len(nodes) != 2 || nodes["0"].Value != 0 || nodes["1"].Value < 0.1 {
+		t.Errorf("%+v; the second ADD is off", nodes)
+	}
+}
+
 // newerVersion returns the trace as one of a format of the future.
 func newerVersion(file []byte) []byte {
 	newer := bytes.Clone(file)

@@ -20,6 +20,7 @@ type App struct {
 	Common    float64 // by which all ops of a process do
 	Seed      uint64
 	Losses    []*trace.Loss
+	Site      string                               // instruction class of all probes
 	Paid      func(process, invoke int) trace.Paid // by each op; nil is nothing
 }
 
@@ -48,7 +49,7 @@ func (a *App) Write(out io.Writer) error {
 	s := &sampler{w: w, now: 1000}
 	s.describe(&trace.Runtime{Id: 1, Path: "libtflite.so"})
 	for i, symbol := range []string{"conv::Eval", "add::Eval", "depthwise_conv::Eval", "conv::EvalNew"} {
-		s.describe(&trace.Kernel{Id: uint32(i + 1), Runtime: 1, Symbol: symbol})
+		s.describe(&trace.Kernel{Id: uint32(i + 1), Runtime: 1, Symbol: symbol, SiteClass: a.Site})
 	}
 	if a.Model.Path != "" {
 		a.Model.Id = 1
