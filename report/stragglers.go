@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +20,15 @@ func Stragglers(w io.Writer, r *stragglers.Result, format Format, width int) err
 	p := printer{w: w, format: format, width: width}
 	for _, problem := range r.Problems {
 		p.line("! %s", problem)
+	}
+	for _, cause := range slices.Sorted(maps.Keys(r.Lost)) {
+		p.line("! LOST: %s: %d", cause, r.Lost[cause])
+	}
+	if r.Truncated != "" {
+		p.line("! INCOMPLETE: %s", r.Truncated)
+	}
+	if len(r.Models) == 0 {
+		p.line("No op was recorded.")
 	}
 	for _, m := range r.Models {
 		p.judgedModel(r, m)
@@ -45,18 +56,18 @@ func (p *printer) judgedModel(r *stragglers.Result, m *stragglers.Model) {
 		p.line("No op takes longer than its work explains: %s", judgedText(m))
 		return
 	}
-	p.line("%s longer than their work explains: %s", takes(len(own)), judgedText(m))
+	p.line("%s: %s", takeLonger(len(own)), judgedText(m))
 	p.table(stragglerTable(own, false))
 	for _, s := range own {
 		p.line("node %s, %s: %s: %s", stragglerPlace(&s.Place), s.Op, s.Cause, s.Why)
 	}
 }
 
-func takes(n int) string {
+func takeLonger(n int) string {
 	if n == 1 {
-		return "1 op takes"
+		return "1 op takes longer than its work explains"
 	}
-	return fmt.Sprintf("%d ops take", n)
+	return fmt.Sprintf("%d ops take longer than their work explains", n)
 }
 
 func worth(ns uint64, share float64) string {
@@ -120,16 +131,22 @@ func stragglerTable(list []*stragglers.Straggler, machine bool) *table {
 func (p *printer) against(a *stragglers.Against) {
 	p.heading("%s against %s of %s: %.1f us an invoke, there %.1f: %s", a.Model, a.Other, a.Trace, micro(a.InvokeNS), micro(a.OtherNS), timesText(a.Speedup))
 	for _, l := range a.Losses {
-		p.line("* %s %s lost %.1f us an invoke (%.1f, there %.1f): %s: %s", plural(l.Ops, l.Op), typesText(l.Type, l.OtherType), micro(l.LossNS), micro(l.NS), micro(l.OtherNS), l.Cause, l.Why)
+		p.line("* %d %s %s lost %.1f us an invoke (%.1f, there %.1f): %s: %s", l.Ops, l.Op, typesText(l.Type, l.OtherType), micro(l.LossNS), micro(l.NS), micro(l.OtherNS), l.Cause, l.Why)
 	}
 	if len(a.Losers) > 0 {
-		p.table(pairTable(a.Losers))
+		p.table(pairTable(a.Losers[:min(len(a.Losers), shownLosers)]))
+		if more := len(a.Losers) - shownLosers; more > 0 {
+			p.line("and %d more", more)
+		}
 	} else {
 		p.line("No op takes longer than there.")
 	}
 	p.alone("Only here", a.Only, a.OnlyNS)
 	p.alone("Only there", a.OtherOnly, a.OtherOnlyNS)
 }
+
+// shownLosers is how many ops that lose are shown; JSON has them all.
+const shownLosers = 20
 
 // timesText says how many times faster or slower something is.
 func timesText(speedup float64) string {
@@ -160,7 +177,7 @@ func (p *printer) alone(title string, places []stragglers.Place, ns uint64) {
 	if more := len(places) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
-	p.line("%s: %s that take %.1f us an invoke: %s", title, plural(len(places), "op"), micro(ns), strings.Join(names, ", "))
+	p.line("%s: %s, %.1f us an invoke: %s", title, plural(len(places), "op"), micro(ns), strings.Join(names, ", "))
 }
 
 func pairTable(pairs []*stragglers.Pair) *table {

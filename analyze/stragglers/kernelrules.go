@@ -24,7 +24,7 @@ func referenceKernels(f *finder, g *group) []*Finding {
 	var namedShare, macShare, slowShare float64
 	ghz := cmp.Or(f.usualKHz(g.model)/1e6, assumedGHz)
 	for _, s := range g.subjects {
-		if isReference(s.Op) {
+		if f.referenceCode(s.Op) != "" {
 			named = append(named, s)
 			namedShare += s.Share
 		}
@@ -50,7 +50,7 @@ func referenceKernels(f *finder, g *group) []*Finding {
 	switch {
 	case namedShare >= 0.5:
 		return []*Finding{g.finding(ReferenceKernel, measured, gives*namedShare*g.invoke,
-			fmt.Sprintf("%d of %d ops run reference kernels, such as %s: %.0f%% of the time", len(named), len(g.subjects), named[0].Kernel, 100*namedShare),
+			fmt.Sprintf("%d of %d ops spend their time in reference code, such as %s: %.0f%% of the time", len(named), len(g.subjects), f.referenceCode(named[0].Op), 100*namedShare),
 			Evidence{"ops": float64(len(named)), "time_share": rounded(namedShare), "macs_per_ns": rounded(rate(named)), "assumed_ratio": slowKernel}, named...)}
 	case macShare >= 0.5 && slowShare >= 0.8*macShare:
 		return []*Finding{g.finding(ReferenceKernel, suspected, gives*slowShare*g.invoke,
@@ -115,7 +115,7 @@ func isQuantized(s *subject) bool { return first(s.Outputs).Scale != 0 && !isFlo
 func memoryBound(f *finder, g *group) []*Finding {
 	var all []*Finding
 	for _, s := range g.subjects {
-		if s.partOf < minDisturbed {
+		if s.wall < minDisturbed*g.invoke {
 			continue
 		}
 		if v := f.memoryBound(s); v != nil {

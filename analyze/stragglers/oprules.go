@@ -71,15 +71,16 @@ func isReference(op *analyze.Op) bool {
 	return op.KernelAt != nil && reference.MatchString(op.KernelAt.Symbol)
 }
 
-// referenceRule: its kernel is a reference kernel, those of its kind aren't.
+// referenceRule: its time goes to reference code, that of its kind doesn't.
 func referenceRule(f *finder, s *subject, x *Straggler) *Verdict {
-	if !isReference(s.Op) {
+	code := f.referenceCode(s.Op)
+	if code == "" {
 		return nil
 	}
 	for _, other := range f.all {
-		if other.Op.Op == s.Op.Op && !isReference(other.Op) {
-			return &Verdict{ReferenceKernel, measured, fmt.Sprintf("%s is a reference kernel; other %ss run %s", s.Kernel, s.Op.Op, other.Kernel),
-				Evidence{"ratio": rounded(s.wall / float64(x.ExpectedNS))}}
+		if other.op == s.op && f.referenceCode(other.Op) == "" {
+			return &Verdict{ReferenceKernel, measured, fmt.Sprintf("its time goes to reference code, %s; other %s ops run %s", code, s.op, other.RunBy()),
+				Evidence{"ratio": rounded(float64(x.ActualNS) / float64(x.ExpectedNS))}}
 		}
 	}
 	return nil
@@ -87,13 +88,13 @@ func referenceRule(f *finder, s *subject, x *Straggler) *Verdict {
 
 // otherKernelRule: its kernel has no name, and isn't that of its kind.
 func otherKernelRule(f *finder, s *subject, x *Straggler) *Verdict {
-	ratio := s.wall / float64(x.ExpectedNS)
+	ratio := float64(x.ActualNS) / float64(x.ExpectedNS)
 	if s.KernelAt == nil || s.Mapping != "" || isReference(s.Op) || ratio < slowKernel {
 		return nil
 	}
 	same, others, example := 0, 0, ""
 	for _, o := range f.all {
-		if o.Op.Op != s.Op.Op || typesOf(o.Op) != typesOf(s.Op) || o.Mapping != "" || o == s {
+		if o.op != s.op || typesOf(o.Op) != typesOf(s.Op) || o.Mapping != "" || o == s {
 			continue
 		}
 		if o.Kernel == s.Kernel {
@@ -126,7 +127,7 @@ func bimodalRule(f *finder, s *subject, x *Straggler) *Verdict {
 // driftRule: it becomes slower than the rest of the model does.
 func driftRule(f *finder, s *subject, x *Straggler) *Verdict {
 	d := s.drift()
-	if d == nil || d.ratio() < minDrift*f.modelDrift(s.model) {
+	if d == nil || d.ratio() < alone*f.modelDrift(s.model) {
 		return nil
 	}
 	return &Verdict{Drift, inferred * x.explained(d.typical-d.early),

@@ -1,28 +1,37 @@
 package stragglers
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
 
 // pairRules are the rules for ops that take longer than their counterpart in another trace; each returns nil when its cause doesn't apply.
-// The first that does is named.
+// The best-supported one is named: of equally supported ones the first.
 var pairRules = []func(f *finder, p *Pair, g *matched) *Verdict{
-	pairReference, pairNotDelegated, pairBlocked, pairSlowType, pairSlowCore, pairMemory,
+	pairNotDelegated, pairReference, pairBlocked, pairSlowType, pairSlowCore, pairMemory,
 }
 
-// whySlower says why a pair takes longer here; it is empty when it doesn't.
-func (f *finder) whySlower(p *Pair, g *matched) Verdict {
+// whySlower says why a pair takes longer here: the best-supported cause, and the others. The first is empty when it doesn't.
+func (f *finder) whySlower(p *Pair, g *matched) (Verdict, []Verdict) {
+	all := []Verdict{}
 	if p.LossNS <= 0 || float64(p.NS) < minLoss*float64(p.OtherNS) {
-		return Verdict{Evidence: Evidence{}}
+		return Verdict{Evidence: Evidence{}}, all
 	}
 	for _, rule := range pairRules {
 		if v := rule(f, p, g); v != nil {
-			return *v
+			all = append(all, *v)
 		}
+	}
+	slices.SortStableFunc(all, func(a, b Verdict) int { return cmp.Compare(b.Confidence, a.Confidence) })
+	if len(all) > 0 {
+		return all[0], all[1:]
 	}
 	here, there := g.mine[0].places[0].Kernel, g.yours[0].places[0].Kernel
 	if here != there {
-		return Verdict{Unexplained, 0, fmt.Sprintf("it runs %s here, %s there", here, there), p.evidence()}
+		return Verdict{Unexplained, 0, fmt.Sprintf("it runs %s here, %s there", here, there), p.evidence()}, all
 	}
-	return Verdict{Unexplained, 0, "it runs the same kernel on both sides", p.evidence()}
+	return Verdict{Unexplained, 0, "it runs the same kernel on both sides", p.evidence()}, all
 }
 
 func (p *Pair) evidence() Evidence {
@@ -44,12 +53,12 @@ func all(units []*unit, has func(*subject) bool) bool {
 	return true
 }
 
-func pairReference(_ *finder, p *Pair, g *matched) *Verdict {
-	named := func(s *subject) bool { return isReference(s.Op) }
-	if !all(g.mine, named) || all(g.yours, named) {
+func pairReference(f *finder, p *Pair, g *matched) *Verdict {
+	named := func(s *subject) bool { return f.referenceCode(s.Op) != "" }
+	if !all(g.mine, named) || all(g.yours, func(s *subject) bool { return isReference(s.Op) }) {
 		return nil
 	}
-	return &Verdict{ReferenceKernel, measured, fmt.Sprintf("it runs the reference kernel %s here, %s there", p.Kernel, g.yours[0].places[0].Kernel), p.evidence()}
+	return &Verdict{ReferenceKernel, measured, fmt.Sprintf("its time goes to reference code, %s; there to %s", f.referenceCode(g.mine[0].subjects[0].Op), g.yours[0].places[0].Kernel), p.evidence()}
 }
 
 func pairNotDelegated(f *finder, p *Pair, g *matched) *Verdict {

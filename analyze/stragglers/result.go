@@ -35,9 +35,8 @@ type Straggler struct {
 	ActualNS   uint64  `json:"actual_ns"`
 	ExpectedNS uint64  `json:"expected_ns"`
 	Basis      Basis   `json:"basis"`
-	Peers      int     `json:"peers"`   // ops of the same class that the expectation rests on
-	Sigmas     float64 `json:"sigmas"`  // how far it is off, in standard deviations of its class
-	Trusted    bool    `json:"trusted"` // long enough compared with its probe
+	Peers      int     `json:"peers"`  // ops of the same class that the expectation rests on
+	Sigmas     float64 `json:"sigmas"` // how far it is off, in standard deviations of its class
 	Verdict
 	Others []Verdict `json:"other_causes"` // those that apply as well, the best supported first
 }
@@ -131,14 +130,15 @@ type Loss struct {
 
 // Pair is what does the same in both traces: mostly one op each.
 type Pair struct {
-	Place             // of the first op here
-	Here      []Place `json:"here"` // more than one where an op there does the work of several here
-	Other     []Place `json:"there"`
-	NS        uint64  `json:"ns"`
-	OtherNS   uint64  `json:"other_ns"`
-	LossNS    int64   `json:"loss_ns"`
-	Speedup   float64 `json:"speedup"`
-	Type      string  `json:"type"`
-	OtherType string  `json:"other_type"`
-	Verdict           // empty unless it takes longer here
+	Place               // of the first op here
+	Here      []Place   `json:"here"` // more than one where an op there does the work of several here
+	Other     []Place   `json:"there"`
+	NS        uint64    `json:"ns"`
+	OtherNS   uint64    `json:"other_ns"`
+	LossNS    int64     `json:"loss_ns"`
+	Speedup   float64   `json:"speedup"`
+	Type      string    `json:"type"`
+	OtherType string    `json:"other_type"`
+	Verdict             // empty unless it takes longer here
+	Others    []Verdict `json:"other_causes"`
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,13 +20,14 @@ func opsCommand() *cobra.Command {
 	var by string
 	var memory, paid, asJSON, asCSV, asMarkdown bool
 	c := &cobra.Command{
-		Use:   "ops TRACE",
-		Short: "Show what each op took",
+		Use:   "ops TRACE [TRACE...]",
+		Short: "Show what each op took; of several traces, what each type of op took in each",
 		Example: `  edgexray ops run.xray                      one line a node, as an invoke runs them
   edgexray ops run.xray --by op              summed up by op
   edgexray ops run.xray --paid               CPU time, waiting, page faults, cores
-  edgexray ops run.xray --json | jq .lost    what was lost, by cause`,
-		Args: cobra.ExactArgs(1),
+  edgexray ops run.xray --json | jq .lost    what was lost, by cause
+  edgexray ops float.xray int8.xray          ms of each type of op, side by side`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			var options analyze.Options
 			if by != "" {
@@ -33,11 +36,24 @@ func opsCommand() *cobra.Command {
 					return err
 				}
 			}
+			out, write := c.OutOrStdout(), report.Ops
+			if len(args) > 1 {
+				if memory || paid {
+					return errors.New("ops: --memory and --paid are tables of one trace")
+				}
+				across, err := readAcross(args, cmp.Or(options.By, analyze.ByOp))
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return writeJSON(out, across)
+				}
+				return report.Across(out, across, formatOf(asCSV, asMarkdown), widthOf(out, asCSV, asMarkdown))
+			}
 			result, err := readOps(args[0], options)
 			if err != nil {
 				return err
 			}
-			out, write := c.OutOrStdout(), report.Ops
 			switch {
 			case memory:
 				write = report.Memory
@@ -68,6 +84,38 @@ func opsCommand() *cobra.Command {
 	c.MarkFlagsMutuallyExclusive("json", "csv", "markdown")
 	c.MarkFlagsMutuallyExclusive("memory", "paid", "by")
 	return c
+}
+
+// readAcross sums up the ops of several traces.
+func readAcross(paths []string, by analyze.By) (*analyze.Across, error) {
+	var traces []analyze.Named
+	for _, path := range paths {
+		result, err := readOps(path, analyze.Options{})
+		if err != nil {
+			return nil, err
+		}
+		traces = append(traces, analyze.Named{Name: path, Result: result})
+	}
+	return analyze.AcrossTraces(traces, by)
+}
+
+// formatOf returns the format that flags ask for.
+func formatOf(asCSV, asMarkdown bool) report.Format {
+	switch {
+	case asCSV:
+		return report.CSV
+	case asMarkdown:
+		return report.Markdown
+	}
+	return report.Text
+}
+
+// widthOf returns how many characters a line may have in that format, 0 when that doesn't matter.
+func widthOf(w io.Writer, asCSV, asMarkdown bool) int {
+	if asCSV || asMarkdown {
+		return 0
+	}
+	return width(w)
 }
 
 func readOps(path string, options analyze.Options) (*analyze.OpsResult, error) {

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -27,42 +26,20 @@ func stragglersCommand() *cobra.Command {
   edgexray stragglers run.xray --profile device.json     judged by what ops took here before (--save-profile)`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			ops, err := readOps(args[0], analyze.Options{})
+			result, err := findStragglers(args[0], against, profile, save)
 			if err != nil {
 				return err
 			}
-			var options stragglers.Options
-			if profile != "" {
-				if options.Profile, err = openProfile(profile); err != nil {
-					return err
-				}
-			}
-			for _, path := range against {
-				other, err := readOps(path, analyze.Options{})
-				if err != nil {
-					return err
-				}
-				options.Against = append(options.Against, stragglers.Other{Name: path, Ops: other})
-			}
-			result, err := stragglers.Find(ops, options)
-			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
-			}
-			if save != "" {
-				if err := saveProfile(save, ops); err != nil {
-					return err
-				}
-			}
 			out := c.OutOrStdout()
-			switch {
-			case asJSON:
-				return writeJSON(out, result)
-			case asCSV:
-				return report.Stragglers(out, result, report.CSV, 0)
-			case asMarkdown:
-				return report.Stragglers(out, result, report.Markdown, 0)
+			if asJSON {
+				err = writeJSON(out, result)
+			} else {
+				err = report.Stragglers(out, result, formatOf(asCSV, asMarkdown), widthOf(out, asCSV, asMarkdown))
 			}
-			return report.Stragglers(out, result, report.Text, width(out))
+			if err == nil && len(result.Models) == 0 {
+				return exitError{fmt.Errorf("find stragglers in %s: no op was recorded that the trace describes", args[0]), exitNothing}
+			}
+			return err
 		},
 	}
 	f := c.Flags()
@@ -74,6 +51,35 @@ func stragglersCommand() *cobra.Command {
 	f.BoolVar(&asMarkdown, "markdown", false, "print Markdown")
 	c.MarkFlagsMutuallyExclusive("json", "csv", "markdown")
 	return c
+}
+
+// findStragglers judges a trace and, when save is not empty, adds it to that profile afterwards.
+func findStragglers(path string, against []string, profile, save string) (*stragglers.Result, error) {
+	ops, err := readOps(path, analyze.Options{})
+	if err != nil {
+		return nil, err
+	}
+	var options stragglers.Options
+	if profile != "" {
+		if options.Profile, err = openProfile(profile); err != nil {
+			return nil, err
+		}
+	}
+	for _, other := range against {
+		ops, err := readOps(other, analyze.Options{})
+		if err != nil {
+			return nil, err
+		}
+		options.Against = append(options.Against, stragglers.Other{Name: other, Ops: ops})
+	}
+	result, err := stragglers.Find(ops, options)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if save != "" {
+		err = saveProfile(save, ops)
+	}
+	return result, err
 }
 
 func openProfile(path string) (*stragglers.Profile, error) {
@@ -101,20 +107,5 @@ func saveProfile(path string, ops *analyze.OpsResult) error {
 	if err := p.Add(ops); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	data, err := json.MarshalIndent(p, "", " ")
-	if err != nil {
-		return err
-	}
-	half, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = half.Write(append(data, '\n'))
-	if err = errors.Join(err, half.Chmod(0o644), half.Close()); err == nil {
-		err = os.Rename(half.Name(), path)
-	}
-	if err != nil {
-		os.Remove(half.Name())
-	}
-	return err
+	return writeWhole(path, func(w io.Writer) error { return writeJSON(w, p) })
 }
