@@ -68,7 +68,7 @@ func diffVerdict(r *diff.Result) (text, mark string) {
 	text = capital(string(r.Verdict.Status))
 	switch {
 	case r.Verdict.Status == diff.NotEnoughData:
-		text += ": " + shownText(r.Verdict.Why)
+		text += ": " + shownWhy(r.Verdict.Why)
 	case r.Verdict.Slower+r.Verdict.Faster == 0:
 		text += ": nothing changed by as much as would be told"
 	default:
@@ -154,7 +154,7 @@ var changeMarks = map[diff.ChangeStatus]string{diff.Slower: bad, diff.Faster: go
 
 func newChangeRow(c *diff.Change, scale float64) changeRow {
 	place := func(v float64) string { return at(min(max(v/scale, -1), 1)+1, 2) }
-	row := changeRow{Name: shown(c.Name), Status: string(c.Status), Class: changeMarks[c.Status], Why: shownText(c.Why)}
+	row := changeRow{Name: shown(c.Name), Status: string(c.Status), Class: changeMarks[c.Status], Why: shownWhy(c.Why)}
 	if c.Node >= 0 {
 		row.Place = fmt.Sprint(c.Node)
 		if c.Subgraph > 0 {

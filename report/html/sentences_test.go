@@ -65,7 +65,7 @@ func TestStragglerFindings(t *testing.T) {
 	if len(found) != 2 {
 		t.Fatalf("%d findings, want 2: %+v", len(found), found)
 	}
-	wantSentence(t, found[0], bad, "It runs in 20 pieces.", "Each costs 2 us. Worth 500 µs an invoke, 20 %. This is likely.")
+	wantSentence(t, found[0], bad, "It runs in 20 pieces.", "Each costs 2 µs. Worth 500 µs an invoke, 20 %. This is likely.")
 	wantSentence(t, found[1], caution, "CONV_2D (node 12) takes 400 µs, where 34 ops of its kind would take 100 µs.", "Unexplained: nothing in the trace says why.")
 	if others := stragglerFindings(&analyze.Model{Name: "third.tflite"}, r); others != nil {
 		t.Errorf("of a model that was not judged: %+v", others)
