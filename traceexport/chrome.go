@@ -27,7 +27,9 @@ func Chrome(w io.Writer, s Source) error {
 	err := s.Ops.Executions(s.Trace, analyze.Visitor{
 		Invoke: c.invoke,
 		Gap: func(g *trace.Gap) error {
-			return c.complete(chromeEvent{category: "recording", name: quote(gapText)}, g.StartNs, g.EndNs-min(g.StartNs, g.EndNs))
+			c.open(chromeEvent{tid: gapThread, category: "recording", name: quote(gapText)}, g.StartNs)
+			c.close(0, gapThread, quote(gapText), g.EndNs)
+			return c.err
 		},
 		Loss: func(l analyze.Loss) error { return c.instant(0, l.ToNS, lossText(l)) },
 		Exit: func(e analyze.Exit) error {
@@ -41,6 +43,9 @@ func Chrome(w io.Writer, s Source) error {
 	return c.end(s.Ops)
 }
 
+// gapThread is the thread of process 0, which stands for the recording, that gaps are on; ops of threads that aren't known are on 0.
+const gapThread = 1
+
 // chrome writes events, until the first error.
 type chrome struct {
 	w   *bufio.Writer
@@ -53,6 +58,7 @@ type chrome struct {
 
 	line, args []byte // reused
 	paid       []named[int64]
+	ends       endings
 }
 
 type chromeThread struct {
@@ -102,10 +108,14 @@ func (c *chrome) end(ops *analyze.OpsResult) error {
 
 func (c *chrome) invoke(inv *analyze.Invoke) error {
 	t := c.thread(inv.Thread)
+	pid, tid := inv.Thread.PID, inv.Thread.TID
+	var name string
 	if inv.Number != 0 {
+		name = quote(invokeName(inv))
 		args := fmt.Appendf(nil, `,"invoke":%d,"interpreter":%d`, inv.Number, inv.Interpreter)
-		c.complete(chromeEvent{inv.Thread.PID, inv.Thread.TID, "invoke", quote(invokeName(inv)), args}, inv.StartNS, inv.EndNS-min(inv.StartNS, inv.EndNS))
+		c.open(chromeEvent{pid, tid, "invoke", name, args}, inv.StartNS)
 	}
+	end := func(open ending) { c.close(pid, tid, open.name, open.ns) }
 	for i := range inv.Executions {
 		e := &inv.Executions[i]
 		op := c.op(e.Op)
@@ -115,8 +125,14 @@ func (c *chrome) invoke(inv *analyze.Invoke) error {
 			c.args = append(append(append(c.args, `,"`...), n.name...), `":`...)
 			c.args = strconv.AppendInt(c.args, n.value, 10)
 		}
-		c.complete(chromeEvent{inv.Thread.PID, inv.Thread.TID, op.category, op.name, c.args}, e.StartNS, e.DurationNS)
-		c.count(t, inv.Thread.PID, e)
+		c.ends.close(e.Depth, end)
+		c.open(chromeEvent{pid, tid, op.category, op.name, c.args}, e.StartNS)
+		c.ends.open(e, op.name)
+		c.count(t, pid, e)
+	}
+	c.ends.close(0, end)
+	if inv.Number != 0 {
+		c.close(pid, tid, name, inv.EndNS)
 	}
 	return c.err
 }
@@ -179,49 +195,49 @@ func (c *chrome) write(event []byte) {
 	}
 }
 
-// complete writes an event that lasts.
-func (c *chrome) complete(e chromeEvent, ns, duration uint64) error {
-	b := append(c.line[:0], `{"ph":"X","pid":`...)
-	b = strconv.AppendInt(b, int64(e.pid), 10)
-	b = append(b, `,"tid":`...)
-	b = strconv.AppendInt(b, int64(e.tid), 10)
-	b = micros(append(b, `,"ts":`...), ns)
-	b = append(b, `,"dur":`...)
-	b = micros(b, duration)
-	b = append(append(append(b, `,"cat":"`...), e.category...), `","name":`...)
-	b = append(append(b, e.name...), `,"args":{`...)
+// open begins a slice, which close ends. Events that say how long they last would save that, but readers add up times in
+// floating point: what ends together would not do so any more, and not be within each other.
+func (c *chrome) open(e chromeEvent, ns uint64) {
+	b := append(c.line[:0], `{"ph":"B",`...)
+	b = append(append(appendPlace(b, e.pid, e.tid, ns), `,"cat":"`...), e.category...)
+	b = append(append(b, `","name":`...), e.name...)
+	b = append(b, `,"args":{`...)
 	if len(e.args) > 0 {
 		b = append(b, e.args[1:]...)
 	}
 	c.line = append(b, "}}"...)
 	c.write(c.line)
-	c.lastNS = max(c.lastNS, ns+duration)
-	return c.err
+}
+
+func (c *chrome) close(pid, tid int32, name string, ns uint64) {
+	b := appendPlace(append(c.line[:0], `{"ph":"E",`...), pid, tid, ns)
+	c.line = append(append(append(b, `,"name":`...), name...), '}')
+	c.write(c.line)
+	c.lastNS = max(c.lastNS, ns)
+}
+
+// appendPlace appends where an event belongs and when it was, in us.
+func appendPlace(b []byte, pid, tid int32, ns uint64) []byte {
+	b = strconv.AppendInt(append(b, `"pid":`...), int64(pid), 10)
+	b = strconv.AppendInt(append(b, `,"tid":`...), int64(tid), 10)
+	b = strconv.AppendUint(append(b, `,"ts":`...), ns/1000, 10)
+	return append(b, '.', byte('0'+ns/100%10), byte('0'+ns/10%10), byte('0'+ns%10))
 }
 
 func (c *chrome) counter(pid int32, name string, ns uint64, unit string, value int64) {
-	b := append(c.line[:0], `{"ph":"C","pid":`...)
-	b = strconv.AppendInt(b, int64(pid), 10)
-	b = micros(append(b, `,"ts":`...), ns)
+	b := appendPlace(append(c.line[:0], `{"ph":"C",`...), pid, 0, ns)
 	b = append(append(append(b, `,"name":"`...), name...), `","args":{"`...)
 	b = append(append(b, unit...), `":`...)
-	b = strconv.AppendInt(b, value, 10)
-	c.line = append(b, "}}"...)
+	c.line = append(strconv.AppendInt(b, value, 10), "}}"...)
 	c.write(c.line)
 }
 
 // instant marks a moment for all threads to see.
 func (c *chrome) instant(pid int32, ns uint64, text string) error {
-	b := fmt.Appendf(c.line[:0], `{"ph":"i","s":"g","pid":%d,"tid":0,"name":%s,"ts":`, pid, quote(text))
-	c.line = append(micros(b, ns), '}')
+	b := appendPlace(append(c.line[:0], `{"ph":"i","s":"g",`...), pid, 0, ns)
+	c.line = append(append(append(b, `,"name":`...), quote(text)...), '}')
 	c.write(c.line)
 	return c.err
-}
-
-// micros appends ns as us.
-func micros(b []byte, ns uint64) []byte {
-	b = append(strconv.AppendUint(b, ns/1000, 10), '.')
-	return append(b, byte('0'+ns/100%10), byte('0'+ns/10%10), byte('0'+ns%10))
 }
 
 // quote returns the text as JSON.

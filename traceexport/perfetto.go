@@ -50,7 +50,7 @@ type perfetto struct {
 
 	packet, event, inner message // reused
 	paid                 []named[int64]
-	open                 endings
+	ends                 endings
 }
 
 type perfettoThread struct {

@@ -16,10 +16,11 @@ func (p *perfetto) invoke(inv *analyze.Invoke) error {
 		p.flow++
 		p.number(t.track, inv)
 	}
+	end := func(open ending) { p.close(t, open.ns) }
 	last := lastOutermost(inv.Executions)
 	for i := range inv.Executions {
 		e := &inv.Executions[i]
-		p.open.close(e.Depth, func(ns uint64) { p.close(t, ns) })
+		p.ends.close(e.Depth, end)
 		switch event := p.slice(t, e); {
 		case !whole || e.Depth != 0:
 			p.emit(e.StartNS, event)
@@ -28,10 +29,10 @@ func (p *perfetto) invoke(inv *analyze.Invoke) error {
 		default:
 			p.emit(e.StartNS, event.fixed(eventFlows, p.flow))
 		}
-		p.open.open(e)
+		p.ends.open(e, "")
 		p.count(t, e)
 	}
-	p.open.close(0, func(ns uint64) { p.close(t, ns) })
+	p.ends.close(0, end)
 	if whole {
 		p.close(t, inv.EndNS)
 		if t.live != 0 {

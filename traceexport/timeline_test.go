@@ -178,26 +178,46 @@ func perfettoSlices(t *testing.T, file []byte) []slice {
 	return all
 }
 
+// chromeSlices puts events back together as viewers do: sorted by time, an end ends the latest slice that is open.
 func chromeSlices(t *testing.T, file []byte) []slice {
 	t.Helper()
-	var decoded struct {
-		TraceEvents []struct {
-			Phase string `json:"ph"`
-			TID   int32
-			Cat   string
-			Name  string
-			TS    float64
-			Dur   float64
-			Args  map[string]any
-		}
+	type event struct {
+		Phase string `json:"ph"`
+		TID   int32
+		Cat   string
+		Name  string
+		TS    float64
+		Args  map[string]any
 	}
+	var decoded struct{ TraceEvents []event }
 	if err := json.Unmarshal(file, &decoded); err != nil {
 		t.Fatal(err)
 	}
+	events := decoded.TraceEvents
+	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.TS, b.TS) })
 	var all []slice
-	for _, e := range decoded.TraceEvents {
-		if e.Phase == "X" && e.Cat != "recording" {
-			all = append(all, slice{e.TID, e.Cat, e.Name, uint64(math.Round(e.TS * 1000)), uint64(math.Round(e.Dur * 1000))})
+	open := make(map[int32][]slice) // by thread
+	for _, e := range events {
+		if e.Name == gapText {
+			continue
+		}
+		ns := uint64(math.Round(e.TS * 1000))
+		switch e.Phase {
+		case "B":
+			open[e.TID] = append(open[e.TID], slice{e.TID, e.Cat, e.Name, ns, 0})
+		case "E":
+			last := len(open[e.TID]) - 1
+			if last < 0 || open[e.TID][last].name != e.Name {
+				t.Fatalf("%s ends, but is not what is open", e.Name)
+			}
+			s := open[e.TID][last]
+			s.duration = ns - s.start
+			open[e.TID], all = open[e.TID][:last], append(all, s)
+		}
+	}
+	for tid, left := range open {
+		if len(left) > 0 {
+			t.Errorf("thread %d: %v did not end", tid, left)
 		}
 	}
 	return all

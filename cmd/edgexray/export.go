@@ -23,7 +23,11 @@ func exportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export TRACE --format FORMAT",
 		Short: "Write a trace as a file that other tools read",
-		Args:  cobra.ExactArgs(1),
+		Example: `  edgexray export run.xray --format perfetto           then open run.perfetto-trace in https://ui.perfetto.dev
+  edgexray export run.xray --format parquet            one row an op execution, for DuckDB or pandas
+  edgexray export run.xray --format folded -o - | flamegraph.pl > run.svg
+  edgexray export run.xray --format model-explorer     colours the model's graph (docs/export.md has all formats)`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			format, err := exportFormat(name)
 			if err != nil {
