@@ -14,7 +14,7 @@ func (p *perfetto) invoke(inv *analyze.Invoke) error {
 	whole := inv.Number != 0
 	if whole {
 		p.flow++
-		p.number(t.track, inv)
+		p.beginInvoke(t.track, inv)
 	}
 	end := func(open ending) { p.close(t, open.ns) }
 	last := lastOutermost(inv.Executions)
@@ -51,8 +51,8 @@ func lastOutermost(executions []analyze.Execution) int {
 	return -1
 }
 
-// number begins the slice of an invoke.
-func (p *perfetto) number(track uint64, inv *analyze.Invoke) {
+// beginInvoke begins the slice of an invoke.
+func (p *perfetto) beginInvoke(track uint64, inv *analyze.Invoke) {
 	name := p.id(internedEventNames, p.names, invokeName(inv))
 	event := message(nil).number(eventType, typeBegin).number(eventTrack, track).
 		number(eventCategory, invokeCategory).number(eventName, name).fixed(eventFlows, p.flow)
