@@ -63,6 +63,7 @@ type chrome struct {
 
 type chromeThread struct {
 	live, grown string // names of its counters
+	counts      bool   // live tensors
 	resident    int64  // bytes by which its ops let memory grow
 }
 
@@ -81,15 +82,12 @@ type chromeEvent struct {
 }
 
 func (c *chrome) begin(ops *analyze.OpsResult) {
-	other, err := json.Marshal(map[string]string{
-		"recorder": ops.Recording.Recorder, "linux": ops.Recording.Linux, "architecture": ops.Recording.Architecture,
-		"hostname": ops.Recording.Hostname, "start_unix_ns": strconv.FormatInt(ops.Recording.StartUnixNS, 10),
-		"start_ns": strconv.FormatUint(ops.Recording.StartNS, 10), "clock": "CLOCK_MONOTONIC"})
-	if err != nil {
-		c.err = err
-		return
+	r := &ops.Recording
+	_, c.err = fmt.Fprintf(c.w, `{"displayTimeUnit":"ns","otherData":{"recorder":%s,"linux":%s,"architecture":%s,"clock":"CLOCK_MONOTONIC","start_ns":%d,"start_unix_ns":%d},"traceEvents":[`+"\n",
+		quote(report.Printable(r.Recorder)), quote(report.Printable(r.Linux)), quote(report.Printable(r.Architecture)), r.StartNS, r.StartUnixNS)
+	if c.err == nil { // the first event; the others come after a comma
+		_, c.err = c.w.WriteString(`{"ph":"M","pid":0,"name":"process_name","args":{"name":"edgexray recording"}}`)
 	}
-	_, c.err = fmt.Fprintf(c.w, `{"displayTimeUnit":"ns","otherData":%s,"traceEvents":[`+"\n"+`{"ph":"M","pid":0,"name":"process_name","args":{"name":"edgexray recording"}}`, other)
 }
 
 // end says what isn't in the trace, and completes the JSON.
@@ -133,6 +131,9 @@ func (c *chrome) invoke(inv *analyze.Invoke) error {
 	c.ends.close(0, end)
 	if inv.Number != 0 {
 		c.close(pid, tid, name, inv.EndNS)
+		if t.counts {
+			c.counter(pid, t.live, inv.EndNS, "bytes", 0)
+		}
 	}
 	return c.err
 }
@@ -141,6 +142,7 @@ func (c *chrome) invoke(inv *analyze.Invoke) error {
 func (c *chrome) count(t *chromeThread, pid int32, e *analyze.Execution) {
 	end := e.StartNS + e.DurationNS
 	if m := e.Op.Memory; m != nil && m.Live != nil {
+		t.counts = true
 		c.counter(pid, t.live, e.StartNS, "bytes", int64(*m.Live))
 	}
 	if e.Depth == 0 && e.Paid.Resident != 0 {

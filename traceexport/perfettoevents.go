@@ -71,9 +71,6 @@ func (p *perfetto) slice(t *perfettoThread, e *analyze.Execution) message {
 	for _, n := range p.paid {
 		event = p.annotate(event, n)
 	}
-	if e.EndInferred {
-		event = p.annotate(event, named[int64]{"end_inferred", 1})
-	}
 	p.event = event
 	return event
 }
