@@ -12,13 +12,14 @@ import (
 	"github.com/edgexray/edgexray/trace"
 )
 
-// Chrome writes a trace in the Trace Event Format, for chrome://tracing, speedscope and many others. Its times are us of
-// CLOCK_MONOTONIC, with three decimals.
+// Chrome writes a trace in the Trace Event Format, for chrome://tracing, speedscope and many others. Its times are us since the
+// recording began.
 //
 // Source: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
 func Chrome(w io.Writer, s Source) error {
 	c := &chrome{
 		w:         bufio.NewWriterSize(w, 1<<16),
+		startNS:   s.Ops.Recording.StartNS,
 		processes: make(map[int32]bool),
 		threads:   make(map[*analyze.Thread]*chromeThread),
 		ops:       make(map[*analyze.Op]*chromeOp),
@@ -27,8 +28,7 @@ func Chrome(w io.Writer, s Source) error {
 	err := s.Ops.Executions(s.Trace, analyze.Visitor{
 		Invoke: c.invoke,
 		Gap: func(g *trace.Gap) error {
-			c.open(chromeEvent{tid: gapThread, category: "recording", name: quote(gapText)}, g.StartNs)
-			c.close(0, gapThread, quote(gapText), g.EndNs)
+			c.slice(chromeEvent{tid: gapThread, category: "recording", name: quote(gapText)}, g.StartNs, g.EndNs)
 			return c.err
 		},
 		Loss: func(l analyze.Loss) error { return c.instant(0, l.ToNS, lossText(l)) },
@@ -54,11 +54,11 @@ type chrome struct {
 	processes map[int32]bool
 	threads   map[*analyze.Thread]*chromeThread
 	ops       map[*analyze.Op]*chromeOp
+	startNS   uint64 // of the recording
 	lastNS    uint64
 
 	line, args []byte // reused
 	paid       []named[int64]
-	ends       endings
 }
 
 type chromeThread struct {
@@ -83,7 +83,7 @@ type chromeEvent struct {
 
 func (c *chrome) begin(ops *analyze.OpsResult) {
 	r := &ops.Recording
-	_, c.err = fmt.Fprintf(c.w, `{"displayTimeUnit":"ns","otherData":{"recorder":%s,"linux":%s,"architecture":%s,"clock":"CLOCK_MONOTONIC","start_ns":%d,"start_unix_ns":%d},"traceEvents":[`+"\n",
+	_, c.err = fmt.Fprintf(c.w, `{"displayTimeUnit":"ns","otherData":{"recorder":%s,"linux":%s,"architecture":%s,"start_ns":%d,"start_unix_ns":%d},"traceEvents":[`+"\n",
 		quote(report.Printable(r.Recorder)), quote(report.Printable(r.Linux)), quote(report.Printable(r.Architecture)), r.StartNS, r.StartUnixNS)
 	if c.err == nil { // the first event; the others come after a comma
 		_, c.err = c.w.WriteString(`{"ph":"M","pid":0,"name":"process_name","args":{"name":"edgexray recording"}}`)
@@ -107,13 +107,10 @@ func (c *chrome) end(ops *analyze.OpsResult) error {
 func (c *chrome) invoke(inv *analyze.Invoke) error {
 	t := c.thread(inv.Thread)
 	pid, tid := inv.Thread.PID, inv.Thread.TID
-	var name string
 	if inv.Number != 0 {
-		name = quote(invokeName(inv))
 		args := fmt.Appendf(nil, `,"invoke":%d,"interpreter":%d`, inv.Number, inv.Interpreter)
-		c.open(chromeEvent{pid, tid, "invoke", name, args}, inv.StartNS)
+		c.slice(chromeEvent{pid, tid, "invoke", quote(invokeName(inv)), args}, inv.StartNS, inv.EndNS)
 	}
-	end := func(open ending) { c.close(pid, tid, open.name, open.ns) }
 	for i := range inv.Executions {
 		e := &inv.Executions[i]
 		op := c.op(e.Op)
@@ -123,17 +120,11 @@ func (c *chrome) invoke(inv *analyze.Invoke) error {
 			c.args = append(append(append(c.args, `,"`...), n.name...), `":`...)
 			c.args = strconv.AppendInt(c.args, n.value, 10)
 		}
-		c.ends.close(e.Depth, end)
-		c.open(chromeEvent{pid, tid, op.category, op.name, c.args}, e.StartNS)
-		c.ends.open(e, op.name)
+		c.slice(chromeEvent{pid, tid, op.category, op.name, c.args}, e.StartNS, e.StartNS+e.DurationNS)
 		c.count(t, pid, e)
 	}
-	c.ends.close(0, end)
-	if inv.Number != 0 {
-		c.close(pid, tid, name, inv.EndNS)
-		if t.counts {
-			c.counter(pid, t.live, inv.EndNS, "bytes", 0)
-		}
+	if inv.Number != 0 && t.counts {
+		c.counter(pid, t.live, inv.EndNS, "bytes", 0)
 	}
 	return c.err
 }
@@ -197,37 +188,57 @@ func (c *chrome) write(event []byte) {
 	}
 }
 
-// open begins a slice, which close ends. Events that say how long they last would save that, but readers add up times in
-// floating point: what ends together would not do so any more, and not be within each other.
-func (c *chrome) open(e chromeEvent, ns uint64) {
-	b := append(c.line[:0], `{"ph":"B",`...)
-	b = append(append(appendPlace(b, e.pid, e.tid, ns), `,"cat":"`...), e.category...)
-	b = append(append(b, `","name":`...), e.name...)
-	b = append(b, `,"args":{`...)
+// slice writes an event that lasts. The outer one of two comes first, as viewers leave those of the same time as they are.
+func (c *chrome) slice(e chromeEvent, start, end uint64) {
+	b := append(c.appendPlace(c.line[:0], "X", e.pid, e.tid, start), `,"dur":`...)
+	b = append(appendTicks(b, c.ticks(end)-min(c.ticks(start), c.ticks(end))), `,"cat":"`...)
+	b = append(append(b, e.category...), `","name":`...)
+	b = append(append(b, e.name...), `,"args":{`...)
 	if len(e.args) > 0 {
 		b = append(b, e.args[1:]...)
 	}
 	c.line = append(b, "}}"...)
 	c.write(c.line)
+	c.lastNS = max(c.lastNS, end)
 }
 
-func (c *chrome) close(pid, tid int32, name string, ns uint64) {
-	b := appendPlace(append(c.line[:0], `{"ph":"E",`...), pid, tid, ns)
-	c.line = append(append(append(b, `,"name":`...), name...), '}')
-	c.write(c.line)
-	c.lastNS = max(c.lastNS, ns)
-}
-
-// appendPlace appends where an event belongs and when it was, in us.
-func appendPlace(b []byte, pid, tid int32, ns uint64) []byte {
-	b = strconv.AppendInt(append(b, `"pid":`...), int64(pid), 10)
+// appendPlace begins an event with what it is, where it belongs and when it was.
+func (c *chrome) appendPlace(b []byte, phase string, pid, tid int32, ns uint64) []byte {
+	b = append(append(append(b, `{"ph":"`...), phase...), `","pid":`...)
+	b = strconv.AppendInt(b, int64(pid), 10)
 	b = strconv.AppendInt(append(b, `,"tid":`...), int64(tid), 10)
-	b = strconv.AppendUint(append(b, `,"ts":`...), ns/1000, 10)
-	return append(b, '.', byte('0'+ns/100%10), byte('0'+ns/10%10), byte('0'+ns%10))
+	return appendTicks(append(b, `,"ts":`...), c.ticks(ns))
+}
+
+// Viewers add up a time and how long something lasted as floating-point numbers, and then look what is within what. In decimal us
+// the sums would be off by a hair: an op could end after what is around it. So times are in ticks of 1/2048 us, which add
+// up exactly; they are within 0.25 ns, so that times and durations round to the ns that they were.
+const (
+	tickBits     = 11
+	tickDecimals = 48828125 // in units of 1e-11: 1/2048 is 0.00048828125
+	mostNS       = 1 << 52  // 52 days, which is no overflow either
+)
+
+// ticks returns a time since the recording began.
+func (c *chrome) ticks(ns uint64) uint64 {
+	since := min(ns-min(c.startNS, ns), mostNS)
+	return (since<<tickBits + 500) / 1000
+}
+
+func appendTicks(b []byte, ticks uint64) []byte {
+	b = strconv.AppendUint(b, ticks>>tickBits, 10)
+	if fraction := ticks & (1<<tickBits - 1); fraction != 0 {
+		b = append(b, '.')
+		for rest, place := fraction*tickDecimals, uint64(1e10); rest != 0; place /= 10 {
+			b = append(b, byte('0'+rest/place))
+			rest %= place
+		}
+	}
+	return b
 }
 
 func (c *chrome) counter(pid int32, name string, ns uint64, unit string, value int64) {
-	b := appendPlace(append(c.line[:0], `{"ph":"C",`...), pid, 0, ns)
+	b := c.appendPlace(c.line[:0], "C", pid, 0, ns)
 	b = append(append(append(b, `,"name":"`...), name...), `","args":{"`...)
 	b = append(append(b, unit...), `":`...)
 	c.line = append(strconv.AppendInt(b, value, 10), "}}"...)
@@ -236,8 +247,8 @@ func (c *chrome) counter(pid int32, name string, ns uint64, unit string, value i
 
 // instant marks a moment for all threads to see.
 func (c *chrome) instant(pid int32, ns uint64, text string) error {
-	b := appendPlace(append(c.line[:0], `{"ph":"i","s":"g",`...), pid, 0, ns)
-	c.line = append(append(append(b, `,"name":`...), quote(text)...), '}')
+	b := c.appendPlace(c.line[:0], "i", pid, 0, ns)
+	c.line = append(append(append(b, `,"s":"g","name":`...), quote(text)...), '}')
 	c.write(c.line)
 	return c.err
 }

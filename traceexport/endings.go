@@ -7,18 +7,17 @@ type endings []ending
 
 type ending struct {
 	depth int
-	name  string
 	ns    uint64
 }
 
 // close ends all that is not around an execution of that depth, innermost first.
-func (s *endings) close(depth int, end func(ending)) {
+func (s *endings) close(depth int, end func(ns uint64)) {
 	for len(*s) > 0 && (*s)[len(*s)-1].depth >= depth {
-		end((*s)[len(*s)-1])
+		end((*s)[len(*s)-1].ns)
 		*s = (*s)[:len(*s)-1]
 	}
 }
 
-func (s *endings) open(e *analyze.Execution, name string) {
-	*s = append(*s, ending{e.Depth, name, e.StartNS + e.DurationNS})
+func (s *endings) open(e *analyze.Execution) {
+	*s = append(*s, ending{e.Depth, e.StartNS + e.DurationNS})
 }

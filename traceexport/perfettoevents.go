@@ -16,7 +16,7 @@ func (p *perfetto) invoke(inv *analyze.Invoke) error {
 		p.flow++
 		p.beginInvoke(t.track, inv)
 	}
-	end := func(open ending) { p.close(t, open.ns) }
+	end := func(ns uint64) { p.close(t, ns) }
 	last := lastOutermost(inv.Executions)
 	for i := range inv.Executions {
 		e := &inv.Executions[i]
@@ -29,7 +29,7 @@ func (p *perfetto) invoke(inv *analyze.Invoke) error {
 		default:
 			p.emit(e.StartNS, event.fixed(eventFlows, p.flow))
 		}
-		p.ends.open(e, "")
+		p.ends.open(e)
 		p.count(t, e)
 	}
 	p.ends.close(0, end)
