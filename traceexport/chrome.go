@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/edgexray/edgexray/analyze"
-	"github.com/edgexray/edgexray/report"
 	"github.com/edgexray/edgexray/trace"
 )
 
@@ -84,7 +83,7 @@ type chromeEvent struct {
 func (c *chrome) begin(ops *analyze.OpsResult) {
 	r := &ops.Recording
 	_, c.err = fmt.Fprintf(c.w, `{"displayTimeUnit":"ns","otherData":{"recorder":%s,"linux":%s,"architecture":%s,"start_ns":%d,"start_unix_ns":%d},"traceEvents":[`+"\n",
-		quote(report.Printable(r.Recorder)), quote(report.Printable(r.Linux)), quote(report.Printable(r.Architecture)), r.StartNS, r.StartUnixNS)
+		quote(printable(r.Recorder)), quote(printable(r.Linux)), quote(printable(r.Architecture)), r.StartNS, r.StartUnixNS)
 	if c.err == nil { // the first event; the others come after a comma
 		_, c.err = c.w.WriteString(`{"ph":"M","pid":0,"name":"process_name","args":{"name":"edgexray recording"}}`)
 	}
@@ -148,7 +147,7 @@ func (c *chrome) count(t *chromeThread, pid int32, e *analyze.Execution) {
 func (c *chrome) process(pid int32, name string) {
 	if !c.processes[pid] {
 		c.processes[pid] = true
-		c.write(fmt.Appendf(nil, `{"ph":"M","pid":%d,"name":"process_name","args":{"name":%s}}`, pid, quote(report.Printable(name))))
+		c.write(fmt.Appendf(nil, `{"ph":"M","pid":%d,"name":"process_name","args":{"name":%s}}`, pid, quote(printable(name))))
 	}
 }
 
@@ -156,7 +155,7 @@ func (c *chrome) thread(t *analyze.Thread) *chromeThread {
 	known := c.threads[t]
 	if known == nil {
 		c.process(t.PID, t.Process)
-		c.write(fmt.Appendf(nil, `{"ph":"M","pid":%d,"tid":%d,"name":"thread_name","args":{"name":%s}}`, t.PID, t.TID, quote(report.Printable(t.Name))))
+		c.write(fmt.Appendf(nil, `{"ph":"M","pid":%d,"tid":%d,"name":"thread_name","args":{"name":%s}}`, t.PID, t.TID, quote(printable(t.Name))))
 		known = &chromeThread{live: fmt.Sprintf("live tensors, thread %d", t.TID), grown: fmt.Sprintf("resident memory, grown during ops, thread %d", t.TID)}
 		c.threads[t] = known
 	}

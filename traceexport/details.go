@@ -34,7 +34,7 @@ func about(op *analyze.Op) []named[string] {
 	known := all[:0]
 	for _, a := range all {
 		if a.value != "" {
-			known = append(known, named[string]{a.name, report.Printable(a.value)})
+			known = append(known, named[string]{a.name, printable(a.value)})
 		}
 	}
 	return known

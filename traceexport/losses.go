@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/edgexray/edgexray/analyze"
-	"github.com/edgexray/edgexray/report"
 )
 
 // Texts of events that are no ops.
@@ -12,14 +11,14 @@ import (
 const gapText = "nothing recorded, to keep to the budget"
 
 func lossText(l analyze.Loss) string {
-	return report.Printable(fmt.Sprintf("LOST %d: %s", l.Count, l.Cause))
+	return printable(fmt.Sprintf("LOST %d: %s", l.Count, l.Cause))
 }
 
 func exitText(e analyze.Exit) string {
 	if e.Process.LastWords == "" {
 		return "process ended"
 	}
-	return report.Printable("process ended: " + e.Process.LastWords)
+	return printable("process ended: " + e.Process.LastWords)
 }
 
 // missing says what isn't in a trace and has no time.
@@ -29,7 +28,7 @@ func missing(ops *analyze.OpsResult) []string {
 		all = append(all, lossText(analyze.Loss{Cause: analyze.LossUndescribed, Count: n}))
 	}
 	if ops.Truncated != "" {
-		all = append(all, report.Printable(ops.Truncated))
+		all = append(all, printable(ops.Truncated))
 	}
 	return all
 }

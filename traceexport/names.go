@@ -8,14 +8,25 @@ import (
 	"github.com/edgexray/edgexray/report"
 )
 
-// Names come from the recorded device: what could act on a terminal is escaped, as in all that is shown to people.
+// maxText bounds texts, in bytes: some are written with every op, and the longest names of kernels have a few hundred.
+const maxText = 1 << 10
+
+// printable returns a text of the recorded device, which may be anything, as it is shown to people: what could act on a terminal
+// is escaped.
+func printable(text string) string {
+	shown := report.Printable(text)
+	if len(shown) <= maxText {
+		return shown
+	}
+	return strings.ToValidUTF8(shown[:maxText], "") + "…"
+}
 
 // opName names an op's execution: "CONV_2D #12", or "PAD+CONV_2D #1:12" in subgraph 1.
 func opName(op *analyze.Op) string {
 	if place := report.Place(op); place != "?" {
-		return report.Printable(op.FusedOp() + " #" + place)
+		return printable(op.FusedOp() + " #" + place)
 	}
-	return report.Printable(op.FusedOp())
+	return printable(op.FusedOp())
 }
 
 // invokeName names the invokes of a model's subgraph: "ssd.tflite invoke", or "ssd.tflite subgraph 1 invoke".
@@ -25,9 +36,9 @@ func invokeName(inv *analyze.Invoke) string {
 		name += fmt.Sprintf(" subgraph %d", inv.Subgraph)
 	}
 	if inv.Partial {
-		return report.Printable(name + " invoke, seen in part")
+		return printable(name + " invoke, seen in part")
 	}
-	return report.Printable(name + " invoke")
+	return printable(name + " invoke")
 }
 
 // maxTensors bounds how many tensors of an op are listed: a delegate node has the weights of all that it replaced.
