@@ -92,6 +92,7 @@ func TestExportVerb(t *testing.T) {
 		{[]string{sums, "--format", "csv"}, exitNothing, "", "no single executions"},
 		{[]string{sums, "--format", "folded", "-o", "-"}, exitOK, "ADD #0 2000", ""},
 		{[]string{sums, "--format", "model-explorer", "-o", "-"}, exitOK, `"value": 1`, ""},
+		{[]string{sums, "--format", "benchfmt", "-o", "-"}, exitOK, "BenchmarkOp/node=0/op=ADD", ""},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
