@@ -170,6 +170,7 @@ func (b *builder) model(g *graph) *Model {
 	slices.SortStableFunc(g.subgraphs, func(x, y *subgraph) int { return cmp.Compare(uint32(x.desc.Index), uint32(y.desc.Index)) })
 	var total uint64
 	var rows []*row
+	first := uint64(math.MaxUint64)
 	for _, s := range g.subgraphs {
 		s.placeOperators()
 		order := 0
@@ -182,9 +183,13 @@ func (b *builder) model(g *graph) *Model {
 			order++
 			m.Ops, rows = append(m.Ops, op), append(rows, r)
 			total += op.SelfNS
+			first = min(first, r.firstStart)
 		}
 	}
 	b.addParts(g, m.Ops, rows)
+	if h := rec.header; h.GetStartUnixNs() != 0 {
+		m.StartUnixNS = h.StartUnixNs + int64(first-h.StartNs)
+	}
 	m.Memory = b.modelMemory(g.memory)
 	for _, op := range m.Ops {
 		op.Share = share(op.SelfNS, total)

@@ -123,6 +123,7 @@ type Model struct {
 	Invokes        uint64        `json:"invokes"`
 	InvokesPartial uint64        `json:"invokes_partial"`
 	OpsPerInvoke   int           `json:"ops_per_invoke"`
+	StartUnixNS    int64         `json:"-"` // of its first op, by CLOCK_REALTIME; 0 when not known
 	InvokeWall     *Distribution `json:"invoke_wall_ns"`
 	InvokeClean    *Clean        `json:"-"` // of whole invokes
 	Ops            []*Op         `json:"ops"`

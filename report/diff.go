@@ -266,6 +266,9 @@ func (p *diffPrinter) changes(changes []*diff.Change) *table {
 		if c.How != "" {
 			verdict += "; " + c.How
 		}
+		if c.ProbeNS != 0 {
+			verdict += fmt.Sprintf("; its probes cost %+.1f us", c.ProbeNS/1e3)
+		}
 		t.add(slices.Concat([]string{changePlace(c), c.Name, microOrNone(c.BaseNS), microOrNone(c.NewNS)}, changeCells(c), []string{verdict, kernels(c)})...)
 	}
 	if p.format == Markdown {

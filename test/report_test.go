@@ -169,3 +169,20 @@ func TestReportFitsScreens(t *testing.T) {
 		})
 	}
 }
+
+// A page of real recordings: of a model with a delegate, beside its twin of another type, and with tensors.
+func TestReportOfRealModels(t *testing.T) {
+	quantized := recordCommand(t, litert(t, model(t, "mobilenet_v3_small_int8"), "--invokes", "30"))
+	float := recordCommand(t, litert(t, model(t, "mobilenet_v3_small_float"), "--invokes", "30"))
+	tensors := snapshotCommand(t, litert(t, model(t, "mobilenet_v3_small_int8"), "--resolver", "builtin"), "--invokes", "1").file
+	path := report(t, quantized.trace, float.trace, tensors, tensors)
+	p := openPage(t, chromium(t), path, browser.Laptop)
+	for _, section := range []string{"summary", "against", "m1-stragglers", "m1-types", "m1-ops", "m1-timeline", "m1-flame", "m1-memory", "m2-ops", "m2-timeline", "layers", "recording"} {
+		wantValue(t, p, `document.querySelectorAll("#`+section+`").length`, 1)
+	}
+	ops := quantized.ops(t).model(t)
+	wantValue(t, p, `document.querySelectorAll("#m1-table tbody tr").length`, len(ops.Ops)+len(ops.Operators))
+	wantValue(t, p, `document.querySelectorAll("#m1-timeline .f").length`, len(ops.Ops)+len(ops.Operators))
+	wantValue(t, p, `document.querySelector("#summary").textContent.includes("HARD_SWISH")`, true)
+	wantQuiet(t, p, path)
+}

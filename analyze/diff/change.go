@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ func (c *comparison) changes() {
 		c.NewOnly = append(c.NewOnly, c.sideOps(r.new)...)
 	}
 	c.Invoke = c.invokeChange()
-	c.AllOps = c.sumChange("all ops", "whole", func(*op) bool { return true })
+	c.AllOps = c.sumChange(allOps, opsOf(c.base), opsOf(c.new), "whole")
 	c.ByOp = c.sums(func(o *op) string { return strings.TrimSpace(o.name + " " + o.types) })
 	c.ByKernel = c.sums(func(o *op) string { return o.kernel })
 }
@@ -73,6 +74,11 @@ func (c *comparison) opChange(r *row) *Change {
 	if single && len(c.base) == 1 && len(c.new) == 1 {
 		from, to := b[0].time.on(c.slow), n[0].time.on(c.slow)
 		ch.baseLow, ch.baseHigh, ch.newLow, ch.newHigh = from.low, from.high, to.low, to.high
+	}
+	if single {
+		ch.allowProbes(float64(c.costs[b[0].site].InsideNS), float64(c.costs[n[0].site].InsideNS))
+	} else {
+		ch.allowProbes(c.probes(b, inside), c.probes(n, inside))
 	}
 	trusted := func(o *op) bool { return o.trusted }
 	switch {
@@ -141,6 +147,7 @@ func (c *comparison) invokeChange() *Change {
 		from, to := c.base[0].invoke.on(c.slow), c.new[0].invoke.on(c.slow)
 		ch.baseLow, ch.baseHigh, ch.newLow, ch.newHigh = from.low, from.high, to.low, to.high
 	}
+	ch.allowProbes(c.probes(c.base[0].ops, total), c.probes(c.new[0].ops, total))
 	if !clean {
 		ch.Why = "too few clean invokes"
 	} else if math.IsInf(l.change, 1) {
@@ -152,66 +159,100 @@ func (c *comparison) invokeChange() *Change {
 
 // sums returns the changes of ops that have the same name, in order of appearance.
 func (c *comparison) sums(name func(*op) string) []*Change {
+	type sides struct{ base, new [][]*op }
+	groups := make(map[string]*sides)
 	var names []string
-	seen := make(map[string]bool)
-	for _, r := range slices.Concat(c.base, c.new) {
-		for _, o := range r.ops {
-			if n := name(o); !seen[n] {
-				seen[n] = true
-				names = append(names, n)
+	group := func(runs []*Run, side func(*sides) [][]*op) {
+		for i, r := range runs {
+			for _, o := range r.ops {
+				n := name(o)
+				if groups[n] == nil {
+					groups[n] = &sides{make([][]*op, len(c.base)), make([][]*op, len(c.new))}
+					names = append(names, n)
+				}
+				byRun := side(groups[n])
+				byRun[i] = append(byRun[i], o)
 			}
 		}
 	}
+	group(c.base, func(s *sides) [][]*op { return s.base })
+	group(c.new, func(s *sides) [][]*op { return s.new })
 	changes := []*Change{}
 	for _, n := range names {
-		changes = append(changes, c.sumChange(n, n, func(o *op) bool { return name(o) == n }))
+		changes = append(changes, c.sumChange(n, groups[n].base, groups[n].new, n, strings.Split(n, " ")[0]))
 	}
 	return changes
 }
 
-// sumChange is the change of what ops take together in an invoke, ops within them left out.
-func (c *comparison) sumChange(name, limit string, in func(*op) bool) *Change {
+func opsOf(runs []*Run) [][]*op {
+	byRun := make([][]*op, len(runs))
+	for i, r := range runs {
+		byRun[i] = r.ops
+	}
+	return byRun
+}
+
+const allOps = "all ops"
+
+// work is what ops do, whoever runs them.
+func work(ops []*op) []string {
+	var all []string
+	for _, o := range ops {
+		for _, n := range o.nodes {
+			all = append(all, fmt.Sprint(o.subgraph, ":", n))
+		}
+		if len(o.nodes) == 0 {
+			all = append(all, o.key)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// sumChange is the change of what ops take together in an invoke, ops within them left out. It has the limits of these names.
+func (c *comparison) sumChange(name string, base, new [][]*op, limits ...string) *Change {
 	ch := &Change{Name: name, Subgraph: -1, Node: -1, Base: []Op{}, New: []Op{}}
-	l := c.options.Thresholds.limits(c.Name, limit, name, strings.Split(name, " ")[0])
+	l := c.options.Thresholds.limits(c.Name, limits...)
 	ch.Threshold = finite(l.change)
 	everywhere := true
-	measure := func(runs []*Run) (values, medians []float64) {
-		for _, r := range runs {
-			count := 0
-			var sum, sumOfMedians float64
-			for _, o := range r.ops {
-				if in(o) {
-					count++
-					ns, _ := c.value(o)
-					sum += ns * o.perInvoke * o.selfShare
-					sumOfMedians += c.median(o) * o.perInvoke * o.selfShare
-				}
-			}
-			if count == 0 {
+	measure := func(byRun [][]*op) (values, medians []float64, probes float64) {
+		for _, ops := range byRun {
+			if len(ops) == 0 {
 				everywhere = false
 				continue
 			}
-			ch.Count = max(ch.Count, count)
+			var sum, sumOfMedians float64
+			for _, o := range ops {
+				ns, _ := c.value(o)
+				sum += ns * o.perInvoke * o.selfShare
+				sumOfMedians += c.median(o) * o.perInvoke * o.selfShare
+			}
+			ch.Count = max(ch.Count, len(ops))
 			values, medians = append(values, sum), append(medians, sumOfMedians)
+			probes = c.probes(ops, inside)
 		}
-		return values, medians
+		return values, medians, probes
 	}
-	base, baseMedians := measure(c.base)
-	new, newMedians := measure(c.new)
-	c.fill(ch, base, new, baseMedians, newMedians)
+	baseNS, baseMedians, baseProbes := measure(base)
+	newNS, newMedians, newProbes := measure(new)
+	c.fill(ch, baseNS, newNS, baseMedians, newMedians)
 	switch {
-	case len(new) == 0:
+	case len(newNS) == 0:
 		ch.Why = "only in base"
-	case len(base) == 0:
+	case len(baseNS) == 0:
 		ch.Why = "only in new"
 	case !everywhere:
 		ch.Why = "not every run has it"
+	case name != allOps && !slices.Equal(work(base[0]), work(new[0])):
+		ch.Why = "not of the same nodes"
 	case math.IsInf(l.change, 1):
 		ch.Why = "any change is allowed"
 	case math.Max(ch.BaseNS, ch.NewNS) < l.time:
 		ch.Why = "too short to be judged"
 	}
-	if !everywhere {
+	if everywhere {
+		ch.allowProbes(baseProbes, newProbes)
+	} else {
 		ch.column = nil
 	}
 	ch.tested = ch.Why == ""

@@ -17,6 +17,7 @@ type Options struct {
 	Quantile   float64 // of a run's executions stands for the run; 0 is DefaultQuantile
 	Confidence float64 // of intervals; 0 is DefaultConfidence
 	Thresholds Thresholds
+	AnyOrder   bool // judge also what was not recorded in turns
 }
 
 // The defaults.
@@ -104,7 +105,7 @@ func union(a, b map[string]bool) []string {
 }
 
 func problems(base, new *Side) []string {
-	all := slices.Concat([]string{}, base.problems, new.problems)
+	all := append(append([]string{}, base.problems...), new.problems...)
 	if hosts := union(base.hosts, new.hosts); len(hosts) > 1 {
 		all = append(all, "the traces were recorded on different systems: "+strings.Join(hosts, "; "))
 	}
@@ -141,8 +142,8 @@ func namesText(models []ModelName) string {
 // compare compares the runs of a model.
 func compare(p matched, o Options) *Model {
 	m := &Model{Name: p.new[0].model.name, MatchedBy: p.by, Base: modelName(p.base[0]), New: modelName(p.new[0]),
-		BaseRuns: p.base, NewRuns: p.new, BaseOnly: []Op{}, NewOnly: []Op{}}
-	c := &comparison{Model: m, options: o}
+		BaseRuns: p.base, NewRuns: p.new, Ops: []*Change{}, BaseOnly: []Op{}, NewOnly: []Op{}}
+	c := &comparison{Model: m, options: o, costs: probeCosts(slices.Concat(p.base, p.new))}
 	c.slow = setApart(slices.Concat(p.base, p.new))
 	c.base, c.new = counting(p.base), counting(p.new)
 	m.Verdict.Why = c.lacks()
@@ -175,6 +176,8 @@ func (c *comparison) lacks() string {
 		return fmt.Sprintf("all runs of %s were set apart: %s", side, runs[0].SetApart)
 	case leastP(base, new) > c.options.Alpha:
 		return fmt.Sprintf("%d and %d runs count, and it takes %d a side to tell a change from chance with a false alarm rate of %g", base, new, least, c.options.Alpha)
+	case !c.options.AnyOrder:
+		return notInTurns(c.base, c.new)
 	}
 	return ""
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/edgexray/edgexray/trace"
+	"github.com/edgexray/edgexray/trace/tracetest"
 )
 
 // statuses are the changes that became slower or faster, by what they are of.
@@ -24,33 +25,33 @@ func statuses(m *Model) []string {
 }
 
 func TestDiff(t *testing.T) {
-	scale := func(by float64, nodes ...int) func(*app) {
-		return func(a *app) {
-			for i := range a.times {
+	scale := func(by float64, nodes ...int) func(*tracetest.App) {
+		return func(a *tracetest.App) {
+			for i := range a.Times {
 				if len(nodes) == 0 || slices.Contains(nodes, i) {
-					a.times[i] *= by
+					a.Times[i] *= by
 				}
 			}
 		}
 	}
 	for _, c := range []struct {
 		name   string
-		change func(*app)
+		change func(*tracetest.App)
 		status Status
 		want   []string // among statuses
 		none   string   // not in any of them
 	}{
-		{"the same", func(*app) {}, NoRegression, nil, ":"},
+		{"the same", func(*tracetest.App) {}, NoRegression, nil, ":"},
 		{"one op slower", scale(1.05, 6), Regression, []string{"CONV_2D 6: slower"}, "ADD"},
 		{"one op faster", scale(0.9, 4), NoRegression, []string{"ADD 4: faster"}, "slower"},
 		{"everything slower", scale(1.1), Regression, []string{"invoke -1: slower", "all ops -1: slower", "common -1: slower", "CONV_2D 0: slower", "DEPTHWISE_CONV_2D 11: slower"}, "faster"},
 		{"less than the threshold", scale(1.02, 6), NoRegression, nil, ":"},
-		{"one op of everything faster", func(a *app) { scale(1.1)(a); scale(0.8, 5)(a) }, Regression, []string{"invoke -1: slower", "DEPTHWISE_CONV_2D 5: faster"}, "ADD 4: faster"},
+		{"one op of everything faster", func(a *tracetest.App) { scale(1.1)(a); scale(0.8, 5)(a) }, Regression, []string{"invoke -1: slower", "DEPTHWISE_CONV_2D 5: faster"}, "ADD 4: faster"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			new := newApp(2)
+			new := tracetest.NewApp(2)
 			c.change(new)
-			r, m := compared(t, newApp(1), new)
+			r, m := compared(t, tracetest.NewApp(1), new)
 			got := statuses(m)
 			if r.Verdict.Status != c.status || m.Verdict.Status != c.status {
 				t.Errorf("%s and %s, want %s", r.Verdict.Status, m.Verdict.Status, c.status)
@@ -69,9 +70,9 @@ func TestDiff(t *testing.T) {
 
 // The change is what was made, and its interval holds it.
 func TestChangeSize(t *testing.T) {
-	new := newApp(2)
-	new.times[7] *= 1.2
-	_, m := compared(t, newApp(1), new)
+	new := tracetest.NewApp(2)
+	new.Times[7] *= 1.2
+	_, m := compared(t, tracetest.NewApp(1), new)
 	c := m.Ops[7]
 	if math.Abs(c.Change-0.2) > 0.02 || c.Low > 0.2 || c.High < 0.2 || c.Low > c.Change || c.High < c.Change || math.Abs(c.Total-0.2) > 0.05 {
 		t.Errorf("20%% more is told as %+v", c)
@@ -90,18 +91,18 @@ func TestChangeSize(t *testing.T) {
 func TestNotEnoughData(t *testing.T) {
 	for _, c := range []struct {
 		runs   int
-		change func(*app)
+		change func(*tracetest.App)
 		why    string
 	}{
-		{1, func(*app) {}, "1 and 1 runs count, and it takes 5 a side"},
-		{4, func(*app) {}, "4 and 4 runs count, and it takes 5 a side"},
-		{5, func(a *app) { a.header.AggregateOctave = 8 }, "all runs of new were set apart: its ops were summed up"},
-		{5, func(a *app) { a.invokes = 4 }, "too few clean executions: of 4 invokes 1 cold"},
+		{1, func(*tracetest.App) {}, "1 and 1 runs count, and it takes 5 a side"},
+		{4, func(*tracetest.App) {}, "4 and 4 runs count, and it takes 5 a side"},
+		{5, func(a *tracetest.App) { a.Header.AggregateOctave = 8 }, "all runs of new were set apart: its ops were summed up"},
+		{5, func(a *tracetest.App) { a.Invokes = 4 }, "too few clean executions: of 4 invokes 1 cold"},
 	} {
 		t.Run(c.why, func(t *testing.T) {
-			base, new := newApp(1), newApp(2)
-			base.processes, new.processes = c.runs, c.runs
-			new.times[3] *= 1.5
+			base, new := tracetest.NewApp(1), tracetest.NewApp(2)
+			base.Processes, new.Processes = c.runs, c.runs
+			new.Times[3] *= 1.5
 			c.change(new)
 			r, m := compared(t, base, new)
 			if r.Verdict.Status != NotEnoughData || !strings.Contains(r.Verdict.Why, c.why) {
@@ -129,14 +130,14 @@ func TestSetApart(t *testing.T) {
 		{"on a slow core", trace.Paid{Core: 1, KHz: 2_000_000}, "29 other core"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			base, new := newApp(1), newApp(2)
-			for _, a := range []*app{base, new} {
-				a.processes = 6
-				a.header.Followed = followed
-				a.header.Cores = []*trace.Core{{Capacity: 1024}, {Capacity: 400}}
-				a.paid = func(int, int) trace.Paid { return trace.Paid{KHz: 2_000_000} }
+			base, new := tracetest.NewApp(1), tracetest.NewApp(2)
+			for _, a := range []*tracetest.App{base, new} {
+				a.Processes = 6
+				a.Header.Followed = followed
+				a.Header.Cores = []*trace.Core{{Capacity: 1024}, {Capacity: 400}}
+				a.Paid = func(int, int) trace.Paid { return trace.Paid{KHz: 2_000_000} }
 			}
-			new.paid = func(process, invoke int) trace.Paid {
+			new.Paid = func(process, invoke int) trace.Paid {
 				if process == 2 {
 					return c.paid
 				}
@@ -157,9 +158,9 @@ func TestSetApart(t *testing.T) {
 
 // Of a run in which other threads had the core now and then, the other invokes count.
 func TestDisturbedInvokesAreSetApart(t *testing.T) {
-	base, new := newApp(1), newApp(2)
-	new.header.Followed = []*trace.Followed{{Part: "scheduling"}, {Part: "preemption"}}
-	new.paid = func(process, invoke int) trace.Paid {
+	base, new := tracetest.NewApp(1), tracetest.NewApp(2)
+	new.Header.Followed = []*trace.Followed{{Part: "scheduling"}, {Part: "preemption"}}
+	new.Paid = func(process, invoke int) trace.Paid {
 		if invoke%3 == 0 {
 			return trace.Paid{}
 		}
@@ -176,24 +177,24 @@ func TestDisturbedInvokesAreSetApart(t *testing.T) {
 
 // One that all runs on slow cores is judged there.
 func TestAllOnSlowCores(t *testing.T) {
-	base, new := newApp(1), newApp(2)
-	for _, a := range []*app{base, new} {
-		a.header.Cores = []*trace.Core{{Capacity: 1024}, {Capacity: 400}}
-		a.paid = func(int, int) trace.Paid { return trace.Paid{Core: 1} }
+	base, new := tracetest.NewApp(1), tracetest.NewApp(2)
+	for _, a := range []*tracetest.App{base, new} {
+		a.Header.Cores = []*trace.Core{{Capacity: 1024}, {Capacity: 400}}
+		a.Paid = func(int, int) trace.Paid { return trace.Paid{Core: 1} }
 	}
-	new.times[3] *= 1.1
+	new.Times[3] *= 1.1
 	if r, m := compared(t, base, new); r.Verdict.Status != Regression {
 		t.Errorf("verdict %+v, runs %+v", r.Verdict, m.NewRuns[0])
 	}
 }
 
 func TestProblems(t *testing.T) {
-	base, new := newApp(1), newApp(2)
-	new.losses = []*trace.Loss{{Cause: "ring full", Count: 7}}
-	new.header.Linux, new.header.AttachMethod = "6.6", "shim"
+	base, new := tracetest.NewApp(1), tracetest.NewApp(2)
+	new.Losses = []*trace.Loss{{Cause: "ring full", Count: 7}}
+	new.Header.Linux, new.Header.AttachMethod = "6.6", "shim"
 	o := options(t)
-	cut := base.file(t)
-	r, err := Diff(sideOf(t, "base", o, cut[:len(cut)-20], base.file(t)), sideOf(t, "new", o, new.file(t), newEmpty(t)), o)
+	cut := fileOf(t, base)
+	r, err := Diff(sideOf(t, "base", o, cut[:len(cut)-20], fileOf(t, base)), sideOf(t, "new", o, fileOf(t, new), newEmpty(t)), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,36 +208,107 @@ func TestProblems(t *testing.T) {
 }
 
 func newEmpty(t *testing.T) []byte {
-	empty := newApp(1)
-	empty.processes = 0
-	empty.header.Linux, empty.header.AttachMethod = "6.6", "shim"
-	return empty.file(t)
+	empty := tracetest.NewApp(1)
+	empty.Processes = 0
+	empty.Header.Linux, empty.Header.AttachMethod = "6.6", "shim"
+	return fileOf(t, empty)
 }
 
 func TestRefused(t *testing.T) {
-	undescribed := newApp(2)
-	undescribed.nodes, undescribed.times = nil, nil
+	undescribed := tracetest.NewApp(2)
+	undescribed.Nodes, undescribed.Times = nil, nil
 	for _, c := range []struct {
 		name   string
-		new    *app
-		change func(*app)
+		new    *tracetest.App
+		change func(*tracetest.App)
 		err    error
 		want   string
 	}{
-		{"no ops", newApp(2), func(a *app) { a.processes = 0 }, ErrNoOps, "new: no op was recorded: new: new-1.xray: no op was recorded"},
-		{"no descriptions", undescribed, func(*app) {}, ErrNoOps, "new: no op was recorded"},
-		{"another machine", newApp(2), func(a *app) { a.header.Architecture = "amd64" }, ErrDifferent, "recorded on amd64 and arm64"},
-		{"another model", newApp(2), func(a *app) {
-			a.model = &trace.Model{Path: "/data/other.tflite", Sha256: "0123456789"}
-			a.nodes[0].Op = "RELU"
+		{"no ops", tracetest.NewApp(2), func(a *tracetest.App) { a.Processes = 0 }, ErrNoOps, "new: no op was recorded: new: new-1.xray: no op was recorded"},
+		{"no descriptions", undescribed, func(*tracetest.App) {}, ErrNoOps, "new: no op was recorded"},
+		{"another machine", tracetest.NewApp(2), func(a *tracetest.App) { a.Header.Architecture = "amd64" }, ErrDifferent, "recorded on amd64 and arm64"},
+		{"another model", tracetest.NewApp(2), func(a *tracetest.App) {
+			a.Model = &trace.Model{Path: "/data/other.tflite", Sha256: "0123456789"}
+			a.Nodes[0].Op = "RELU"
 		}, ErrDifferent, "base net.tflite, new other.tflite (SHA-256 01234567...)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.change(c.new)
 			o := options(t)
-			_, err := Diff(sideOf(t, "base", o, newApp(1).file(t)), sideOf(t, "new", o, c.new.file(t)), o)
+			_, err := Diff(sideOf(t, "base", o, fileOf(t, tracetest.NewApp(1))), sideOf(t, "new", o, fileOf(t, c.new)), o)
 			if !errors.Is(err, c.err) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+// What only the probes cost more is no change, and what comes on top of it is one.
+func TestProbesThatCostMore(t *testing.T) {
+	costs := []*trace.ProbeCost{{InstructionClass: "nop", TotalNs: 1400, InsideNs: 500}, {InstructionClass: "stepped", TotalNs: 11_500, InsideNs: 9900}}
+	for _, c := range []struct {
+		more   float64 // of node 3
+		status Status
+	}{{1, NoRegression}, {1.1, Regression}} {
+		base, new := tracetest.NewApp(1), tracetest.NewApp(2)
+		base.Header.ProbeCosts, new.Header.ProbeCosts = costs, costs
+		base.Site, new.Site = "nop", "stepped"
+		new.Times[3] *= c.more
+		for i := range new.Times {
+			new.Times[i] += 9400
+		}
+		r, m := compared(t, base, new)
+		if r.Verdict.Status != c.status || m.Ops[3].ProbeNS != 9400 || m.AllOps.ProbeNS != 12*9400 || m.Invoke.ProbeNS != 12*10_100 {
+			t.Errorf("node 3 takes %g times as long: %s, %q; probes cost %g, %g, %g ns", c.more, r.Verdict.Status, statuses(m), m.Ops[3].ProbeNS, m.AllOps.ProbeNS, m.Invoke.ProbeNS)
+		}
+	}
+}
+
+// A kernel that lost ops to another one did not become faster.
+func TestSumsOfOtherOps(t *testing.T) {
+	new := tracetest.NewApp(2)
+	new.Nodes[6].Kernel = 4
+	r, m := compared(t, tracetest.NewApp(1), new)
+	if r.Verdict.Slower+r.Verdict.Faster > 0 || m.ByKernel[0].Status != NotJudged || m.ByKernel[0].Why != "not of the same nodes" || m.ByKernel[0].NewNS >= m.ByKernel[0].BaseNS {
+		t.Errorf("verdict %+v, %+v", r.Verdict, m.ByKernel[0])
+	}
+	if last := m.ByKernel[len(m.ByKernel)-1]; last.Name != "conv::EvalNew" || last.Why != "only in new" {
+		t.Errorf("the last kernel is %+v", last)
+	}
+}
+
+// When one side was recorded before the other, a drift of the machine would look like a change.
+func TestRecordedInTurns(t *testing.T) {
+	for _, c := range []struct {
+		order    string // of runs: of base and of new
+		anyOrder bool
+		status   Status
+		why      string
+	}{
+		{"bnbnbnbnbn", false, Regression, ""},
+		{"bbnnbbnnbn", false, Regression, ""},
+		{"bbbbbnnnnn", false, NotEnoughData, "base was recorded before new"},
+		{"nnnnnbbbbb", false, NotEnoughData, "base was recorded after new"},
+		{"bbbbbnnnnn", true, Regression, ""},
+	} {
+		t.Run(c.order, func(t *testing.T) {
+			o := options(t)
+			o.AnyOrder = c.anyOrder
+			files := make(map[rune][][]byte)
+			for i, side := range c.order {
+				a := tracetest.NewApp(uint64(i))
+				a.Processes, a.Header.StartUnixNs = 1, 1_700_000_000_000_000_000+int64(i)*1_000_000_000
+				if side == 'n' {
+					a.Times[3] *= 1.1
+				}
+				files[side] = append(files[side], fileOf(t, a))
+			}
+			r, err := Diff(sideOf(t, "base", o, files['b']...), sideOf(t, "new", o, files['n']...), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Verdict.Status != c.status || !strings.Contains(r.Verdict.Why, c.why) || (c.why == "") != (r.Verdict.Why == "") {
+				t.Errorf("verdict %+v", r.Verdict)
 			}
 		})
 	}

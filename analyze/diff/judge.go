@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/edgexray/edgexray/analyze"
 )
 
 const (
@@ -20,6 +22,7 @@ type comparison struct {
 	base, new []*Run // that count
 	slow      bool   // on slow cores
 	enough    bool   // data for a verdict
+	costs     map[string]analyze.ProbeCost
 }
 
 // judge tests all changes at once and says what became of each.
@@ -61,9 +64,11 @@ func (c *comparison) all() []*Change {
 // there are too few ops to tell.
 func (c *comparison) commonChange() *Change {
 	var columns []column
+	var probes []float64
 	for _, change := range c.Ops {
 		if change.tested && change.How == "" {
 			columns = append(columns, centred(change.column))
+			probes = append(probes, change.probeShare())
 		}
 	}
 	if len(columns) < minCommon {
@@ -82,6 +87,8 @@ func (c *comparison) commonChange() *Change {
 	change.Threshold = finite(c.options.Thresholds.limits(c.Name, "whole").change)
 	if change.Threshold == 0 {
 		change.Why, change.tested = "any change is allowed", false
+	} else {
+		change.Threshold += medianOf(probes)
 	}
 	return change
 }

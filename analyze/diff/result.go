@@ -73,8 +73,8 @@ type Model struct {
 	CommonRemoved bool    `json:"common_removed"` // changes of ops are those beside the common one
 
 	Invoke   *Change   `json:"invoke"`
-	AllOps   *Change   `json:"all_ops"` // the sum of all ops
-	Common   *Change   `json:"common"`  // what ops have in common
+	AllOps   *Change   `json:"all_ops"`          // the sum of all ops
+	Common   *Change   `json:"common,omitempty"` // what ops have in common; nil when they are too few to tell
 	Ops      []*Change `json:"ops"`
 	ByOp     []*Change `json:"by_op"`
 	ByKernel []*Change `json:"by_kernel"`
@@ -116,6 +116,7 @@ type Change struct {
 	High         float64 `json:"high"`
 	P            float64 `json:"p"` // that anything of the model differs so much by chance; 1 when not tested
 	MannWhitneyP float64 `json:"mann_whitney_p"`
+	ProbeNS      float64 `json:"probe_ns"`    // by which its probes cost more in new; the threshold is wider by that
 	RunsNeeded   int     `json:"runs_needed"` // a side, to find a change of the threshold's size 9 times of 10
 	Count        int     `json:"count"`       // of ops that it sums up
 

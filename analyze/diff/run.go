@@ -17,11 +17,13 @@ type Run struct {
 	Process      string            `json:"process"`
 	Invokes      uint64            `json:"invokes"`
 	CleanInvokes uint64            `json:"clean_invokes"`
-	Apart        map[string]uint64 `json:"apart"`     // invokes that something disturbed, by what
-	SetApart     string            `json:"set_apart"` // why the run doesn't count; empty when it does
+	StartUnixNS  int64             `json:"start_unix_ns"` // of its first op; 0 when not known
+	Apart        map[string]uint64 `json:"apart"`         // invokes that something disturbed, by what
+	SetApart     string            `json:"set_apart"`     // why the run doesn't count; empty when it does
 
 	model    modelID
 	runtime  analyze.Runtime
+	costs    []analyze.ProbeCost
 	summedUp bool    // there are no single executions
 	khz      float64 // of its cores, on average; 0 when not known
 	invoke   timing
@@ -60,7 +62,8 @@ type op struct {
 	selfShare      float64 // the part of its time that isn't
 	perInvoke      float64 // runs
 	trusted        bool
-	order          int // of ops in the run
+	site           string // instruction class of its probe
+	order          int    // of ops in the run
 	key            string
 	time           timing
 }
@@ -75,9 +78,9 @@ func Runs(trace string, r *analyze.OpsResult, quantile float64) []*Run {
 }
 
 func newRun(trace string, r *analyze.OpsResult, m *analyze.Model, quantile float64) *Run {
-	run := &Run{Trace: trace, PID: m.PID, Process: m.Process, Invokes: m.Invokes, Apart: make(map[string]uint64),
+	run := &Run{Trace: trace, PID: m.PID, Process: m.Process, Invokes: m.Invokes, StartUnixNS: m.StartUnixNS, Apart: make(map[string]uint64),
 		model: modelID{path: m.Path, name: m.Name, sha256: m.SHA256}, runtime: m.Runtime,
-		summedUp: r.Recording.AggregateError != 0, invoke: timingOf(m.InvokeClean, m.InvokeWall, quantile)}
+		costs: r.Recording.ProbeCosts, summedUp: r.Recording.AggregateError != 0, invoke: timingOf(m.InvokeClean, m.InvokeWall, quantile)}
 	for d, n := range m.InvokeClean.Apart {
 		if n > 0 {
 			run.Apart[analyze.Disturbance(d).String()] = n
@@ -116,6 +119,7 @@ func newOp(from *analyze.Op, invokes uint64, quantile float64) *op {
 		perInvoke: float64(from.Count) / math.Max(float64(invokes), 1),
 		trusted:   from.Trusted || from.ProbeCostNS == 0,
 		types:     types(from.Outputs),
+		site:      from.KernelAt.GetSiteClass(),
 		time:      timingOf(from.Clean, from.Wall, quantile),
 	}
 	o.container = o.selfShare < 0.5

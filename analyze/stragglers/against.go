@@ -32,7 +32,7 @@ func (f *finder) against(other Other) error {
 				continue
 			}
 			pairs := align(mine, yours)
-			same := float64(len(pairs)) / float64(min(len(mine), len(yours)))
+			same := sure(mine, yours, pairs) / float64(min(len(mine), len(yours)))
 			if same < sameModel || same <= bestSame {
 				continue
 			}
@@ -51,6 +51,17 @@ func (f *finder) against(other Other) error {
 		return fmt.Errorf("compare with %s: %w: of fewer than half of the nodes of %s there are any like them in %s", other.Name, ErrOtherModel, names(f.ops.Models), names(other.Ops.Models))
 	}
 	return nil
+}
+
+// sure counts the pairs of nodes that have more in common than their op.
+func sure(a, b []step, pairs [][2]int) float64 {
+	n := 0.0
+	for _, p := range pairs {
+		if alike(&a[p[0]], &b[p[1]]) > sameOpCounts {
+			n++
+		}
+	}
+	return n
 }
 
 // names lists models in a sentence.

@@ -58,7 +58,7 @@ func (f *finder) verdicts(s *subject, x *Straggler) (Verdict, []Verdict) {
 }
 
 func (f *finder) unexplained(s *subject, x *Straggler) Verdict {
-	return Verdict{Unexplained, 0, fmt.Sprintf("%.1f times what %s explains, and nothing in the trace says why", s.wall/float64(x.ExpectedNS), x.Basis.text(x.Peers)),
+	return Verdict{Unexplained, 0, fmt.Sprintf("%.1f times what %s explains, and nothing in the trace says why", float64(x.ActualNS)/float64(x.ExpectedNS), x.Basis.text(x.Peers)),
 		Evidence{"ratio": rounded(s.wall / float64(x.ExpectedNS)), "sigmas": x.Sigmas}}
 }
 

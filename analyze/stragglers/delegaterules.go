@@ -14,16 +14,14 @@ const minPartitions = 3
 
 // partitions: a delegate took the model in many pieces. The price is what each piece takes beside its operators.
 func partitions(f *finder, g *group) []*Finding {
-	inside := probesInside(f.ops)
-	var nodes, between, outside int
-	var price float64
+	var nodes, outside int
+	var crossings []float64
 	for _, op := range g.model.Ops {
 		switch {
 		case op.Mapping == "" && op.Delegate != "":
 			nodes++
 			if len(op.Operators) > 0 {
-				between++
-				price += float64(op.SelfNS)/float64(op.Count) - float64(inside[op.KernelAt.GetSiteClass()])
+				crossings = append(crossings, f.besideOperators(op))
 			}
 		case op.Mapping == "":
 			outside++
@@ -32,11 +30,20 @@ func partitions(f *finder, g *group) []*Finding {
 	if nodes < minPartitions {
 		return nil
 	}
-	crossing := max(price, 0) / float64(max(between, 1))
+	crossing := median(crossings)
 	return []*Finding{g.finding(Partitions, measured, crossing*float64(nodes-1),
 		fmt.Sprintf("the delegate runs it in %d pieces, with %d ops of the runtime between them: each piece takes about %s beside its operators, and keeps them from being joined",
 			nodes, outside, duration(crossing)),
 		Evidence{"partitions": float64(nodes), "ops_outside": float64(outside), "crossing_ns": rounded(crossing)})}
+}
+
+// besideOperators is what a delegate node typically takes beside its operators, in ns, its probe left out.
+func (f *finder) besideOperators(node *analyze.Op) float64 {
+	beside := float64(node.Wall.Quantile(0.5)) - float64(probesInside(f.ops)[node.KernelAt.GetSiteClass()])
+	for _, op := range node.Operators {
+		beside -= float64(op.Wall.Quantile(0.5))
+	}
+	return max(beside, 0)
 }
 
 // minNotDelegated is the share of the invoke from which on ops that a delegate left out are worth a finding.

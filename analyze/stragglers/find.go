@@ -35,6 +35,9 @@ func Find(r *analyze.OpsResult, options Options) (*Result, error) {
 		Stragglers: []*Straggler{}, Findings: []*Finding{}, Models: []*Model{}, Classes: []*Class{}, Against: []*Against{},
 		Lost: r.Lost, Truncated: r.Truncated, Problems: []string{},
 	}}
+	if err := options.Profile.Fits(r); err != nil {
+		return nil, err
+	}
 	if err := expectByPeers(f.all, options.Profile); err != nil {
 		return nil, fmt.Errorf("fit what ops take: %w", err)
 	}
@@ -97,7 +100,7 @@ func (f *finder) models(speeds map[*analyze.Model]float64) {
 	for _, m := range f.ops.Models {
 		model := &Model{
 			Model: m.Name, PID: m.PID, Process: m.Process, SHA256: m.SHA256, InvokeNS: invokeNS(m), Invokes: m.Invokes,
-			NoPeers: []Place{}, Unknown: []Place{}, Speed: speeds[m],
+			NoPeers: []Place{}, Unknown: []Place{}, Speed: rounded(speeds[m]),
 		}
 		for _, s := range f.all {
 			if s.model != m {
@@ -216,7 +219,7 @@ func (s *subject) stands(ns float64) bool {
 
 // byItself returns what the op takes when it is fast and what it takes on average, both 0 when it is always the same.
 func (f *finder) byItself(s *subject) (fast, average float64) {
-	if m := s.modes(); m != nil && m.high/m.low >= farModes*f.usualRange(s.model) {
+	if m := s.modes(); m != nil && m.high/m.low >= farModes*f.usualRange(s.model) && (!s.waitsWhenSlow(m) || f.waitsAlone(s)) {
 		return m.low, m.low + (m.high-m.low)*m.share
 	}
 	if d := s.drift(); d != nil && d.ratio() >= minDrift*f.modelDrift(s.model) {

@@ -46,15 +46,16 @@ func referenceKernels(f *finder, g *group) []*Finding {
 		}
 		return median(rates)
 	}
+	const gives = 1 - 1.0/slowKernel
 	switch {
 	case namedShare >= 0.5:
-		return []*Finding{g.finding(ReferenceKernel, measured, 0,
+		return []*Finding{g.finding(ReferenceKernel, measured, gives*namedShare*g.invoke,
 			fmt.Sprintf("%d of %d ops run reference kernels, such as %s: %.0f%% of the time", len(named), len(g.subjects), named[0].Kernel, 100*namedShare),
-			Evidence{"ops": float64(len(named)), "time_share": rounded(namedShare), "macs_per_ns": rounded(rate(named))}, named...)}
+			Evidence{"ops": float64(len(named)), "time_share": rounded(namedShare), "macs_per_ns": rounded(rate(named)), "assumed_ratio": slowKernel}, named...)}
 	case macShare >= 0.5 && slowShare >= 0.8*macShare:
-		return []*Finding{g.finding(ReferenceKernel, suspected, 0,
+		return []*Finding{g.finding(ReferenceKernel, suspected, gives*slowShare*g.invoke,
 			fmt.Sprintf("%d of %d ops with many MACs do %.2g a ns: no more than code without vector instructions does at %.1f GHz", len(slow), len(macs), rate(slow), ghz),
-			Evidence{"ops": float64(len(slow)), "time_share": rounded(slowShare), "macs_per_ns": rounded(rate(slow)), "ghz": rounded(ghz)}, slow...)}
+			Evidence{"ops": float64(len(slow)), "time_share": rounded(slowShare), "macs_per_ns": rounded(rate(slow)), "ghz": rounded(ghz), "assumed_ratio": slowKernel}, slow...)}
 	}
 	return nil
 }
@@ -125,29 +126,35 @@ func memoryBound(f *finder, g *group) []*Finding {
 }
 
 const (
-	minOverhead = 0.25 // of the invoke
-	fewOps      = 10   // fewer than which don't show what an op takes at the least
+	minOverhead = 0.4 // of the time of a model's ops
+	fewOps      = 10  // fewer than which are no matter of overhead
+	// littleNS is how long ops take that do next to nothing, in ns: checks, a few function calls, at the most a thousand operations one by
+	// one.
+	littleNS = 1500
 )
 
-// overhead: what it takes to run an op at all is a good part of the invoke.
+// overhead: most of the time goes to ops that do next to nothing.
 func overhead(f *finder, g *group) []*Finding {
 	if len(g.subjects) < fewOps {
 		return nil
 	}
-	floor, sum, probes := math.Inf(1), 0.0, 0.0
+	floor := math.Inf(1)
+	var short []*subject
+	var shortNS, all float64
 	for _, s := range g.subjects {
-		floor = min(floor, s.ns) // of several ops one is taken to do next to nothing
-		sum += float64(s.Wall.Min) * float64(s.Count) / g.invokes
-		probes += float64(s.ProbeCostNS) * float64(s.Count) / g.invokes
+		floor = min(floor, s.ns)
+		ns := s.ns * float64(s.Count) / g.invokes
+		all += ns
+		if s.ns <= littleNS {
+			short = append(short, s)
+			shortNS += ns
+		}
 	}
-	invoke := max(float64(g.model.InvokeWall.Min)-probes, 1) // what is between ops is told by runs that nothing disturbed
-	between := max(invoke-sum, 0)
-	price := floor*float64(len(g.subjects)) + between
-	if price < minOverhead*invoke {
+	if shortNS < minOverhead*all {
 		return nil
 	}
 	return []*Finding{g.finding(Overhead, inferred, 0,
-		fmt.Sprintf("running an op takes about %s before it does any work, and the runtime %s between two: %.0f%% of an invoke of %d ops, recording left out",
-			duration(floor), duration(between/float64(len(g.subjects))), 100*min(price/invoke, 1), len(g.subjects)),
-		Evidence{"floor_ns": rounded(floor), "between_ns": rounded(between / float64(len(g.subjects))), "ops": float64(len(g.subjects)), "share": rounded(min(price/invoke, 1))})}
+		fmt.Sprintf("%d of %d ops take no more than %s, the shortest one %s: %.0f%% of the time goes to running ops rather than to their work",
+			len(short), len(g.subjects), duration(littleNS), duration(floor), 100*shortNS/all),
+		Evidence{"floor_ns": rounded(floor), "ops": float64(len(short)), "time_share": rounded(shortNS / all)})}
 }

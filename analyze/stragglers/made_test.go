@@ -22,7 +22,8 @@ type made struct {
 	losses   []*trace.Loss
 	cut      int // bytes to leave out at the end
 	model    *trace.Model
-	duration map[uint32]uint64 // ns by node id, before op changes it
+	rest     []*trace.ModelNode // nodes of its file that don't run
+	duration map[uint32]uint64  // ns by node id, before op changes it
 }
 
 // The kernels of made models.
@@ -115,19 +116,6 @@ func (m *made) add(i, height, channels int32) *trace.Node {
 	return m.node("ADD", addKernel, bytes/40, tensor(i+1, false, 1, height, height, channels), in, tensor(i-1, false, 1, height, height, channels))
 }
 
-// byOp returns the n-th node of an op.
-func (m *made) byOp(op string, n int) *trace.Node {
-	for _, node := range m.nodes {
-		if node.Op == op {
-			if n == 0 {
-				return node
-			}
-			n--
-		}
-	}
-	panic("no such node")
-}
-
 // file returns the trace.
 func (m *made) file(t testing.TB) []byte {
 	t.Helper()
@@ -144,6 +132,9 @@ func (m *made) file(t testing.TB) []byte {
 		check(w.Describe(k))
 	}
 	check(w.Describe(m.model))
+	for _, n := range m.rest {
+		check(w.Describe(n))
+	}
 	check(w.Describe(&trace.Process{Id: 1, Pid: 100, Name: "app"}))
 	check(w.Describe(&trace.Thread{Id: 1, Process: 1, Tid: 100, Name: "app"}))
 	check(w.Describe(&trace.Subgraph{Id: 1, Process: 1, Interpreter: 1, Index: 0, Model: 1, Name: "main", Nodes: uint32(len(m.nodes)), Runtime: 1}))
@@ -171,7 +162,7 @@ func (m *made) invoke(w *trace.Writer, now uint64, invoke int, check func(error)
 	for _, n := range m.nodes {
 		if n.Operator != nil && !inside {
 			inside, begin = true, now+m.gap
-			now += 500 // before the first operator
+			now += 2000 // before the first operator
 		}
 		op := trace.Op{Thread: 1, Node: n.Id, Start: now + m.gap, Duration: m.duration[n.Id]}
 		if n.Operator != nil {

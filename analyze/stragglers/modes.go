@@ -25,6 +25,22 @@ func (f *finder) usualRange(m *analyze.Model) float64 {
 	}, 1)
 }
 
+// waitsWhenSlow tells whether the slower runs are those that wait.
+func (s *subject) waitsWhenSlow(m *modes) bool {
+	return float64(s.Paid.Waited) >= 0.8*m.share*float64(s.Count)
+}
+
+// waitsAlone tells whether the op waits more often than the model's ops do as a whole: else that isn't a matter of the op.
+func (f *finder) waitsAlone(s *subject) bool {
+	var waited, runs uint64
+	for _, o := range f.all {
+		if o.model == s.model {
+			waited, runs = waited+o.Paid.Waited, runs+o.Count
+		}
+	}
+	return float64(s.Paid.Waited)/float64(s.Count) > 2*float64(waited)/float64(runs)
+}
+
 // modes returns the two groups, split where the variance between them is largest (Otsu, 1979); nil when the runs are one group.
 func (s *subject) modes() *modes {
 	d := s.Running

@@ -20,11 +20,7 @@ func coldRule(f *finder, s *subject, x *Straggler) *Verdict {
 		return nil
 	}
 	faults := float64(s.FirstPaid.MinorFaults)*f.faultNS() + float64(s.FirstPaid.MajorFaults)*majorFaultNS
-	confidence := suspected
-	if e := x.explained(faults); e > suspected {
-		confidence = inferred * e
-	}
-	return &Verdict{ColdStart, confidence,
+	return &Verdict{ColdStart, inferred * x.explained(faults),
 		fmt.Sprintf("only %d run, and the first one is cold: it had %d page faults, %d of which read a file", s.Count, s.FirstPaid.MinorFaults+s.FirstPaid.MajorFaults, s.FirstPaid.MajorFaults),
 		Evidence{"runs": float64(s.Count), "minor_faults": float64(s.FirstPaid.MinorFaults), "major_faults": float64(s.FirstPaid.MajorFaults), "faults_ns": faults}}
 }
@@ -52,9 +48,9 @@ func preemptedRule(f *finder, s *subject, x *Straggler) *Verdict {
 	return nil
 }
 
-// blockedRule: it waits in most of its runs.
+// blockedRule: it waits in most of its runs, or in those that are slow.
 func blockedRule(f *finder, s *subject, x *Straggler) *Verdict {
-	if s.Paid.Waited*2 < s.Count {
+	if m := s.modes(); s.Paid.Waited*2 < s.Count && (m == nil || x.Basis != ByItself || !s.waitsWhenSlow(m)) {
 		return nil
 	}
 	blocked := float64(s.Paid.BlockedNS()) / float64(s.Count)

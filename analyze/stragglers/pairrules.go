@@ -5,7 +5,7 @@ import "fmt"
 // pairRules are the rules for ops that take longer than their counterpart in another trace; each returns nil when its cause doesn't apply.
 // The first that does is named.
 var pairRules = []func(f *finder, p *Pair, g *matched) *Verdict{
-	pairReference, pairNotDelegated, pairBlocked, pairSlowType, pairSlowCore,
+	pairReference, pairNotDelegated, pairBlocked, pairSlowType, pairSlowCore, pairMemory,
 }
 
 // whySlower says why a pair takes longer here; it is empty when it doesn't.
@@ -92,6 +92,13 @@ func pairSlowCore(f *finder, p *Pair, g *matched) *Verdict {
 	}
 	if c := f.capacity(s[0]); c != 0 && c < slowCapacity {
 		return &Verdict{SlowCore, inferred, fmt.Sprintf("its cores have %.0f%% of the fastest one's capacity here", 100*c), Evidence{"capacity": rounded(c), "ratio": p.evidence()["ratio"]}}
+	}
+	return nil
+}
+
+func pairMemory(f *finder, p *Pair, g *matched) *Verdict {
+	if s := g.mine[0].subjects; len(s) > 0 {
+		return f.memoryBound(s[0])
 	}
 	return nil
 }

@@ -116,8 +116,11 @@ func NewProfile() *Profile {
 // ErrOtherDevice says that a profile was made on a device of another kind.
 var ErrOtherDevice = errors.New("the profile was made on another kind of device")
 
-// Fits reports an error when the profile was made on a device of another architecture than the trace.
+// Fits reports an error when the profile was made on a device of another architecture than the trace. A nil profile fits all.
 func (p *Profile) Fits(r *analyze.OpsResult) error {
+	if p == nil {
+		return nil
+	}
 	if here := r.Recording.Architecture; p.Architecture != "" && here != "" && p.Architecture != here {
 		return fmt.Errorf("%w: %s, the trace on %s (make one for this device with --save-profile)", ErrOtherDevice, p.Architecture, here)
 	}

@@ -9,6 +9,7 @@ import (
 const (
 	minDisturbed = 0.05 // of the time of a model's ops, from which on a finding says so
 	minColdStart = 0.5  // of an invoke that the first one takes longer
+	minExplained = 0.1  // of that must be page faults by estimate
 )
 
 // cold: the first run of its ops takes longer.
@@ -32,11 +33,11 @@ func cold(f *finder, g *group) []*Finding {
 	if !repeated {
 		return []*Finding{g.finding(ColdStart, inferred, faults, "it ran once, and that run was cold: nothing shows what it takes later", evidence)}
 	}
-	if longer < minColdStart*g.invoke {
+	if longer < minColdStart*g.invoke || faults < minExplained*longer {
 		return nil
 	}
 	evidence["first_ns"], evidence["typical_ns"] = rounded(g.invoke+longer), rounded(g.invoke)
-	return []*Finding{g.finding(ColdStart, inferred*max(min(faults/longer, 1), suspected), longer/g.invokes,
+	return []*Finding{g.finding(ColdStart, suspected+(inferred-suspected)*min(faults/longer, 1), longer/g.invokes,
 		fmt.Sprintf("the first invoke takes %s longer than a typical one, with %.0f page faults, %.0f of which read a file; describing its nodes to the recorder is in it",
 			duration(longer), minor+major, major), evidence)}
 }
@@ -55,9 +56,11 @@ func (g *group) disturbed(cause Cause, what string, of func(p *analyze.Paid) uin
 	if wall == 0 || ns < minDisturbed*wall {
 		return nil
 	}
-	return []*Finding{g.finding(cause, measured, ns/g.invokes,
+	finding := g.finding(cause, measured, ns/g.invokes,
 		fmt.Sprintf("%s for %.0f%% of the time of its ops, most of all at node %d, %s", what, 100*ns/wall, worst.Node, worst.FusedOp()),
-		Evidence{"time_share": rounded(ns / wall), "worst_node": float64(worst.Node)})}
+		Evidence{"time_share": rounded(ns / wall), "worst_node": float64(worst.Node)})
+	finding.Share = rounded(ns / wall) // as disturbed invokes are longer than the typical one
+	return []*Finding{finding}
 }
 
 func preempted(f *finder, g *group) []*Finding {
@@ -86,7 +89,7 @@ func drifting(f *finder, g *group) []*Finding {
 // twoWays: most of its time is in ops that have a fast and a slow way to run.
 func twoWays(f *finder, g *group) []*Finding {
 	ratio := f.weighted(g.model, func(s *subject) (float64, bool) {
-		if m := s.modes(); m != nil {
+		if m := s.modes(); m != nil && !s.waitsWhenSlow(m) {
 			return m.high / m.low, true
 		}
 		return 1, true

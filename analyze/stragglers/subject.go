@@ -66,6 +66,8 @@ func subjects(r *analyze.OpsResult) []*subject {
 			running := wall
 			if op.Running.Count > 0 {
 				running = float64(op.Running.Quantile(0.5))
+			} else if op.Count == 1 {
+				running = float64(op.FirstNS - min(op.FirstPaid.Preempted, op.FirstNS))
 			}
 			s.wall, s.ns = less(wall), less(running)
 			s.noise = math.Hypot(probeNoise*float64(op.ProbeCostNS)/s.ns, medianNoise(op.Running))

@@ -22,6 +22,9 @@ func compareCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "compare EDGE.tensors REFERENCE.tensors",
 		Short: "Say which layer went wrong: compare two snapshots, layer by layer",
+		Example: `  edgexray compare edge.tensors ref.tensors --model model.tflite
+  edgexray compare edge.tensors ref.tensors                   without running ops alone
+  edgexray compare edge.tensors ref.tensors --markdown        for a pull request`,
 		Args: func(c *cobra.Command, args []string) error {
 			if showTolerances {
 				return cobra.NoArgs(c, args)

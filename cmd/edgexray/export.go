@@ -29,10 +29,10 @@ func exportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export TRACE --format FORMAT",
 		Short: "Write a trace as a file that other tools read",
-		Example: `  edgexray export run.xray --format perfetto           then open run.perfetto-trace in https://ui.perfetto.dev
-  edgexray export run.xray --format parquet            one row an op execution, for DuckDB or pandas
-  edgexray export run.xray --format folded -o - | flamegraph.pl > run.svg
-  edgexray export run.xray --format model-explorer     colours the model's graph (docs/export.md has all formats)`,
+		Example: `  edgexray export run.xray --format perfetto             for ui.perfetto.dev: threads, invokes, ops, counters
+  edgexray export run.xray --format folded -o -          stacks, for flame graphs
+  edgexray export run.xray --format parquet              one row an op execution, for DuckDB or pandas
+  edgexray export run.xray --format model-explorer       latency and memory on the model's graph`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			format, err := exportFormat(o.format)
@@ -54,7 +54,7 @@ func exportCommand() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVarP(&o.format, "format", "f", "", "write `format`: "+formatNames())
+	f.StringVarP(&o.format, "format", "f", "", "write `format`: "+oneOf(formatNames()))
 	f.StringVar(&o.nodes.Metric, "metric", "", "with model-explorer, what to colour nodes by: latency (the default), memory, error or own-error")
 	f.StringVar(&o.nodes.Model, "model", "", "with model-explorer, the `name`, path or SHA-256 of the model, if the trace has several")
 	f.StringVar(&o.compared, "compare", "", "with model-explorer, a `file` that `edgexray compare --json` printed, for errors")
@@ -111,17 +111,23 @@ func exportFormat(name string) (traceexport.Format, error) {
 	i := slices.IndexFunc(traceexport.Formats, func(f traceexport.Format) bool { return f.Name == name })
 	switch {
 	case name == "":
-		return traceexport.Format{}, fmt.Errorf("export: say which format with --format: %s", formatNames())
+		return traceexport.Format{}, fmt.Errorf("export: say which format with --format: %s", oneOf(formatNames()))
 	case i < 0:
-		return traceexport.Format{}, fmt.Errorf("export: --format %q is none (use %s)", name, formatNames())
+		return traceexport.Format{}, fmt.Errorf("export: --format %q is none (use %s)", name, oneOf(formatNames()))
 	}
 	return traceexport.Formats[i], nil
 }
 
-func formatNames() string {
+func formatNames() []string {
 	var names []string
 	for _, f := range traceexport.Formats {
 		names = append(names, f.Name)
 	}
-	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
+	return names
+}
+
+// oneOf lists what may be chosen: "a, b or c".
+func oneOf(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }

@@ -20,7 +20,11 @@ func opsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "ops TRACE",
 		Short: "Show what each op took",
-		Args:  cobra.ExactArgs(1),
+		Example: `  edgexray ops run.xray                      one line a node, as an invoke runs them
+  edgexray ops run.xray --by op              summed up by op
+  edgexray ops run.xray --paid               CPU time, waiting, page faults, cores
+  edgexray ops run.xray --json | jq .lost    what was lost, by cause`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			var options analyze.Options
 			if by != "" {

@@ -18,7 +18,10 @@ func pprofCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "pprof TRACE",
 		Short: "Make a profile for `go tool pprof`",
-		Args:  cobra.ExactArgs(1),
+		Example: `  edgexray pprof run.xray && go tool pprof -http : run.pb.gz
+  edgexray pprof run.xray --memory           bytes of tensors instead of times
+  edgexray pprof run.xray --samples          down to the microkernel (record --sample 999)`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			build, suffix := pprofexport.Profile, ".pb.gz"
 			switch {

@@ -30,7 +30,11 @@ func reportCommand() *cobra.Command {
   edgexray report run.xray edge.tensors ref.tensors     with the error of each layer`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			in, err := readReport(c.Context(), args, c.ArgsLenAtDash(), &how)
+			args, dash, err := behindDash(c, args)
+			if err != nil {
+				return err
+			}
+			in, err := readReport(c.Context(), args, dash, &how)
 			if err != nil {
 				return err
 			}

@@ -91,6 +91,8 @@ func TestReport(t *testing.T) {
 		{"losses and notes", []string{sample}, exitOK, "LOST: ring full: 5"},
 		{"two of one model", []string{chain, chain}, exitOK, "Not enough data: "},
 		{"sides", []string{chain, chain, "--", chain, chain}, exitOK, "2 runs, "},
+		{"sides, and a flag behind them", []string{chain, "--", chain, "--invokes", "1"}, exitOK, "1 run, "},
+		{"an unknown flag behind sides", []string{chain, "--", chain, "--nonsense"}, exitMisuse, "unknown flag: --nonsense"},
 		{"three, and no sides", []string{chain, chain, chain}, exitOK, "base and which are new was not said"},
 		{"different models", []string{sample, other}, exitOK, "The recordings are not compared op by op."},
 		{"truncated", []string{cut}, exitOK, "INCOMPLETE: the trace ends early"},

@@ -22,7 +22,10 @@ func stragglersCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "stragglers TRACE",
 		Short: "Name the ops that are slower than their work explains, and why",
-		Args:  cobra.ExactArgs(1),
+		Example: `  edgexray stragglers run.xray                           the slow ones, worst first, with their causes
+  edgexray stragglers int8.xray --against float.xray     the same model in another form: where it loses
+  edgexray stragglers run.xray --profile device.json     judged by what ops took here before (--save-profile)`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			ops, err := readOps(args[0], analyze.Options{})
 			if err != nil {

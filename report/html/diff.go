@@ -20,13 +20,14 @@ type diffView struct {
 }
 
 type diffModel struct {
-	Title  string
-	Sides  [][2]string
-	Scale  string // of the intervals' axis, at both ends
-	Shown  []changeRow
-	Rest   []changeRow
-	Counts string
-	Only   []string
+	Title   string
+	Sides   [][2]string
+	Scale   string // of the intervals' axis, at both ends
+	Shown   []changeRow
+	Rest    []changeRow
+	Counts  string
+	Several bool // recordings a side
+	Only    []string
 }
 
 // changeRow is a line of the table of changes.
@@ -71,7 +72,7 @@ func diffVerdict(r *diff.Result) (text, mark string) {
 	case r.Verdict.Slower+r.Verdict.Faster == 0:
 		text += ": nothing changed by as much as would be told"
 	default:
-		text += fmt.Sprintf(": %d slower, %d faster", r.Verdict.Slower, r.Verdict.Faster)
+		text += ": " + strings.Join(changeNames(worstChanges(r)), ", ")
 	}
 	return text + ".", diffMarks[r.Verdict.Status]
 }
@@ -80,7 +81,7 @@ func newDiffModel(m *diff.Model) diffModel {
 	v := diffModel{Title: fmt.Sprintf("%s, matched by %s", shown(m.Name), shown(m.MatchedBy))}
 	v.Sides = [][2]string{{"Base", sideText(m.Base, m.BaseRuns)}, {"New", sideText(m.New, m.NewRuns)}}
 	changes, rest := told(m)
-	scale := scaleOf(append(slices.Clone(changes), rest...))
+	scale := scaleOf(slices.Concat(changes, rest))
 	v.Scale = percent(scale)
 	for _, c := range changes {
 		v.Shown = append(v.Shown, newChangeRow(c, scale))
@@ -88,7 +89,7 @@ func newDiffModel(m *diff.Model) diffModel {
 	for _, c := range rest {
 		v.Rest = append(v.Rest, newChangeRow(c, scale))
 	}
-	v.Counts = countsText(m.Ops)
+	v.Counts, v.Several = countsText(m.Ops), len(m.BaseRuns)+len(m.NewRuns) > 2
 	for _, side := range []struct {
 		name string
 		only []diff.Op
@@ -132,10 +133,14 @@ func rank(c *diff.Change) int {
 	return 0
 }
 
-// scaleOf is the change at either end of the axis, 5 % at the least.
+// scaleOf is the change at either end of the axis, 5 % at the least: what is judged is to be seen well.
 func scaleOf(changes []*diff.Change) float64 {
 	most := 0.05
+	judged := slices.ContainsFunc(changes, func(c *diff.Change) bool { return c.Status != diff.NotJudged })
 	for _, c := range changes {
+		if judged && c.Status == diff.NotJudged {
+			continue
+		}
 		for _, v := range []float64{c.Low, c.High, c.Change} {
 			if !math.IsNaN(v) {
 				most = max(most, math.Abs(v))
@@ -159,19 +164,26 @@ func newChangeRow(c *diff.Change, scale float64) changeRow {
 	if c.BaseNS > 0 {
 		row.Base, row.New = us(c.BaseNS), us(c.NewNS)
 	}
-	row.Change = fmt.Sprintf("%+.1f\u00a0%%", 100*c.Change)
+	row.Change = signed(c.Change)
 	row.At = place(c.Change)
 	if c.Low < c.High {
 		row.From, row.To = place(c.Low), place(c.High)
 	}
 	if c.P > 0 && c.P < 1 {
-		row.P = digitsOrLess(c.P)
+		row.P = probability(c.P)
 	}
 	return row
 }
 
-// digitsOrLess shows a probability.
-func digitsOrLess(p float64) string {
+// signed shows a change: "+5.3 %".
+func signed(change float64) string {
+	if math.Abs(change) < 0.0005 {
+		return "0.0\u00a0%"
+	}
+	return fmt.Sprintf("%+.1f\u00a0%%", 100*change)
+}
+
+func probability(p float64) string {
 	if p < 0.0001 {
 		return "<0.0001"
 	}
@@ -226,28 +238,65 @@ func countsText(ops []*diff.Change) string {
 	return fmt.Sprintf("%s: %s.", count(len(ops), "op"), strings.Join(parts, ", "))
 }
 
+// worstChanges are those that became slower, or else those that became faster, in all models, in the order of the tables.
+func worstChanges(r *diff.Result) []*diff.Change {
+	worst := 1
+	var found []*diff.Change
+	for _, m := range r.Models {
+		changes, _ := told(m)
+		for _, c := range changes {
+			if rank(c) > worst {
+				worst, found = rank(c), nil
+			}
+			if rank(c) == worst {
+				found = append(found, c)
+			}
+		}
+	}
+	return found
+}
+
+func changeNames(changes []*diff.Change) []string {
+	var names []string
+	for _, c := range changes[:min(len(changes), maxSentences)] {
+		names = append(names, changeName(c)+" "+signed(c.Change))
+	}
+	if more := len(changes) - maxSentences; more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return names
+}
+
+func changeName(c *diff.Change) string {
+	if c.Node < 0 {
+		return shown(c.Name)
+	}
+	return fmt.Sprintf("%s (node %d)", shown(c.Name), c.Node)
+}
+
 // diffFinding is the diff's sentence of the summary.
 func diffFinding(r *diff.Result) finding {
 	text, mark := diffVerdict(r)
 	f := finding{Kind: "Diff", Mark: mark, Title: text, Link: "#diff"}
-	for _, m := range r.Models {
-		changes, _ := told(m)
-		var names []string
-		for _, c := range changes {
-			if rank(c) > 0 && len(names) < maxSentences {
-				name := shown(c.Name)
-				if c.Node >= 0 {
-					name += fmt.Sprintf(" (node %d)", c.Node)
-				}
-				names = append(names, fmt.Sprintf("%s %+.1f\u00a0%%", name, 100*c.Change))
-			}
-		}
-		if len(names) > 0 {
-			f.Detail = strings.TrimSpace(fmt.Sprintf("%s %s: %s.", f.Detail, shown(m.Name), strings.Join(names, ", ")))
-		}
-	}
 	if r.Verdict.Status == diff.NotEnoughData {
 		f.Do = "Record more runs of both, in turns, and give them as BASE... -- NEW..."
+		return f
 	}
+	var details []string
+	if changes := worstChanges(r); len(changes) > 0 {
+		c := changes[0]
+		if c.BaseNS > 0 {
+			details = append(details, fmt.Sprintf("%s took %s and takes %s", changeName(c), duration(c.BaseNS), duration(c.NewNS)))
+		}
+		if c.P > 0 && c.P < 1 {
+			details = append(details, fmt.Sprintf("Chance makes such a change anywhere in the model with a probability of %s", probability(c.P)))
+		}
+	}
+	for _, m := range r.Models {
+		if m.Invoke != nil && rank(m.Invoke) == 0 {
+			details = append(details, fmt.Sprintf("The whole invoke of %s: %s, %s", shown(m.Name), signed(m.Invoke.Change), m.Invoke.Status))
+		}
+	}
+	f.Detail = sentences(details)
 	return f
 }

@@ -39,27 +39,28 @@ var (
 	lastRules  = []func(*analyze.Model) *finding{shortOps, tail, peak}
 )
 
-// findings returns the sentences of the summary: of all, and of each model and recording.
+// findings returns the sentences of the summary: those of all, what to know before trusting a recording, and those of each model.
 func findings(in *Input, models []*model) []group {
 	var all []group
-	if whole := pageFindings(in); len(whole) > 0 {
-		all = append(all, group{Findings: whole})
+	add := func(title string, found []finding) {
+		if len(found) > 0 {
+			all = append(all, group{title, found})
+		}
+	}
+	add("", pageFindings(in))
+	for _, run := range in.Runs {
+		title := ""
+		if len(in.Runs) > 1 {
+			title = shown(run.Name)
+		}
+		add(title, recordingFindings(run))
 	}
 	for _, v := range models {
 		found := slices.Concat(follow(firstRules, v.of), stragglerFindings(v.of, v.in.Stragglers), follow(lastRules, v.of))
 		for i := range found {
 			found[i].Link = "#" + v.Anchor + "-" + found[i].Link
 		}
-		all = append(all, group{v.Heading, found})
-	}
-	for _, run := range in.Runs {
-		g := group{Findings: recordingFindings(run)}
-		if len(in.Runs) > 1 {
-			g.Title = shown(run.Name)
-		}
-		if len(g.Findings) > 0 {
-			all = append(all, g)
-		}
+		add(v.Heading, found)
 	}
 	return all
 }

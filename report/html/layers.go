@@ -13,6 +13,7 @@ import (
 // layers is what comparing two snapshots gave.
 type layers struct {
 	Verdict  string
+	Class    string
 	Problems []string
 	Lists    []layerList
 	Charts   []layerChart
@@ -66,7 +67,7 @@ func newLayers(r *compare.Result) *layers {
 	if r == nil {
 		return nil
 	}
-	v := &layers{Verdict: verdict(r), Problems: shownAll(r.Problems)}
+	v := &layers{Verdict: verdict(r), Class: verdictMarks[r.Verdict.Status], Problems: shownAll(r.Problems)}
 	for _, l := range []struct {
 		title string
 		all   []compare.Finding
@@ -81,6 +82,8 @@ func newLayers(r *compare.Result) *layers {
 	}
 	return v
 }
+
+var verdictMarks = map[compare.VerdictStatus]string{compare.PastTolerance: bad, compare.Suspicious: caution, compare.WithinTolerance: good}
 
 // verdict is the answer as a sentence.
 func verdict(r *compare.Result) string {
@@ -116,7 +119,7 @@ func newLayerChart(m *compare.Model) layerChart {
 		return min(max((math.Log10(max(nrmse, leastError))-math.Log10(leastError))/(high-math.Log10(leastError)), 0), 1)
 	}
 	for power := high; power > math.Log10(leastError); power-- {
-		c.Grid = append(c.Grid, gridLine{at(1-height(math.Pow(10, power)), 1), fmt.Sprintf("%g", math.Pow(10, power))})
+		c.Grid = append(c.Grid, gridLine{at(1-height(math.Pow(10, power)), 1), strings.Replace(fmt.Sprintf("%g", math.Pow(10, power)), "e-0", "e-", 1)})
 	}
 	for i, op := range ops {
 		middle := at(float64(i)+0.5, float64(len(ops)))
@@ -182,14 +185,14 @@ func newLayerRow(order int, op *compare.Op) layerRow {
 
 // comparedFinding is the comparison's sentence of the summary.
 func comparedFinding(r *compare.Result) finding {
-	f := finding{Kind: "Accuracy", Mark: good, Title: verdict(r), Link: "#layers"}
+	f := finding{Kind: "Accuracy", Mark: verdictMarks[r.Verdict.Status], Title: verdict(r), Link: "#layers"}
 	v := &r.Verdict
 	f.Detail = fmt.Sprintf("%s right when run alone, %s not run alone.", count(v.Right, "op"), number(v.NotAlone))
 	switch v.Status {
 	case compare.PastTolerance:
-		f.Mark, f.Do = bad, "Start with the first op that is wrong by itself; later ones may be other faults."
+		f.Do = "Start with the first op that is wrong by itself; later ones may be other faults."
 	case compare.Suspicious:
-		f.Mark, f.Do = caution, cmp.Or(doAlone(r), "Look at the first suspect.")
+		f.Do = cmp.Or(doAlone(r), "Look at the first suspect.")
 	default:
 		f.Do = doAlone(r)
 	}

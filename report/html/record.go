@@ -33,7 +33,7 @@ func newRecord(run *Run) *record {
 	}
 	say("Ops", "%s", number(rec.Ops))
 	for _, c := range rec.ProbeCosts {
-		say("A probe costs", "%s on a %s instruction, of which %s fall within the op's own time", duration(c.TotalNS), shown(c.InstructionClass), duration(c.InsideNS))
+		say("A probe costs", "%s, %s of it within the op's own time; instruction: %s", duration(c.TotalNS), duration(c.InsideNS), shown(c.InstructionClass))
 	}
 	for _, m := range r.Models {
 		if cost := recordingCost(m); cost > 0 {

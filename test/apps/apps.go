@@ -5,6 +5,7 @@ package apps
 import (
 	"embed"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -79,27 +80,51 @@ func Program(t testing.TB, name string) string {
 }
 
 // Broken builds broken.c, which breaks kernels, as a library to preload, for
-// this machine, and returns its path. It is made of the shim's sources.
+// this machine, and returns its path.
 func Broken(t testing.TB) string {
 	t.Helper()
-	source := Script(t, "broken.c")
-	library := strings.TrimSuffix(source, ".c") + ".so"
-	dir, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/edgexray/edgexray/shim").Output()
+	return replacing(t, "broken.so", "broken.c")
+}
+
+// Delay is Broken for delay.c, which makes kernels take longer.
+func Delay(t testing.TB) string {
+	t.Helper()
+	return replacing(t, "delay.so", "delay.c")
+}
+
+func replacing(t testing.TB, name string, own ...string) string {
+	t.Helper()
+	library := filepath.Join(t.TempDir(), name)
+	command, err := Replacing(library, own...)
 	if err != nil {
-		t.Fatalf("find the shim's sources: %v", err)
+		t.Fatal(err)
 	}
-	shim, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(dir)), "lib", "*.c"))
+	build(t, command)
+	return library
+}
+
+// Replacing returns the command that builds a library which replaces kernels,
+// from some of the package's sources and those of the shim.
+func Replacing(library string, own ...string) (*exec.Cmd, error) {
+	output, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/edgexray/edgexray/shim", "github.com/edgexray/edgexray/test/apps").Output()
+	if err != nil {
+		return nil, fmt.Errorf("find the sources of the shim and of apps: %w", err)
+	}
+	dirs := strings.Fields(string(output))
+	shim, err := filepath.Glob(filepath.Join(dirs[0], "lib", "*.c"))
 	if err != nil || len(shim) == 0 {
-		t.Fatalf("find the shim's sources in %s: %v", dir, err)
+		return nil, fmt.Errorf("find the shim's sources in %s: %v", dirs[0], err)
 	}
-	shim = slices.DeleteFunc(shim, func(path string) bool { // broken.c does in their place
+	shim = slices.DeleteFunc(shim, func(path string) bool { // they have other ends
 		return slices.Contains([]string{"capture.c", "statistics.c"}, filepath.Base(path))
 	})
-	args := append([]string{"-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-ffreestanding", "-fno-stack-protector",
+	args := []string{"-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-ffreestanding", "-fno-stack-protector",
 		"-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-z,now", "-Wl,-z,defs", "-I" + filepath.Dir(shim[0]), "-o", library,
-		"-Wl,-z,muldefs", source}, shim...) // of what both define, broken.c's counts
-	build(t, exec.Command(compilers["amd64"], args...))
-	return library
+		"-Wl,-z,muldefs"} // of what both define, the first one's counts
+	for _, name := range own {
+		args = append(args, filepath.Join(dirs[1], "sources", name))
+	}
+	return exec.Command(compilers["amd64"], append(args, shim...)...), nil
 }
 
 // Script writes one of the package's sources to a temporary folder and returns

@@ -74,7 +74,7 @@ func judgeDiff(recordings []string) error {
 		}
 		rows = append(rows, append([]string{fmt.Sprintf("%.0f %%", 100*slower)}, found...))
 	}
-	fmt.Printf("\nHow often a slowdown of one op of %d us or more is found, by runs a side (threshold: half of the slowdown)\n\n", diffLongOp/1000)
+	fmt.Printf("\nHow often a slowdown of one op of %d us or more is found, by runs a side (threshold: 3 %%, or 0.6 of the slowdown if that is less)\n\n", diffLongOp/1000)
 	header := []string{"slowdown"}
 	for _, n := range runsASide {
 		header = append(header, fmt.Sprint(n))
@@ -180,7 +180,7 @@ func detections(recordings []string, unchanged [][]*diff.Run, slower float64) ([
 		for k, n := range runsASide {
 			for from := 0; from+2*n <= len(changed); from += 2 * n {
 				base, new := alternating(unchanged[i], changed, from, n)
-				r, err := differ(base, new, slower/2)
+				r, err := differ(base, new, min(0.03, 0.6*slower))
 				if err != nil {
 					return nil, err
 				}

@@ -5,27 +5,7 @@
 //	EDGEXRAY_BREAK="WAY SUBGRAPH:NODE[,SUBGRAPH:NODE...]"
 //
 // They are spoiled a thousand times in all: a loop whose condition is broken would never end.
-//
-// It is the shim with another end: it finds kernels as that does, but records nothing. Where the shim replaces functions again
-// that somebody has changed, or nodes' copies of them, this doesn't: two that both do would go on for ever. So whichever of the
-// two is loaded first, the shim sees what is spoiled.
-#include "elf.h"
-#include "graph.h"
-
-int dprintf(int file, const char *format, ...);
-
-static struct shared nobody; // that listens
-
-HIDDEN void reach_nodes(struct subgraph *g) {}
-HIDDEN void reach_quiet(void) {}
-// Called when there is something to record, so also when a library has been searched: it is told that nobody changed it since.
-HIDDEN void *reserve(u32 type, word bytes, u32 tid, int wait)
-{
-	for (struct module *m = modules; m; m = m->next)
-		if (m->records)
-			m->first = (word)&m->thunk;
-	return NULL;
-}
+#include "chosen.h"
 
 // A tensor that was made, as numbers.
 struct output {
@@ -226,35 +206,11 @@ HIDDEN int attach(void)
 			i++;
 		if (i == n && text[n] == ' ') {
 			places = text + n + 1;
-			process = call0(SYS_getpid);
-			shared = &nobody;
+			begin();
 			return 1;
 		}
 	}
 	dprintf(2, "broken: EDGEXRAY_BREAK=\"%s\": want WAY SUBGRAPH:NODE,...\n", text);
-	return 0;
-}
-
-static const char *number(const char *text, s32 *value)
-{
-	for (*value = 0; *text >= '0' && *text <= '9'; text++)
-		*value = *value * 10 + *text - '0';
-	return text;
-}
-
-static int is_chosen(s32 subgraph, s32 node)
-{
-	for (const char *at = places; *at; at += *at == ',') {
-		s32 s, n;
-		at = number(at, &s);
-		if (*at++ != ':')
-			return 0;
-		at = number(at, &n);
-		if (*at && *at != ',')
-			return 0;
-		if (s == subgraph && n == node)
-			return 1;
-	}
 	return 0;
 }
 
@@ -282,14 +238,9 @@ static struct tensor *output_of(const struct chosen *c, s32 i)
 
 static int choose(struct chosen *c, struct context *context, struct node *node)
 {
-	c->subgraph = shared ? subgraph_of(context) : NULL;
 	c->node = node;
-	if (c->subgraph == NULL || !locate(c->subgraph, node))
-		return 0;
-	if (c->subgraph->stale)
-		describe_subgraph(c->subgraph, 0);
-	c->index = index_of(c->subgraph, node);
-	if (!is_chosen(c->subgraph->index, c->index) || __atomic_add_fetch(&times, 1, __ATOMIC_RELAXED) > 1000)
+	c->subgraph = place_of(context, node, &c->index);
+	if (c->subgraph == NULL || !is_listed(places, c->subgraph->index, c->index) || __atomic_add_fetch(&times, 1, __ATOMIC_RELAXED) > 1000)
 		return 0;
 	struct tensor *t;
 	for (s32 i = 0; (t = output_of(c, i)) != NULL; i++) {
@@ -362,10 +313,4 @@ HIDDEN s32 on_invoke(struct context *context, struct node *node, word unused, st
 	if (chosen)
 		spoil(&c);
 	return status;
-}
-
-HIDDEN s32 on_invoke_with_data(void *data, struct context *context, struct node *node, struct thunk *thunk)
-{
-	s32 (*kernel)(void *, struct context *, struct node *) = (s32 (*)(void *, struct context *, struct node *))thunk->original;
-	return kernel(data, context, node);
 }

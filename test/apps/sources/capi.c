@@ -553,6 +553,7 @@ static void parse(int argc, char** argv) {
       {"custom-op", no_argument, &option.custom_op, 1},
       {"custom-op-with-data", no_argument, &option.custom_op_with_data, 1},
       {"xnnpack", required_argument, NULL, 'x'},
+      {"only-float", no_argument, NULL, 'f'},
       {"abort-in-prepare", no_argument, &option.abort_in_prepare, 1},
       {"abort-in-invoke", no_argument, &option.abort_in_invoke, 1},
       {"also", required_argument, NULL, 'o'},
@@ -578,6 +579,7 @@ static void parse(int argc, char** argv) {
       case 'o': add(option.others, &option.other_count); break;
       case 'a': option.abort_after = atoi(optarg); break;
       case 'x': xnnpack.threads = atoi(optarg); break;
+      case 'f': xnnpack.flags = 0; break;
       case 'u': option.spin_us = atoi(optarg); break;
       default: exit(2);
     }
@@ -598,6 +600,7 @@ static void parse(int argc, char** argv) {
             "  --times             print \"invoke_ns\" and what each invoke took, on one line after the last one\n"
             "  --sleep-before MS   sleep after loading the library\n"
             "  --xnnpack THREADS   run what XNNPACK can in its delegate\n"
+            "  --only-float        XNNPACK is to refuse quantized ops\n"
             "  --custom-op         register EdgexrayTestCustom, whose calls are timed in custom_ns\n"
             "  --custom-op-with-data  register it as a TfLiteOperator whose functions take user data\n"
             "  --spin US           it takes at least that long\n"
