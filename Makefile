@@ -6,7 +6,7 @@ PART := $(GO) run ./test/parts/cmd
 .PHONY: build reference test demo bench fmt-check vet staticcheck generate generate-check setup setup-demo
 
 build:
-	$(GO) build -o edgexray ./cmd/edgexray
+	$(GO) build -trimpath -ldflags "-s -w" -o edgexray ./cmd/edgexray
 
 # The runner of go-tflite, for `edgexray reference` and `edgexray compare`. Headers and the library to link with come from
 # pinned packages; which library it runs with is chosen when it is started.

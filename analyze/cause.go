@@ -70,18 +70,11 @@ func (rec *recording) follows(part string) bool {
 // onSlowCores returns which part of the ops ended on cores with less capacity than the fastest one; 0 when Linux doesn't
 // tell.
 func (rec *recording) onSlowCores(p *Paid) float64 {
-	cores := rec.header.GetCores()
-	var most uint32
-	for _, c := range cores {
-		most = max(most, c.Capacity)
-	}
 	var slow, all uint64
 	for core, n := range p.Cores {
 		all += n
-		if core < uint64(len(cores)) {
-			if c := cores[core].Capacity; c != 0 && float64(c) < slowCapacity*float64(most) {
-				slow += n
-			}
+		if rec.cores.slow(core) {
+			slow += n
 		}
 	}
 	return share(slow, all)

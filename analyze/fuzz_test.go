@@ -9,7 +9,8 @@ import (
 	"github.com/edgexray/edgexray/trace"
 )
 
-// A trace may say anything: what comes of it can be written as JSON, and a peak is what its parts add up to.
+// A trace may say anything: what comes of it can be written as JSON, no execution is left out, and a peak is what its
+// parts add up to.
 func FuzzRecording(f *testing.F) {
 	r := open(f, sample(f))
 	whole := &trace.Block{}
@@ -53,6 +54,19 @@ func FuzzRecording(f *testing.F) {
 		result := rec.result(Options{})
 		if _, err := json.Marshal(result); err != nil {
 			t.Error(err)
+		}
+		executions := uint64(0)
+		p := newReplay(result, Visitor{Invoke: func(inv *Invoke) error { executions += uint64(len(inv.Executions)); return nil }})
+		for range 2 {
+			if err := p.add(block); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.interrupt(); err != nil {
+			t.Fatal(err)
+		}
+		if block.Header.GetAggregateOctave() == 0 && len(block.Aggregates) == 0 && executions != result.Recording.Ops {
+			t.Errorf("%d executions of %d ops", executions, result.Recording.Ops)
 		}
 		for _, m := range result.Models {
 			if m.Memory == nil || len(m.Memory.Notes) > 0 {

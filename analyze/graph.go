@@ -45,6 +45,7 @@ type row struct {
 	wall       Distribution
 	running    Distribution // without the first run, and without what the runs were preempted for
 	course     Course
+	clean      Clean
 	self       uint64 // ns, nested ops subtracted
 	paid       Paid
 	toNext     uint64 // ops whose end was taken from the next one's start
@@ -64,6 +65,7 @@ type node struct {
 	row      *row
 	subgraph uint32 // id in the trace; row may sum up several interpreters
 	phase    *phase
+	ran      bool
 	seen     *uint64         // the latest invoke in which this node ran, whatever its shapes
 	within   map[*order]bool // in which subgraphs ran within its ops
 }
@@ -339,6 +341,7 @@ func (r *row) absorb(other *row) {
 	r.wall.Merge(&other.wall)
 	r.running.Merge(&other.running)
 	r.course.merge(&other.course)
+	r.clean.merge(&other.clean)
 	r.self += other.self
 	r.toNext += other.toNext
 	r.paid.merge(&other.paid)

@@ -201,7 +201,7 @@ func (v *invokes) sum(recent bool) *Distribution {
 		return all
 	}
 	for _, d := range v.byOps {
-		all.Merge(d)
+		all.Merge(&d.Distribution)
 	}
 	return all
 }

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -33,4 +34,46 @@ func (op *Op) groupName(by By) string {
 		return op.RunBy()
 	}
 	return op.FusedOp()
+}
+
+// Frames names the op's place in a stack, from its model on: the subgraph, what it is, the node, and the kernel if that is
+// known. An operator is within its delegate node: what it does, the node that it stands for, and XNNPACK's name.
+func (op *Op) Frames() []string {
+	if op.Mapping == "" {
+		frames := []string{op.subgraphName(), op.Op, op.nodeName()}
+		if op.KernelAt != nil {
+			frames = append(frames, op.Kernel)
+		}
+		return frames
+	}
+	frames := []string{op.FusedOp()}
+	if op.Node >= 0 {
+		frames = append(frames, op.nodeName())
+	}
+	if op.Operator != "" && op.Operator != op.Op {
+		frames = append(frames, op.Operator)
+	}
+	return frames
+}
+
+func (op *Op) subgraphName() string {
+	switch {
+	case op.Subgraph < 0:
+		return "subgraph " + op.SubgraphName
+	case op.SubgraphName == "":
+		return fmt.Sprintf("subgraph %d", op.Subgraph)
+	}
+	return fmt.Sprintf("subgraph %d %s", op.Subgraph, op.SubgraphName)
+}
+
+// nodeName returns "CONV_2D #12 MobilenetV2/Conv/Relu6".
+func (op *Op) nodeName() string {
+	name := op.FusedOp()
+	if op.Node >= 0 {
+		name += fmt.Sprintf(" #%d", op.Node)
+	}
+	if len(op.Outputs) > 0 {
+		name += " " + op.Outputs[0].Name
+	}
+	return strings.TrimSpace(name)
 }

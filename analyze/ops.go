@@ -35,6 +35,7 @@ func (rec *recording) result(options Options) *OpsResult {
 	result.stacks = b.stacks()
 	result.heapSites = b.heapSites()
 	result.samples = b.sampled()
+	result.ids = b.ids(result.Processes)
 	result.By = options.By
 	result.Groups = result.group(rec)
 	return result
@@ -52,6 +53,7 @@ func (rec *recording) overview() *OpsResult {
 			Architecture:   h.GetArchitecture(),
 			Hostname:       h.GetHostname(),
 			StartUnixNS:    h.GetStartUnixNs(),
+			StartNS:        h.GetStartNs(),
 			AttachMethod:   h.GetAttachMethod(),
 			ProbeCosts:     []ProbeCost{},
 			Followed:       []Followed{},
@@ -152,7 +154,6 @@ func (b *builder) model(g *graph) *Model {
 		PID:          rec.processes[g.process].GetPid(),
 		Process:      rec.processName(g.process),
 		Interpreters: g.interpreters,
-		InvokeWall:   new(Distribution),
 		Ops:          []*Op{},
 	}
 	if file := rec.models[g.model]; file != nil {
@@ -162,12 +163,14 @@ func (b *builder) model(g *graph) *Model {
 		m.Runtime = Runtime{lib.Path, lib.Entry, lib.BuildId}
 	}
 	m.Invokes = primary.invokes.count()
-	m.OpsPerInvoke, m.InvokeWall = primary.invokes.whole()
+	ops, whole := primary.invokes.whole()
+	m.OpsPerInvoke, m.InvokeWall, m.InvokeClean = ops, &whole.Distribution, &whole.clean
 	m.InvokesPartial = m.Invokes - m.InvokeWall.Count
 
 	slices.SortStableFunc(g.subgraphs, func(x, y *subgraph) int { return cmp.Compare(uint32(x.desc.Index), uint32(y.desc.Index)) })
 	var total uint64
 	var rows []*row
+	first := uint64(math.MaxUint64)
 	for _, s := range g.subgraphs {
 		s.placeOperators()
 		order := 0
@@ -180,9 +183,13 @@ func (b *builder) model(g *graph) *Model {
 			order++
 			m.Ops, rows = append(m.Ops, op), append(rows, r)
 			total += op.SelfNS
+			first = min(first, r.firstStart)
 		}
 	}
 	b.addParts(g, m.Ops, rows)
+	if h := rec.header; h.GetStartUnixNs() != 0 {
+		m.StartUnixNS = h.StartUnixNs + int64(first-h.StartNs)
+	}
 	m.Memory = b.modelMemory(g.memory)
 	for _, op := range m.Ops {
 		op.Share = share(op.SelfNS, total)
@@ -232,6 +239,7 @@ func (b *builder) op(r *row) *Op {
 		MappedOps:     []string{},
 		Count:         r.wall.Count,
 		Wall:          &r.wall,
+		Clean:         &r.clean,
 		SelfNS:        r.self,
 		FirstNS:       r.first,
 		Running:       &r.running,

@@ -37,10 +37,12 @@ func open(t testing.TB, file []byte) *trace.Reader {
 
 func ops(t testing.TB, file []byte, options Options) *OpsResult {
 	t.Helper()
-	result, err := Ops(open(t, file), options)
+	r := open(t, file)
+	result, err := Ops(r, options)
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkExecutions(t, r, result)
 	return result
 }
 

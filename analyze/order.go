@@ -67,8 +67,8 @@ type orderKey struct {
 // keepOrder returns the order of a run of a subgraph that ended; nil when it isn't kept.
 func (rec *recording) keepOrder(subgraph uint32, s *sequence, outermost bool) *order {
 	r := rec.ranSubgraph(subgraph)
-	if rec.window != nil {
-		return nil // memory is for whole traces
+	if rec.window != nil || rec.replay != nil {
+		return nil // memory is for whole traces, and told once
 	}
 	r.ran, r.active = true, true
 	key := orderKey{len(s.nodes), s.hash}

@@ -12,6 +12,7 @@ const LossUndescribed = "op without description"
 // recording is what a trace holds, op records summed up.
 type recording struct {
 	header     *trace.Header
+	cores      coreFacts  // of the header
 	end        *trace.End // nil: the recording did not end cleanly
 	lastNS     uint64     // time of the last block
 	truncation *trace.Truncation
@@ -44,6 +45,7 @@ type recording struct {
 	runs         uint64  // invokes begun, of any subgraph
 	window       *window // nil unless the trace is still being written
 	gone         gone
+	replay       *replay // nil unless the trace is read again
 
 	sums map[sumKey]*sum // of ops that were recorded as sums
 	gaps gaps
@@ -154,6 +156,7 @@ func (rec *recording) add(b *trace.Block) {
 func (rec *recording) describe(b *trace.Block) {
 	if b.Header != nil {
 		rec.header = b.Header
+		rec.readCores()
 	}
 	for _, m := range b.Runtimes {
 		rec.runtimes[m.Id] = m
@@ -204,9 +207,13 @@ func (rec *recording) addOp(t *thread, n *node, op trace.Op) {
 		r.running.Add(ran)
 		r.course.add(op.Start-min(rec.header.GetStartNs(), op.Start), ran)
 	}
+	if rec.window == nil {
+		r.clean.add(op.Duration, rec.toll(&op, !n.ran))
+	}
 	if op.Depth == 0 {
 		rec.invokeOp(t, n, op)
 	}
+	n.ran = true
 	t.stack.end(r, op)
 	if op.Depth != 0 || len(t.nest) != 0 {
 		rec.nestOp(t, n, op)

@@ -27,6 +27,7 @@ type OpsResult struct {
 	stacks    []Stack
 	heapSites []HeapSite
 	samples   []SampledStack
+	ids       ids
 }
 
 // Recording says how the trace was made.
@@ -37,6 +38,7 @@ type Recording struct {
 	Architecture string      `json:"architecture"`
 	Hostname     string      `json:"hostname"`
 	StartUnixNS  int64       `json:"start_unix_ns"`
+	StartNS      uint64      `json:"-"` // the same moment, CLOCK_MONOTONIC, as executions have it
 	AttachMethod string      `json:"attach_method"`
 	Followed     []Followed  `json:"followed"`
 	Cores        []Core      `json:"cores"`
@@ -121,7 +123,9 @@ type Model struct {
 	Invokes        uint64        `json:"invokes"`
 	InvokesPartial uint64        `json:"invokes_partial"`
 	OpsPerInvoke   int           `json:"ops_per_invoke"`
+	StartUnixNS    int64         `json:"-"` // of its first op, by CLOCK_REALTIME; 0 when not known
 	InvokeWall     *Distribution `json:"invoke_wall_ns"`
+	InvokeClean    *Clean        `json:"-"` // of whole invokes
 	Ops            []*Op         `json:"ops"`
 	Memory         *ModelMemory  `json:"memory,omitempty"` // nil when nothing is known of its tensors
 }
@@ -157,6 +161,7 @@ type Op struct {
 	Params       map[string]int64 `json:"params"`
 	Count        uint64           `json:"count"`
 	Wall         *Distribution    `json:"wall_ns"`
+	Clean        *Clean           `json:"-"` // wall times that tell what it takes
 	SelfNS       uint64           `json:"self_ns"`
 	FirstNS      uint64           `json:"first_ns"`
 	EndsInferred uint64           `json:"ends_inferred"` // ops whose end was taken from the next one's start

@@ -9,6 +9,7 @@ type thread struct {
 	run   run
 	stack stack
 	nest  nest
+	trail trail // when the trace is read again
 }
 
 // run is an invoke in progress: the ops of one subgraph that a thread runs until a node comes again.
@@ -18,6 +19,7 @@ type run struct {
 	of         *subgraph
 	ops        int
 	start, end uint64 // ns
+	toll       toll   // of its ops
 	order      []ran  // its ops, while the subgraph's phase isn't settled
 	sequence
 }
@@ -37,6 +39,7 @@ func (rec *recording) invokeOp(t *thread, n *node, op trace.Op) {
 		rec.nextRun(t, p, n)
 	}
 	t.run.add(n, op.Start, op.Start+op.Duration, !p.settled)
+	t.run.toll.add(rec.toll(&op, !n.ran))
 }
 
 func (rec *recording) startRun(t *thread, n *node) {
@@ -58,11 +61,12 @@ func (rec *recording) nextRun(t *thread, p *phase, n *node) {
 	if start == 0 {
 		start = len(order)
 	}
-	t.run.of.resolve().invokes.add(start, order[start-1].end-order[0].start)
+	rec.endInvoke(t, start, order[0].start, order[start-1].end, toll{cold: true})
 	rec.keepOrder(t.run.subgraph, t.run.upTo(start), true)
 	rec.startRun(t, n)
 	for _, op := range order[start:] {
 		t.run.add(op.node, op.start, op.end, false)
+		t.run.toll.cold = true
 	}
 	t.run.order = nil // no longer needed
 }
@@ -83,11 +87,19 @@ func (r *run) add(n *node, start, end uint64, keepOrder bool) {
 
 func (rec *recording) finishRun(t *thread) {
 	if t.run.of != nil {
-		t.run.of.resolve().invokes.add(t.run.ops, t.run.end-t.run.start)
+		rec.endInvoke(t, t.run.ops, t.run.start, t.run.end, t.run.toll)
 		rec.keepOrder(t.run.subgraph, &t.run.sequence, true)
 	}
 	t.run.reset()
 	t.run = run{order: t.run.order[:0], sequence: t.run.sequence}
+}
+
+// endInvoke sums up the thread's oldest outermost ops as an invoke of its run's subgraph.
+func (rec *recording) endInvoke(t *thread, ops int, start, end uint64, paid toll) {
+	t.run.of.resolve().invokes.add(ops, end-start, paid)
+	if rec.replay != nil {
+		rec.replay.endInvoke(t, ops, start, end)
+	}
 }
 
 // maxVariants bounds how many different lengths of invokes of a subgraph are told apart.
@@ -96,27 +108,36 @@ const maxVariants = 32
 // invokes sums up the invokes of a subgraph by how many ops they ran. The most frequent number is what a whole invoke
 // runs. Others are parts of one: the recording began or ended within it, or op records were lost.
 type invokes struct {
-	byOps  map[int]*Distribution // wall time in ns, from the first op's start to the last one's end
-	other  uint64                // invokes beyond maxVariants
+	byOps  map[int]*variant
+	other  uint64 // invokes beyond maxVariants
 	recent *recent
 }
 
-func (v *invokes) add(ops int, wall uint64) {
+// variant is the invokes that ran the same number of ops.
+type variant struct {
+	Distribution // of wall times in ns, from the first op's start to the last one's end
+	clean        Clean
+}
+
+func (v *invokes) add(ops int, wall uint64, t toll) {
 	v.recent.add(wall)
 	if d := v.variant(ops); d != nil {
 		d.Add(wall)
+		if v.recent == nil {
+			d.clean.add(wall, t)
+		}
 	} else {
 		v.other++
 	}
 }
 
-func (v *invokes) variant(ops int) *Distribution {
+func (v *invokes) variant(ops int) *variant {
 	d := v.byOps[ops]
 	if d == nil && len(v.byOps) < maxVariants {
 		if v.byOps == nil {
-			v.byOps = make(map[int]*Distribution)
+			v.byOps = make(map[int]*variant)
 		}
-		d = new(Distribution)
+		d = new(variant)
 		v.byOps[ops] = d
 	}
 	return d
@@ -127,7 +148,8 @@ func (v *invokes) merge(other *invokes) {
 	v.recent.merge(other.recent)
 	for ops, from := range other.byOps {
 		if d := v.variant(ops); d != nil {
-			d.Merge(from)
+			d.Merge(&from.Distribution)
+			d.clean.merge(&from.clean)
 		} else {
 			v.other += from.Count
 		}
@@ -142,13 +164,13 @@ func (v *invokes) count() uint64 {
 	return n
 }
 
-// whole returns the number of ops of a whole invoke and the wall times of those; of equally frequent numbers the largest.
-func (v *invokes) whole() (ops int, wall *Distribution) {
-	wall = new(Distribution)
+// whole returns the number of ops of a whole invoke, and those; of equally frequent numbers the largest.
+func (v *invokes) whole() (ops int, most *variant) {
+	most = new(variant)
 	for n, d := range v.byOps {
-		if d.Count > wall.Count || d.Count == wall.Count && n > ops {
-			ops, wall = n, d
+		if d.Count > most.Count || d.Count == most.Count && n > ops {
+			ops, most = n, d
 		}
 	}
-	return ops, wall
+	return ops, most
 }

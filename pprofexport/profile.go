@@ -7,8 +7,8 @@ package pprofexport
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
-	"strings"
 
 	"github.com/google/pprof/profile"
 
@@ -17,14 +17,18 @@ import (
 	"github.com/edgexray/edgexray/trace"
 )
 
-// Profile reads a whole trace and returns it as a profile with sample types count and wall (ns). It has one sample for
-// each place in a model and thread where ops ran. The caller keeps r and closes it.
+// Profile reads a whole trace and returns it as a profile with sample types count, wall (ns) and per_invoke: wall over the invokes of
+// the outermost op's model, so that recordings of different lengths can be compared (`go tool pprof -diff_base`). It has one
+// sample for each place in a model and thread where ops ran. The caller keeps r and closes it.
 func Profile(r *trace.Reader) (*profile.Profile, error) {
 	ops, err := analyze.Ops(r, analyze.Options{})
 	if err != nil {
 		return nil, err
 	}
-	b := newBuilder(&profile.ValueType{Type: "count", Unit: "count"}, &profile.ValueType{Type: "wall", Unit: "nanoseconds"})
+	b := newBuilder(
+		&profile.ValueType{Type: "count", Unit: "count"},
+		&profile.ValueType{Type: "wall", Unit: "nanoseconds"},
+		&profile.ValueType{Type: "per_invoke", Unit: "nanoseconds"})
 	b.p.DefaultSampleType = "wall"
 	for _, s := range ops.Stacks() {
 		b.add(s)
@@ -67,7 +71,8 @@ func newBuilder(types ...*profile.ValueType) *builder {
 func (b *builder) add(s analyze.Stack) {
 	all := labels(s)
 	all["thread"] = []string{report.Printable(fmt.Sprintf("%s (%d)", s.Thread, s.TID))}
-	b.sample(b.stack(s), all, int64(s.Count), int64(s.SelfNS))
+	perInvoke := math.Round(float64(s.SelfNS) / float64(max(s.Models[0].Invokes, 1)))
+	b.sample(b.stack(s), all, int64(s.Count), int64(s.SelfNS), int64(perInvoke))
 }
 
 // sample adds a sample whose frames come from the root.
@@ -83,18 +88,14 @@ func (b *builder) stack(s analyze.Stack) []*profile.Location {
 		if i == 0 || s.Models[i] != s.Models[i-1] {
 			frames = append(frames, b.frame(s.Models[i].Name))
 		}
-		if op.Mapping != "" { // inside the node before
-			frames = append(frames, b.frame(op.FusedOp()))
-			if op.Node >= 0 {
-				frames = append(frames, b.frame(nodeName(op)))
-			}
-			if op.Operator != "" && op.Operator != op.Op {
-				frames = append(frames, b.frame(op.Operator))
-			}
-			continue
+		names := op.Frames()
+		if op.Mapping == "" && op.KernelAt != nil {
+			names = names[:len(names)-1] // it is code
 		}
-		frames = append(frames, b.frame(subgraphName(op)), b.frame(op.Op), b.frame(nodeName(op)))
-		if op.KernelAt != nil {
+		for _, name := range names {
+			frames = append(frames, b.frame(name))
+		}
+		if op.Mapping == "" && op.KernelAt != nil {
 			frames = append(frames, b.kernel(op))
 		}
 	}
@@ -118,28 +119,6 @@ func labels(s analyze.Stack) map[string][]string {
 		values[0] = report.Printable(values[0])
 	}
 	return all
-}
-
-func subgraphName(op *analyze.Op) string {
-	switch {
-	case op.Subgraph < 0:
-		return "subgraph " + op.SubgraphName
-	case op.SubgraphName == "":
-		return fmt.Sprintf("subgraph %d", op.Subgraph)
-	}
-	return fmt.Sprintf("subgraph %d %s", op.Subgraph, op.SubgraphName)
-}
-
-// nodeName returns "CONV_2D #12 MobilenetV2/Conv/Relu6".
-func nodeName(op *analyze.Op) string {
-	name := op.FusedOp()
-	if op.Node >= 0 {
-		name += fmt.Sprintf(" #%d", op.Node)
-	}
-	if len(op.Outputs) > 0 {
-		name += " " + op.Outputs[0].Name
-	}
-	return strings.TrimSpace(name)
 }
 
 // frame returns the location of something that isn't code. Without a mapping, pprof doesn't try to symbolize it.

@@ -46,15 +46,15 @@ func TestStacks(t *testing.T) {
 		values []int64
 	}{
 		{[]string{"ssd.tflite", "subgraph 0 main", "CONV_2D", "CONV_2D #0 features/Relu6",
-			"tflite::ops::builtin::conv::Eval<(tflite::ops::builtin::conv::KernelType)2>"}, "worker (101)", []int64{1, 2008467}},
+			"tflite::ops::builtin::conv::Eval<(tflite::ops::builtin::conv::KernelType)2>"}, "worker (101)", []int64{1, 2008467, 401_693}},
 		{[]string{"ssd.tflite", "subgraph 0 main", "TfLiteXNNPackDelegate", "TfLiteXNNPackDelegate #4 boxes",
-			"libtensorflowlite_jni.so+0xa000"}, "main (100)", []int64{4, 2_000_000}},
+			"libtensorflowlite_jni.so+0xa000"}, "main (100)", []int64{4, 2_000_000, 400_000}},
 		{[]string{"ssd.tflite", "subgraph 0 main", "IF", "IF #3 answer", "libtensorflowlite_jni.so+0xb000"},
-			"main (100)", []int64{4, 10_000}},
+			"main (100)", []int64{4, 10_000, 2000}},
 		{[]string{"ssd.tflite", "subgraph 0 main", "IF", "IF #3 answer", "libtensorflowlite_jni.so+0xb000",
-			"subgraph 1 then", "MyCustomOp", "MyCustomOp #1 answer", "libtensorflowlite_jni.so+0xc000"}, "main (100)", []int64{4, 240_000}},
+			"subgraph 1 then", "MyCustomOp", "MyCustomOp #1 answer", "libtensorflowlite_jni.so+0xc000"}, "main (100)", []int64{4, 240_000, 48_000}},
 		{[]string{"keyword", "subgraph 0", "SOFTMAX", `SOFTMAX #1 evil\x1b[2J|name`, "libtensorflowlite_c.so+0x2000"},
-			"audio (200)", []int64{4, 3600}},
+			"audio (200)", []int64{4, 3600, 900}},
 	}
 	for _, c := range cases {
 		i := slices.IndexFunc(p.Sample, func(s *profile.Sample) bool {

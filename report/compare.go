@@ -14,7 +14,7 @@ import (
 // lines have at most width characters as far as possible, where 0 is no limit.
 func Compare(w io.Writer, r *compare.Result, format Format, width int) error {
 	p := printer{w: w, format: format, width: width}
-	p.line("%s", verdictText(r))
+	p.line("%s", CompareVerdict(r))
 	p.verdict(&r.Verdict)
 	for _, problem := range r.Problems {
 		p.line("! %s", problem)
@@ -41,18 +41,19 @@ func (p *printer) verdict(v *compare.Verdict) {
 	}
 }
 
-func verdictText(r *compare.Result) string {
+// CompareVerdict is a comparison's answer in one line. Its texts hold names from the device; they are not made printable.
+func CompareVerdict(r *compare.Result) string {
 	v := &r.Verdict
 	switch {
 	case len(v.Guilty) > 0:
 		g := v.Guilty[0]
-		return fmt.Sprintf("PAST TOLERANCE: node %s, %s, is wrong by itself: %s", placeText(g.Place), g.Op, g.Why)
+		return fmt.Sprintf("PAST TOLERANCE: node %s, %s, is wrong by itself: %s", ComparedPlace(g.Place), g.Op, g.Why)
 	case len(v.Suspects) > 0:
 		s := v.Suspects[0]
 		if s.Node < 0 {
 			return fmt.Sprintf("SUSPICIOUS: the inputs differ, at tensor %q: %s", s.Tensor, s.Why)
 		}
-		return fmt.Sprintf("SUSPICIOUS: the error jumps at node %s, %s, which could not be run alone, so nothing is proved: %s", placeText(s.Place), s.Op, s.Why)
+		return fmt.Sprintf("SUSPICIOUS: the error jumps at node %s, %s, which could not be run alone, so nothing is proved: %s", ComparedPlace(s.Place), s.Op, s.Why)
 	case !slices.ContainsFunc(r.Models, func(m *compare.Model) bool { return m.Local }):
 		return "WITHIN TOLERANCE, as far as accumulated errors tell: no op was run alone (--model does that)"
 	case v.Right == 0:
@@ -71,7 +72,7 @@ func (p *printer) findings(title string, list []compare.Finding) {
 	p.heading("%s", title)
 	t := &table{columns: []column{{name: "node"}, {name: "op", left: true, max: 40}, {name: "what", left: true}, {name: "tensor", left: true, drop: 1, max: 60}}}
 	for _, f := range list[:min(len(list), findings)] {
-		t.add(placeText(f.Place), f.Op, f.Why, f.Tensor)
+		t.add(ComparedPlace(f.Place), f.Op, f.Why, f.Tensor)
 	}
 	p.table(t)
 	if more := len(list) - findings; more > 0 {
@@ -79,8 +80,8 @@ func (p *printer) findings(title string, list []compare.Finding) {
 	}
 }
 
-// placeText is a node's index, with that of its subgraph when it isn't the first; of an input it is the latter only.
-func placeText(p compare.Place) string {
+// ComparedPlace is a node's index, with that of its subgraph when it isn't the first; of an input it is the latter only.
+func ComparedPlace(p compare.Place) string {
 	switch {
 	case p.Node < 0 && p.Subgraph > 0:
 		return fmt.Sprintf("%d:", p.Subgraph)
@@ -128,7 +129,7 @@ func (p *printer) unmatched(title string, places []compare.Place) {
 	}
 	var names []string
 	for _, place := range places[:min(len(places), unmatchedNodes)] {
-		names = append(names, fmt.Sprintf("%s %s", placeText(place), place.Op))
+		names = append(names, fmt.Sprintf("%s %s", ComparedPlace(place), place.Op))
 	}
 	if more := len(places) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("and %d more", more))
@@ -145,7 +146,7 @@ func comparedTable(m *compare.Model) *table {
 		{name: "note", left: true, rare: true, drop: 1, max: 70},
 	}}
 	for _, input := range m.Inputs {
-		t.add(append([]string{placeText(compare.Place{Subgraph: input.Subgraph, Node: -1}), "input", "", ""}, accumulatedCells(input)...)...)
+		t.add(append([]string{ComparedPlace(compare.Place{Subgraph: input.Subgraph, Node: -1}), "input", "", ""}, accumulatedCells(input)...)...)
 	}
 	for _, op := range m.Ops {
 		for i, o := range op.Outputs {
@@ -153,10 +154,10 @@ func comparedTable(m *compare.Model) *table {
 			if i > 0 {
 				status = ""
 			}
-			t.add(append([]string{placeText(op.Place), op.Op, status, aloneText(o)}, accumulatedCells(o)...)...)
+			t.add(append([]string{ComparedPlace(op.Place), op.Op, status, aloneText(o)}, accumulatedCells(o)...)...)
 		}
 		if len(op.Outputs) == 0 {
-			t.add(append([]string{placeText(op.Place), op.Op, string(op.Status), ""}, accumulatedCells(&compare.Output{NotAccumulated: op.Why})...)...)
+			t.add(append([]string{ComparedPlace(op.Place), op.Op, string(op.Status), ""}, accumulatedCells(&compare.Output{NotAccumulated: op.Why})...)...)
 		}
 	}
 	return t.withoutEmpty()

@@ -87,7 +87,7 @@ func TestVerdictText(t *testing.T) {
 		{compare.Result{Verdict: compare.Verdict{Suspects: []compare.Finding{{Place: compare.Place{Node: -1, Op: "input", Tensor: "image"}, Why: "nRMSE 0.3"}}}},
 			"SUSPICIOUS: the inputs differ, at tensor \"image\": nRMSE 0.3"},
 	} {
-		if got := verdictText(&c.r); got != c.want {
+		if got := CompareVerdict(&c.r); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}

@@ -92,7 +92,7 @@ func (p *printer) table(t *table) {
 func (p *printer) model(m *analyze.Model, summary bool) {
 	p.heading("%s in %s (pid %d), %s", m.Name, m.Process, m.PID, runtimeName(m.Runtime))
 	wall, ops := m.InvokeWall, plural(m.OpsPerInvoke, "op")
-	if n := operators(m.Ops); n > 0 {
+	if n := Operators(m.Ops); n > 0 {
 		ops += fmt.Sprintf(" (and %s)", plural(n, "operator"))
 	}
 	by := fmt.Sprintf("%s, called from %s", plural(m.Interpreters, "interpreter"), plural(m.Threads, "thread"))
@@ -125,8 +125,8 @@ func (p *printer) model(m *analyze.Model, summary bool) {
 	}
 }
 
-// operators is how many of the ops, each with one set of shapes, are operators within delegate nodes.
-func operators(ops []*analyze.Op) int {
+// Operators is how many of the ops, each with one set of shapes, are operators within delegate nodes.
+func Operators(ops []*analyze.Op) int {
 	seen := make(map[[3]int32]bool)
 	for _, op := range ops {
 		if op.Mapping != "" {

@@ -21,7 +21,7 @@ func (p *printer) overview(r *analyze.OpsResult) {
 	if len(costs) > 0 {
 		p.line("Cost of the probe per op, and the part of it within the op's time, by instruction: %s", strings.Join(costs, ", "))
 	}
-	for _, mode := range modes(r) {
+	for _, mode := range Modes(r) {
 		p.line("%s", mode)
 	}
 	for _, warning := range Warnings(r) {
@@ -32,8 +32,8 @@ func (p *printer) overview(r *analyze.OpsResult) {
 	}
 }
 
-// modes says how the recording was restricted.
-func modes(r *analyze.OpsResult) []string {
+// Modes says how the recording was restricted.
+func Modes(r *analyze.OpsResult) []string {
 	rec := &r.Recording
 	var modes []string
 	say := func(format string, args ...any) { modes = append(modes, fmt.Sprintf(format, args...)) }

@@ -56,18 +56,18 @@ func (p *printer) judgedModel(r *stragglers.Result, m *stragglers.Model) {
 		p.line("No op takes longer than its work explains: %s", judgedText(m))
 		return
 	}
-	p.line("%s longer than their work explains: %s", takes(len(own)), judgedText(m))
+	p.line("%s: %s", takeLonger(len(own)), judgedText(m))
 	p.table(stragglerTable(own, false))
 	for _, s := range own {
 		p.line("node %s, %s: %s: %s", stragglerPlace(&s.Place), s.Op, s.Cause, s.Why)
 	}
 }
 
-func takes(n int) string {
+func takeLonger(n int) string {
 	if n == 1 {
-		return "1 op takes"
+		return "1 op takes longer than its work explains"
 	}
-	return fmt.Sprintf("%d ops take", n)
+	return fmt.Sprintf("%d ops take longer than their work explains", n)
 }
 
 func worth(ns uint64, share float64) string {
@@ -131,7 +131,7 @@ func stragglerTable(list []*stragglers.Straggler, machine bool) *table {
 func (p *printer) against(a *stragglers.Against) {
 	p.heading("%s against %s of %s: %.1f us an invoke, there %.1f: %s", a.Model, a.Other, a.Trace, micro(a.InvokeNS), micro(a.OtherNS), timesText(a.Speedup))
 	for _, l := range a.Losses {
-		p.line("* %s %s lost %.1f us an invoke (%.1f, there %.1f): %s: %s", plural(l.Ops, l.Op), typesText(l.Type, l.OtherType), micro(l.LossNS), micro(l.NS), micro(l.OtherNS), l.Cause, l.Why)
+		p.line("* %d %s %s lost %.1f us an invoke (%.1f, there %.1f): %s: %s", l.Ops, l.Op, typesText(l.Type, l.OtherType), micro(l.LossNS), micro(l.NS), micro(l.OtherNS), l.Cause, l.Why)
 	}
 	if len(a.Losers) > 0 {
 		p.table(pairTable(a.Losers[:min(len(a.Losers), shownLosers)]))

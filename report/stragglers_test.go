@@ -51,7 +51,7 @@ func TestStragglers(t *testing.T) {
 			"node 1:64/3, Copy: blocked:",
 			"No op takes longer than its work explains: of 1 op, 1 judged by their history\n",
 			"against float.tflite of other.xray: 2000.0 us an invoke, there 1000.0: 2.00 times as slow\n",
-			"* 2 CONV_2Ds INT8 (there FLOAT32) lost 2.0 us an invoke (4.0, there 2.0): blocked: why\n",
+			"* 2 CONV_2D INT8 (there FLOAT32) lost 2.0 us an invoke (4.0, there 2.0): blocked: why\n",
 			"and 2 more\n", "Only here: 1 op, 0.5 us an invoke: 1:64/3 Copy\n", "2.00 times as fast\n", "No op takes longer than there.\n",
 		}},
 		{Markdown, []string{"## m\\x1b[2J.tflite in app", "| 14 | CONV\\|2D | 301.2 |"}},

@@ -3,6 +3,7 @@ package test
 import (
 	"fmt"
 	"maps"
+	"math"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -61,7 +62,7 @@ func frames(s *profile.Sample) []string {
 	return names
 }
 
-var rawSample = regexp.MustCompile(`(?m)^ +(\d+) +(\d+): [\d ]+$`)
+var rawSample = regexp.MustCompile(`(?m)^ +(\d+) +(\d+) +\d+: [\d ]+$`)
 
 // wantSums checks that pprof reads what `edgexray ops` says.
 func wantSums(t *testing.T, e exported, result opsJSON) {
@@ -164,7 +165,7 @@ func TestPprof(t *testing.T) {
 			if !maps.EqualFunc(s.Label, labels, slices.Equal) {
 				t.Errorf("node %d has labels %v, want %v", op.Node, s.Label, labels)
 			}
-			if want := []int64{int64(op.Count), int64(op.SelfNS)}; !slices.Equal(s.Value, want) {
+			if want := []int64{int64(op.Count), int64(op.SelfNS), int64(math.Round(float64(op.SelfNS) / float64(m.Invokes)))}; !slices.Equal(s.Value, want) {
 				t.Errorf("node %d has values %v, want %v", op.Node, s.Value, want)
 			}
 		}

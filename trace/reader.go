@@ -39,6 +39,8 @@ var errNoEnd = errors.New("the recording did not end cleanly")
 //	if err := r.Err(); err != nil { ... }
 //	if t := r.Truncated(); t != nil { ... }
 type Reader struct {
+	source  io.Reader
+	start   int64 // of the trace in source; -1 when that can't be rewound
 	in      *bufio.Reader
 	closer  io.Closer
 	decoder *zstd.Decoder
@@ -69,11 +71,16 @@ func Open(path string) (*Reader, error) {
 // NewReader reads the trace in in, which it neither closes nor reads beyond what buffering takes.
 // The error is ErrNotTrace or ErrVersion when in is something else.
 func NewReader(in io.Reader) (*Reader, error) {
-	r := &Reader{in: bufio.NewReaderSize(in, 64<<10), offset: int64(preambleBytes)}
+	r := &Reader{source: in, start: -1, in: bufio.NewReaderSize(in, 64<<10), offset: int64(preambleBytes)}
+	var err error
+	if s, ok := in.(io.Seeker); ok {
+		if r.start, err = s.Seek(0, io.SeekCurrent); err != nil {
+			r.start = -1
+		}
+	}
 	if err := readPreamble(r.in); err != nil {
 		return nil, err
 	}
-	var err error
 	r.decoder, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(MaxBlock))
 	if err != nil {
 		return nil, fmt.Errorf("set up zstd: %w", err)
@@ -88,6 +95,19 @@ func (r *Reader) Close() error {
 		return nil
 	}
 	return r.closer.Close()
+}
+
+// Rewind makes Next begin anew with the first block. What comes out of a pipe can't be read again.
+func (r *Reader) Rewind() error {
+	if r.start < 0 {
+		return errors.New("the trace has to be read twice, and this isn't a file (save it to one first)")
+	}
+	if _, err := r.source.(io.Seeker).Seek(r.start, io.SeekStart); err != nil {
+		return fmt.Errorf("read the trace again: %w", err)
+	}
+	r.in.Reset(r.source)
+	r.block, r.offset, r.err, r.done, r.truncation = nil, int64(preambleBytes), nil, false, nil
+	return readPreamble(r.in)
 }
 
 // Next reads the next block. It returns false at the end of what can be read; see Err and Truncated.

@@ -28,7 +28,11 @@ func (f *finder) against(other Other) error {
 		var bestSame float64
 		for _, o := range other.Ops.Models {
 			yours := steps(o, theirs)
-			if min(len(mine), len(yours)) == 0 || max(len(mine), len(yours)) > maxSteps {
+			if max(len(mine), len(yours)) > maxSteps {
+				f.problem("%s, and %s in %s: not compared, as one has more than %d nodes", m.Name, o.Name, other.Name, maxSteps)
+				continue
+			}
+			if min(len(mine), len(yours)) == 0 {
 				continue
 			}
 			pairs := align(mine, yours)

@@ -11,7 +11,7 @@ const (
 )
 
 // maxSteps bounds the nodes of a model that are aligned: the table has a byte for each pair.
-const maxSteps = 1 << 14
+const maxSteps = 1 << 13
 
 // align returns which nodes of two models correspond, as pairs of indices: the common subsequence that counts most (Needleman and Wunsch,
 // 1970).

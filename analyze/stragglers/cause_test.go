@@ -70,14 +70,14 @@ var causes = map[string]struct {
 	"bimodal": {func(m *made) {
 		m.at(14, func(invoke int, op *trace.Op) {
 			if invoke%5 < 2 {
-				op.Duration = op.Duration * 17 / 10
+				op.Duration *= 2
 			}
 		})
 	}, Bimodal, ""},
 	"bimodal model": {func(m *made) {
 		m.op = func(invoke int, _ *trace.Node, op *trace.Op) {
 			if invoke%5 < 2 {
-				op.Duration = op.Duration * 17 / 10
+				op.Duration *= 2
 			}
 		}
 	}, "", Bimodal},

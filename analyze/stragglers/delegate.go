@@ -69,9 +69,9 @@ func (f *finder) whyNotDelegated(s *subject) string {
 	}
 	switch {
 	case same:
-		return fmt.Sprintf("%s took other %ss of the same type in this model: it is a matter of this one's shape, parameters or tensors", delegate, s.Op.Op)
+		return fmt.Sprintf("%s took other %s ops of the same type in this model: it is a matter of this one's shape, parameters or tensors", delegate, s.Op.Op)
 	case len(otherTypes) > 0:
-		return fmt.Sprintf("%s took %ss of type %s in this model, but none of %s", delegate, s.Op.Op, strings.Join(otherTypes, ", "), typesOf(s.Op))
+		return fmt.Sprintf("%s took %s ops of type %s in this model, but none of %s", delegate, s.Op.Op, strings.Join(otherTypes, ", "), typesOf(s.Op))
 	}
 	return fmt.Sprintf("%s took no %s of type %s in this model, but what is around them", delegate, s.Op.Op, typesOf(s.Op))
 }

@@ -65,27 +65,3 @@ func (f *finder) modelDrift(m *analyze.Model) float64 {
 		return 1, true
 	}, 1)
 }
-
-// weighted is the median of what its ops have, each with the weight of its time; none when no op has it.
-func (f *finder) weighted(m *analyze.Model, of func(*subject) (float64, bool), none float64) float64 {
-	type weight struct {
-		v  float64
-		ns uint64
-	}
-	var all []weight
-	var total uint64
-	for _, s := range f.all {
-		if v, has := of(s); s.model == m && has {
-			all = append(all, weight{v, s.SelfNS})
-			total += s.SelfNS
-		}
-	}
-	slices.SortFunc(all, func(a, b weight) int { return cmp.Compare(a.v, b.v) })
-	var sum uint64
-	for _, w := range all {
-		if sum += w.ns; 2*sum >= total {
-			return w.v
-		}
-	}
-	return none
-}

@@ -106,15 +106,3 @@ func together(known []remembered, common, usual float64) (float64, float64) {
 	}
 	return common, median(off) / normalMAD
 }
-
-func middle(values []float64) float64 { return median(slices.Clone(values)) }
-
-// apart is how far values are apart, in ln, as a standard deviation; 0 for one.
-func apart(values []float64) float64 {
-	m := middle(values)
-	off := make([]float64, len(values))
-	for i, v := range values {
-		off[i] = math.Abs(math.Log(v / m))
-	}
-	return median(off) / normalMAD
-}

@@ -115,7 +115,7 @@ func isQuantized(s *subject) bool { return first(s.Outputs).Scale != 0 && !isFlo
 func memoryBound(f *finder, g *group) []*Finding {
 	var all []*Finding
 	for _, s := range g.subjects {
-		if s.partOf < minDisturbed {
+		if s.wall < minDisturbed*g.invoke {
 			continue
 		}
 		if v := f.memoryBound(s); v != nil {

@@ -79,7 +79,7 @@ func referenceRule(f *finder, s *subject, x *Straggler) *Verdict {
 	}
 	for _, other := range f.all {
 		if other.op == s.op && f.referenceCode(other.Op) == "" {
-			return &Verdict{ReferenceKernel, measured, fmt.Sprintf("its time goes to reference code, %s; other %ss run %s", code, s.op, other.RunBy()),
+			return &Verdict{ReferenceKernel, measured, fmt.Sprintf("its time goes to reference code, %s; other %s ops run %s", code, s.op, other.RunBy()),
 				Evidence{"ratio": rounded(float64(x.ActualNS) / float64(x.ExpectedNS))}}
 		}
 	}
@@ -127,7 +127,7 @@ func bimodalRule(f *finder, s *subject, x *Straggler) *Verdict {
 // driftRule: it becomes slower than the rest of the model does.
 func driftRule(f *finder, s *subject, x *Straggler) *Verdict {
 	d := s.drift()
-	if d == nil || d.ratio() < minDrift*f.modelDrift(s.model) {
+	if d == nil || d.ratio() < alone*f.modelDrift(s.model) {
 		return nil
 	}
 	return &Verdict{Drift, inferred * x.explained(d.typical-d.early),

@@ -165,6 +165,3 @@ func dispersion(p *process, judged []*subject) float64 {
 	slices.Sort(off)
 	return min(max(off[len(off)/2]/normalMAD, leastDispersion), mostDispersion)
 }
-
-// normalMAD is the median distance of normally distributed values from their mean, in standard deviations.
-const normalMAD = 0.6745

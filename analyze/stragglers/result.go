@@ -35,9 +35,8 @@ type Straggler struct {
 	ActualNS   uint64  `json:"actual_ns"`
 	ExpectedNS uint64  `json:"expected_ns"`
 	Basis      Basis   `json:"basis"`
-	Peers      int     `json:"peers"`   // ops of the same class that the expectation rests on
-	Sigmas     float64 `json:"sigmas"`  // how far it is off, in standard deviations of its class
-	Trusted    bool    `json:"trusted"` // long enough compared with its probe
+	Peers      int     `json:"peers"`  // ops of the same class that the expectation rests on
+	Sigmas     float64 `json:"sigmas"` // how far it is off, in standard deviations of its class
 	Verdict
 	Others []Verdict `json:"other_causes"` // those that apply as well, the best supported first
 }

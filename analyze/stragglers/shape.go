@@ -38,7 +38,7 @@ const (
 func shapeOf(op *analyze.Op, w *work.Work) (shape, float64) {
 	var s shape
 	out, in, smallest := elements(first(op.Outputs)), elements(first(op.Inputs)), math.Inf(1)
-	last, inLast := lastDimension(first(op.Outputs)), lastDimension(first(op.Inputs))
+	last, inLast := min(lastDimension(first(op.Outputs)), out), min(lastDimension(first(op.Inputs)), in)
 	for _, t := range op.Inputs {
 		if t.Index >= 0 && len(op.Inputs) > 1 && w.MACs == 0 {
 			smallest = min(smallest, elements(&t))
@@ -74,10 +74,11 @@ func first(tensors []analyze.Tensor) *analyze.Tensor {
 	return new(analyze.Tensor)
 }
 
+// elements is how many a tensor has; what is more than a device could hold is taken for as much.
 func elements(t *analyze.Tensor) float64 {
 	n := 1.0
 	for _, d := range t.Shape {
-		n *= float64(max(d, 1))
+		n = min(n*float64(max(d, 1)), 1<<53)
 	}
 	return n
 }

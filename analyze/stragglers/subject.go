@@ -19,10 +19,9 @@ type subject struct {
 	class   string  // the same, and the kernel
 	ns      float64 // of a typical run, without its probe and without what it was preempted for
 	wall    float64 // the same with what it was preempted for
-	noise   float64 // of ln(ns): what its probe adds is known roughly
+	noise   float64 // standard deviation of ln(ns): what its probe adds is known roughly
 	effort  float64 // ln of what its time is taken to grow with
 	shape   shape
-	partOf  float64 // wall over the median invoke
 	outcome outcome
 }
 
@@ -42,6 +41,8 @@ const (
 	probeNoise = 0.2
 	// leastLeft is what is left of an op's time at least when its probe's cost is taken off.
 	leastLeft = 0.2
+	// mostNoise is so much that an op tells nothing.
+	mostNoise = 3
 )
 
 // subjects returns the ops of a result that are judged: those that do work themselves, instead of having it done by a delegate's
@@ -50,38 +51,38 @@ func subjects(r *analyze.OpsResult) []*subject {
 	inside := probesInside(r)
 	var all []*subject
 	for _, m := range r.Models {
-		invoke := float64(m.InvokeWall.Quantile(0.5))
 		for _, op := range m.Ops {
-			if !works(op) {
-				continue
+			if works(op) {
+				all = append(all, newSubject(m, op, float64(inside[op.KernelAt.GetSiteClass()])))
 			}
-			s := &subject{Op: op, model: m, op: op.Op, kind: kindOf(op), class: classOf(op)}
-			s.work, s.known = work.Of(op)
-			probe := float64(inside[op.KernelAt.GetSiteClass()])
-			if op.EndsInferred > op.Count/2 {
-				probe = float64(op.ProbeCostNS) / 2 // the next op's entry: there is no return to pay for
-			}
-			less := func(ns float64) float64 { return max(ns-probe, leastLeft*ns, 1) }
-			wall := float64(op.Wall.Quantile(0.5))
-			running := wall
-			if op.Running.Count > 0 {
-				running = float64(op.Running.Quantile(0.5))
-			} else if op.Count == 1 {
-				running = float64(op.FirstNS - min(op.FirstPaid.Preempted, op.FirstNS))
-			}
-			s.wall, s.ns = less(wall), less(running)
-			s.noise = math.Hypot(probeNoise*float64(op.ProbeCostNS)/s.ns, medianNoise(op.Running))
-			if inPart(op) {
-				s.noise = math.Hypot(s.noise, partNoise)
-			}
-			s.shape, s.effort = shapeOf(op, &s.work)
-			if invoke > 0 {
-				s.partOf = wall / invoke
-			}
-			all = append(all, s)
 		}
 	}
 	return all
+}
+
+// newSubject makes a subject of an op, of whose time so many ns are its probe's.
+func newSubject(m *analyze.Model, op *analyze.Op, probe float64) *subject {
+	if op.EndsInferred > op.Count/2 {
+		probe = float64(op.ProbeCostNS) / 2 // the next op's entry: there is no return to pay for
+	}
+	less := func(ns uint64) float64 { return max(float64(ns)-probe, leastLeft*float64(ns), 1) }
+	s := &subject{Op: op, model: m, op: op.Op, kind: kindOf(op), class: classOf(op), wall: less(op.Wall.Quantile(0.5))}
+	switch {
+	case op.Running.Count > 0:
+		s.ns = less(op.Running.Quantile(0.5))
+	case op.Count == 1:
+		s.ns = less(op.FirstNS - min(op.FirstPaid.Preempted, op.FirstNS))
+	default: // ops that were summed up as they ran
+		s.ns = s.wall
+	}
+	s.noise = math.Hypot(probeNoise*float64(op.ProbeCostNS)/s.ns, medianNoise(op.Running))
+	if inPart(op) {
+		s.noise = math.Hypot(s.noise, partNoise)
+	}
+	s.noise = min(s.noise, mostNoise)
+	s.work, s.known = work.Of(op)
+	s.shape, s.effort = shapeOf(op, &s.work)
+	return s
 }
 
 // probesInside is what a probe adds to the op's own time in ns, by the class of its instruction.

@@ -8,6 +8,7 @@ import (
 	"os/signal"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/edgexray/edgexray/analyze/compare"
 	"github.com/edgexray/edgexray/reference"
@@ -16,13 +17,14 @@ import (
 )
 
 func compareCommand() *cobra.Command {
-	var model, tolerances, runner string
-	var tools reference.Tools
-	var options compare.Options
+	var how comparing
 	var showTolerances, asJSON, asMarkdown bool
 	c := &cobra.Command{
 		Use:   "compare EDGE.tensors REFERENCE.tensors",
 		Short: "Say which layer went wrong: compare two snapshots, layer by layer",
+		Example: `  edgexray compare edge.tensors ref.tensors --model model.tflite
+  edgexray compare edge.tensors ref.tensors                   without running ops alone
+  edgexray compare edge.tensors ref.tensors --markdown        for a pull request`,
 		Args: func(c *cobra.Command, args []string) error {
 			if showTolerances {
 				return cobra.NoArgs(c, args)
@@ -35,21 +37,7 @@ func compareCommand() *cobra.Command {
 				_, err := fmt.Fprint(out, compare.DefaultTolerances)
 				return err
 			}
-			var err error
-			if options.Tolerances, err = readTolerances(tolerances); err != nil {
-				return err
-			}
-			if model != "" {
-				if options.Model, options.SHA256, err = reference.OpenModel(model); err != nil {
-					return fmt.Errorf("%s: %w", model, err)
-				}
-				if options.Local, err = reference.NewLocal(c.Context(), model, reference.Options{Tools: tools, Runner: runner}); err != nil {
-					return err
-				}
-			}
-			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt) // runners leave no files behind
-			defer stop()
-			result, err := compareFiles(ctx, args[0], args[1], options)
+			result, err := how.compare(c.Context(), args[0], args[1])
 			if err != nil {
 				return err
 			}
@@ -68,16 +56,46 @@ func compareCommand() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&model, "model", "", "the model `file` that ran on the edge: its ops are run alone, which tells whose fault an error is")
-	f.StringVar(&tolerances, "tolerances", "", "read what is allowed from `file`, on top of the default (docs/compare.md)")
+	how.add(f)
 	f.BoolVar(&showTolerances, "show-tolerances", false, "print the default tolerances, and nothing else")
-	f.IntVar(&options.Invokes, "invokes", 0, "compare the first `n` invokes of each subgraph (default: all)")
-	f.StringVar(&runner, "runner", "", "run ops alone with litert or go-tflite (default: the first that works)")
-	addTools(f, &tools)
 	f.BoolVar(&asJSON, "json", false, "print JSON (docs/compare-json.md)")
 	f.BoolVar(&asMarkdown, "markdown", false, "print Markdown")
 	c.MarkFlagsMutuallyExclusive("json", "markdown")
 	return c
+}
+
+// comparing is how two snapshots are compared, as flags say it.
+type comparing struct {
+	model, tolerances, runner string
+	tools                     reference.Tools
+	options                   compare.Options
+}
+
+func (h *comparing) add(f *pflag.FlagSet) {
+	f.StringVar(&h.model, "model", "", "the model `file` that ran on the edge: its ops are run alone, which tells whose fault an error is")
+	f.StringVar(&h.tolerances, "tolerances", "", "read what is allowed from `file`, on top of the default (docs/compare.md)")
+	f.IntVar(&h.options.Invokes, "invokes", 0, "compare the first `n` invokes of each subgraph (default: all)")
+	f.StringVar(&h.runner, "runner", "", "run ops alone with litert or go-tflite (default: the first that works)")
+	addTools(f, &h.tools)
+}
+
+func (h *comparing) compare(ctx context.Context, edge, ref string) (*compare.Result, error) {
+	o := h.options
+	var err error
+	if o.Tolerances, err = readTolerances(h.tolerances); err != nil {
+		return nil, err
+	}
+	if h.model != "" {
+		if o.Model, o.SHA256, err = reference.OpenModel(h.model); err != nil {
+			return nil, fmt.Errorf("%s: %w", h.model, err)
+		}
+		if o.Local, err = reference.NewLocal(ctx, h.model, reference.Options{Tools: h.tools, Runner: h.runner}); err != nil {
+			return nil, err
+		}
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt) // runners leave no files behind
+	defer stop()
+	return compareFiles(ctx, edge, ref, o)
 }
 
 // readTolerances reads the default table and a user's file; path may be empty.

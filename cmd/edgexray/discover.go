@@ -18,7 +18,10 @@ func discoverCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "discover PID | LIBRARY | APP.apk",
 		Short: "Show what can be probed, kernel by kernel, and why not where it can't",
-		Args:  cobra.ExactArgs(1),
+		Example: `  edgexray discover libtensorflowlite_c.so   a library
+  edgexray discover base.apk                 the libraries stored in an app
+  edgexray discover 4711                     those of a running process, with its models' nodes`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			discovery, err := agent.Discover(args[0], probes.DefaultCache())
 			if err != nil {

@@ -16,7 +16,9 @@ func doctorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Try out what this Linux allows, and say what to do about the rest",
-		Args:  cobra.NoArgs,
+		Example: `  edgexray doctor
+  edgexray doctor --json | jq .can_record    true where recording works`,
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			diagnosis := agent.Diagnose()
 			show := printDiagnosis

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/edgexray/edgexray/analyze"
+	"github.com/edgexray/edgexray/analyze/diff"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/reference"
 	"github.com/edgexray/edgexray/shim"
@@ -28,19 +30,14 @@ const (
 	exitNothing   = 4 // there is nothing to probe or to show
 )
 
-// verbs are edgexray's commands.
-var verbs = []func() *cobra.Command{
-	discoverCommand,
-	doctorCommand,
-	recordCommand,
-	topCommand,
-	opsCommand,
-	pprofCommand,
-	snapshotCommand,
-	tensorsCommand,
-	referenceCommand,
-	compareCommand,
-	stragglersCommand,
+// verbs are edgexray's commands, as its help lists them.
+var verbs = []struct {
+	group string // what its verbs have in common
+	verbs []func() *cobra.Command
+}{
+	{"On the device:", []func() *cobra.Command{doctorCommand, discoverCommand, recordCommand, topCommand, snapshotCommand}},
+	{"Of traces, on any computer:", []func() *cobra.Command{opsCommand, stragglersCommand, diffCommand, pprofCommand, exportCommand, reportCommand}},
+	{"Of tensors:", []func() *cobra.Command{tensorsCommand, referenceCommand, compareCommand}},
 }
 
 // exitStatuses says with which status an error ends the command; the first match counts, and exitMisuse is for the rest.
@@ -53,12 +50,14 @@ var exitStatuses = []struct {
 	{probes.ErrNotPermitted, exitForbidden},
 	{syscall.ENOSPC, exitForbidden},
 	{shim.ErrUnreachable, exitForbidden},
+	{analyze.ErrSummedUp, exitNothing},
 	{probes.ErrNoKernels, exitNothing},
 	{probes.ErrOtherMachine, exitNothing},
 	{shim.ErrNothing, exitNothing},
 	{shim.ErrOtherMachine, exitNothing},
 	{reference.ErrNoRunner, exitNothing},
 	{reference.ErrNoInputs, exitNothing},
+	{diff.ErrNoOps, exitNothing},
 }
 
 // exitError is an error that decides the exit status itself.
@@ -89,15 +88,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run runs the command line and returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
-	root := &cobra.Command{
-		Use:           "edgexray",
-		Short:         "Profile unmodified TensorFlow Lite and LiteRT apps on Linux and Android",
-		SilenceErrors: true,
-		SilenceUsage:  true,
-	}
-	for _, verb := range verbs {
-		root.AddCommand(verb())
-	}
+	root := rootCommand()
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -106,4 +97,31 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "edgexray: %v\n", err)
 	}
 	return exitStatus(err)
+}
+
+func rootCommand() *cobra.Command {
+	cobra.EnableCommandSorting = false // they are in the order in which one needs them
+	root := &cobra.Command{
+		Use:   "edgexray",
+		Short: "Profile unmodified TensorFlow Lite and LiteRT apps on Linux and Android",
+		Long: `Profile unmodified TensorFlow Lite and LiteRT apps on Linux and Android: what each op takes, which are slower than their
+work explains, and which layer goes wrong. Begin with: edgexray help start`,
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	for _, group := range verbs {
+		root.AddGroup(&cobra.Group{ID: group.group, Title: group.group})
+		for _, verb := range group.verbs {
+			c := verb()
+			c.GroupID = group.group
+			complete(c)
+			root.AddCommand(c)
+		}
+	}
+	for _, topic := range topics {
+		root.AddCommand(topicCommand(topic))
+	}
+	root.AddCommand(manCommand())
+	return root
 }

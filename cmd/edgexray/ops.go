@@ -22,7 +22,12 @@ func opsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "ops TRACE [TRACE...]",
 		Short: "Show what each op took; of several traces, what each type of op took in each",
-		Args:  cobra.MinimumNArgs(1),
+		Example: `  edgexray ops run.xray                      one line a node, as an invoke runs them
+  edgexray ops run.xray --by op              summed up by op
+  edgexray ops run.xray --paid               CPU time, waiting, page faults, cores
+  edgexray ops run.xray --json | jq .lost    what was lost, by cause
+  edgexray ops float.xray int8.xray          ms of each type of op, side by side`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			var options analyze.Options
 			if by != "" {

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/google/pprof/profile"
@@ -19,7 +18,10 @@ func pprofCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "pprof TRACE",
 		Short: "Make a profile for `go tool pprof`",
-		Args:  cobra.ExactArgs(1),
+		Example: `  edgexray pprof run.xray && go tool pprof -http : run.pb.gz
+  edgexray pprof run.xray --memory           bytes of tensors instead of times
+  edgexray pprof run.xray --samples          down to the microkernel (record --sample 999)`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			build, suffix := pprofexport.Profile, ".pb.gz"
 			switch {
@@ -40,8 +42,8 @@ func pprofCommand() *cobra.Command {
 			if output == "" {
 				output = strings.TrimSuffix(args[0], ".xray") + suffix
 			}
-			if err := writeProfile(p, output); err != nil {
-				return err
+			if err := writeWhole(output, p.Write); err != nil {
+				return fmt.Errorf("write profile: %w", err)
 			}
 			fmt.Fprintf(c.ErrOrStderr(), "Wrote %s; look at it with: go tool pprof -http=: %[1]s\n", output)
 			return nil
@@ -60,15 +62,4 @@ func readProfile(path string, build func(*trace.Reader) (*profile.Profile, error
 	}
 	defer r.Close()
 	return build(r)
-}
-
-func writeProfile(p *profile.Profile, path string) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("write profile: %w", err)
-	}
-	if err := errors.Join(p.Write(f), f.Close()); err != nil {
-		return fmt.Errorf("write profile %s: %w", path, err)
-	}
-	return nil
 }

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +21,10 @@ func stragglersCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "stragglers TRACE",
 		Short: "Name the ops that are slower than their work explains, and why",
-		Args:  cobra.ExactArgs(1),
+		Example: `  edgexray stragglers run.xray                           the slow ones, worst first, with their causes
+  edgexray stragglers int8.xray --against float.xray     the same model in another form: where it loses
+  edgexray stragglers run.xray --profile device.json     judged by what ops took here before (--save-profile)`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			result, err := findStragglers(args[0], against, profile, save)
 			if err != nil {
@@ -105,20 +107,5 @@ func saveProfile(path string, ops *analyze.OpsResult) error {
 	if err := p.Add(ops); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	data, err := json.MarshalIndent(p, "", " ")
-	if err != nil {
-		return err
-	}
-	half, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = half.Write(append(data, '\n'))
-	if err = errors.Join(err, half.Chmod(0o644), half.Close()); err == nil {
-		err = os.Rename(half.Name(), path)
-	}
-	if err != nil {
-		os.Remove(half.Name())
-	}
-	return err
+	return writeWhole(path, func(w io.Writer) error { return writeJSON(w, p) })
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/edgexray/edgexray/trace"
 )
 
-// writeTrace writes a trace of what is described, of which add writes ops.
-func writeTrace(t *testing.T, header *trace.Header, descriptions []trace.Description, add func(*trace.Writer) error) string {
+// writeDescribed writes a trace of what is described, of which add writes ops.
+func writeDescribed(t *testing.T, header *trace.Header, descriptions []trace.Description, add func(*trace.Writer) error) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "made.xray")
 	f, err := os.Create(path)
@@ -44,14 +44,14 @@ func writeTrace(t *testing.T, header *trace.Header, descriptions []trace.Descrip
 func TestStragglersVerb(t *testing.T) {
 	sample := writeSample(t)
 	header := &trace.Header{Recorder: "edgexray", Architecture: "arm64", ProbeCosts: []*trace.ProbeCost{{TotalNs: 1400}}}
-	empty := writeTrace(t, header, nil, nil)
+	empty := writeDescribed(t, header, nil, nil)
 	op := func(w *trace.Writer) error { return w.AddOp(trace.Op{Thread: 1, Node: 1, Start: 10, Duration: 10_000}) }
-	undescribed := writeTrace(t, header, nil, op)
-	other := writeTrace(t, header, []trace.Description{
+	undescribed := writeDescribed(t, header, nil, op)
+	other := writeDescribed(t, header, []trace.Description{
 		&trace.Process{Id: 1, Pid: 1, Name: "other"}, &trace.Subgraph{Id: 1, Process: 1, Interpreter: 1},
 		&trace.Node{Id: 1, Subgraph: 1, Op: "SOFTMAX", Outputs: []*trace.Tensor{{Index: 1, Name: "logits", Shape: []int32{1, 10}}}},
 	}, op)
-	amd64 := writeTrace(t, &trace.Header{Architecture: "amd64"}, nil, op)
+	amd64 := writeDescribed(t, &trace.Header{Architecture: "amd64"}, nil, op)
 	whole, err := os.ReadFile(sample)
 	if err != nil {
 		t.Fatal(err)

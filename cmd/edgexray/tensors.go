@@ -29,7 +29,10 @@ func tensorsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "tensors SNAPSHOT",
 		Short: "Show or export the tensors in a snapshot",
-		Args:  cobra.ExactArgs(1),
+		Example: `  edgexray tensors edge.tensors                          what was captured
+  edgexray tensors edge.tensors --show 12                statistics and a histogram of what node 12 made
+  edgexray tensors edge.tensors --export npz             for numpy.load`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if o.output != "" && o.export == "" {
 				return errors.New("tensors: -o is for --export (say which format: npz, safetensors or csv)")

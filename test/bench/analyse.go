@@ -3,16 +3,18 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/edgexray/edgexray/report"
 	"github.com/edgexray/edgexray/trace"
+	"github.com/edgexray/edgexray/traceexport"
 )
 
 // The trace to analyse: 10 million ops of an app with 65 nodes, as many as
@@ -24,37 +26,53 @@ const (
 
 func measureAnalyse(b *bench) error {
 	path := filepath.Join(b.dir, "synthetic.xray")
-	wrote, size, err := writeSynthetic(path)
+	wrote, size, err := writeSynthetic(path, syntheticOps)
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"write the trace", fmt.Sprintf("%.2f", wrote.Seconds()), "", fmt.Sprintf("%.1f MB", float64(size)/1e6)}}
-	for _, args := range [][]string{
-		{"ops", path},
-		{"ops", path, "--json"},
-		{"stragglers", path},
-		{"pprof", path, "-o", filepath.Join(b.dir, "synthetic.pb.gz")},
-	} {
+	half := filepath.Join(b.dir, "half.xray")
+	if _, _, err := writeSynthetic(half, syntheticOps/2); err != nil {
+		return err
+	}
+	rows := [][]string{{"write the trace", fmt.Sprintf("%.2f", wrote.Seconds()), "", "", fmt.Sprintf("%.1f MB", float64(size)/1e6)}}
+	for _, args := range analysed(path, half) {
 		command := b.command("cache", args...)
-		command.Stdout = io.Discard
+		var written counter
+		command.Stdout = &written
 		began := time.Now()
 		if err := command.Run(); err != nil {
 			return fmt.Errorf("run %s: %w", command, err)
 		}
 		took := time.Since(began)
 		usage := command.ProcessState.SysUsage().(*syscall.Rusage)
-		name := "edgexray " + args[0]
-		if args[len(args)-1] == "--json" {
-			name += " --json"
-		}
-		rows = append(rows, []string{name, fmt.Sprintf("%.2f", took.Seconds()), fmt.Sprintf("%.1f", float64(usage.Maxrss)/(1<<10)), ""})
+		rows = append(rows, []string{
+			"edgexray " + strings.Join(slices.DeleteFunc(args, filepath.IsAbs), " "), fmt.Sprintf("%.2f", took.Seconds()),
+			fmt.Sprintf("%.2f", time.Duration(usage.Utime.Nano()+usage.Stime.Nano()).Seconds()),
+			fmt.Sprintf("%.1f", float64(usage.Maxrss)/(1<<10)), fmt.Sprintf("%.1f MB", float64(written)/1e6)})
 	}
-	return report.Listing(os.Stdout, []string{"what", "s", "max RSS MiB", "size"}, rows)
+	return report.Listing(os.Stdout, []string{"what", "s", "CPU s", "max RSS MiB", "size"}, rows)
+}
+
+// analysed returns the command lines that are measured; each writes to stdout. Two halves have as many ops in all.
+func analysed(trace, half string) [][]string {
+	all := [][]string{{"ops", trace}, {"ops", trace, "--json"}, {"stragglers", trace}, {"diff", half, half}, {"pprof", trace, "-o", "-"}}
+	for _, format := range traceexport.Formats {
+		all = append(all, []string{"export", trace, "-o", "-", "--format", format.Name})
+	}
+	return all
+}
+
+// counter counts what is written to it.
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
 }
 
 // writeSynthetic writes the trace and returns how long that took, without
 // making up the ops, and its size.
-func writeSynthetic(path string) (took time.Duration, size int64, err error) {
+func writeSynthetic(path string, ops int) (took time.Duration, size int64, err error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return 0, 0, err
@@ -70,7 +88,7 @@ func writeSynthetic(path string) (took time.Duration, size int64, err error) {
 	}
 	g := newGenerator(start)
 	batch := make([]trace.Op, 0, 100*syntheticNodes)
-	for left := syntheticOps; left > 0; left -= len(batch) {
+	for left := ops; left > 0; left -= len(batch) {
 		batch = g.fill(batch[:min(left, cap(batch))])
 		began := time.Now()
 		for _, op := range batch {

@@ -37,6 +37,7 @@ var subjects = []subject{
 	{"loss", "What is lost?", measureLoss},
 	{"find", "How long does it take to find a library's kernels?", measureFind},
 	{"analyse", "How long does it take to analyse 10 million ops?", measureAnalyse},
+	{"diff", "How often does diff tell what isn't so, and how often does it find what is?", measureDiff},
 	{"capture", "What does it cost to capture every tensor of a model?", measureCapture},
 	{"shim", "What do statistics and timing cost from within the app?", measureShim},
 	{"stragglers", "Are ops found that are delayed? (in apps that go before other programs)", measureDetection},

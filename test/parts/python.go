@@ -27,6 +27,16 @@ var requirements140 string
 //go:embed requirements-mediapipe.txt
 var requirementsMediaPipe string
 
+// What reads exported traces: Perfetto's messages, DuckDB and pandas.
+//
+//go:embed requirements-readers.txt
+var requirementsReaders string
+
+// Model Explorer with all that it imports.
+//
+//go:embed requirements-model-explorer.txt
+var requirementsModelExplorer string
+
 // made lists the parts that are made here rather than fetched as they are.
 func made() []part {
 	return []part{
@@ -44,6 +54,17 @@ func made() []part {
 			name: "python-mediapipe",
 			key:  requirementsMediaPipe,
 			fill: func(dir string) error { return makeVenv(dir, requirementsMediaPipe) },
+		},
+		{
+			name: "python-readers",
+			key:  requirementsReaders,
+			fill: func(dir string) error { return makeVenv(dir, requirementsReaders) },
+		},
+		{
+			// 600 MB, nearly all of it a library that converts models.
+			name: "python-model-explorer",
+			key:  requirementsModelExplorer,
+			fill: func(dir string) error { return makeVenv(dir, requirementsModelExplorer) },
 		},
 		{
 			// TensorFlow, 1.5 GB, needed only while the models are made.

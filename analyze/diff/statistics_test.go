@@ -1,0 +1,135 @@
+package diff
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// Published examples: Hollander, Wolfe, Chicken, Nonparametric Statistical Methods, 4.1 and 4.3 (permeability of the human
+// chorioamnion): W = 30, two-sided p 0.2544, estimate -0.305, and -0.76 to 0.15 holds the shift with 96 %.
+func TestShift(t *testing.T) {
+	term := []float64{0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46}
+	gestation := []float64{1.15, 0.88, 0.90, 0.74, 1.21}
+	s := shiftOf(term, gestation, 0.96)
+	near := func(a, b float64) bool { return math.Abs(a-b) < 5e-4 }
+	if !near(s.p, 0.2544) || !near(s.estimate, -0.305) || !near(s.low, -0.76) || !near(s.high, 0.15) || s.covers < 0.96 || s.covers > 0.97 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestShiftOfFew(t *testing.T) {
+	s := shiftOf([]float64{1}, []float64{3}, 0.95)
+	if s.estimate != 2 || s.low != 2 || s.high != 2 || s.covers != 0 || s.p != 1 {
+		t.Errorf("one each: %+v", s)
+	}
+	if s = shiftOf([]float64{1, 1}, []float64{1, 1}, 0.95); s.estimate != 0 || s.p != 1 {
+		t.Errorf("all equal: %+v", s)
+	}
+}
+
+// The interval holds the shift as often as it says.
+func TestShiftCovers(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	const trials = 2000
+	held := 0
+	var covers float64
+	for range trials {
+		base, new := make([]float64, 5), make([]float64, 6)
+		for i := range base {
+			base[i] = random.ExpFloat64()
+		}
+		for i := range new {
+			new[i] = random.ExpFloat64() + 2
+		}
+		s := shiftOf(base, new, 0.95)
+		covers = s.covers
+		if s.low <= 2 && 2 <= s.high {
+			held++
+		}
+	}
+	if share := float64(held) / trials; covers < 0.95 || math.Abs(share-covers) > 0.02 {
+		t.Errorf("%g of the intervals hold the shift, %g should", share, covers)
+	}
+}
+
+func TestDeals(t *testing.T) {
+	for _, c := range []struct {
+		base, new, ways int
+		exact           bool
+	}{{5, 5, 252, true}, {3, 5, 56, true}, {8, 8, 12870, true}, {9, 9, sampledWays, false}} {
+		d := dealsOf(c.base, c.new)
+		seen := make(map[string]bool)
+		for _, way := range d.ways {
+			in := make([]byte, c.base+c.new)
+			for _, run := range way {
+				in[run] = 1
+			}
+			seen[string(in)] = true
+			if strings.Count(string(in), "\x01") != c.new {
+				t.Fatalf("%v is not %d different runs", way, c.new)
+			}
+		}
+		if len(d.ways) != c.ways || d.exact != c.exact || c.exact && len(seen) != c.ways || d.ways[0][0] != c.base {
+			t.Errorf("%d and %d: %d ways, %d different, exact %v", c.base, c.new, len(d.ways), len(seen), d.exact)
+		}
+	}
+}
+
+func TestLeastRuns(t *testing.T) {
+	for alpha, want := range map[float64]int{0.05: 4, 0.01: 5, 0.001: 7} {
+		if got := leastRuns(alpha); got != want {
+			t.Errorf("alpha %g: %d runs, want %d", alpha, got, want)
+		}
+	}
+}
+
+// Among columns of all kinds without a change, something falls below p no more often than p says; a change is found.
+func TestFamilyP(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	deals := dealsOf(5, 5)
+	const trials = 400
+	alarms, found := 0, 0
+	for range trials {
+		columns := make([]column, 20)
+		shared := make(column, 10)
+		for run := range shared {
+			shared[run] = random.NormFloat64()
+		}
+		for i := range columns {
+			columns[i] = make(column, 10)
+			for run := range columns[i] {
+				switch i % 4 {
+				case 0:
+					columns[i][run] = 0.01 * random.NormFloat64()
+				case 1:
+					columns[i][run] = 0.01*random.NormFloat64() + 0.02*shared[run] // they go together
+				case 2:
+					columns[i][run] = 0.3*float64(random.IntN(2)) + 0.001*random.NormFloat64() // one of two
+				case 3:
+					columns[i][run] = 0.01 / (random.Float64() + 0.01) // wild
+				}
+			}
+		}
+		least := 1.0
+		for _, p := range familyP(columns, deals) {
+			least = min(least, p)
+		}
+		if least <= 0.05 {
+			alarms++
+		}
+		for run := 5; run < 10; run++ {
+			columns[4][run] += 0.1
+		}
+		if familyP(columns, deals)[4] <= 0.05 {
+			found++
+		}
+	}
+	if share := float64(alarms) / trials; share > 0.08 {
+		t.Errorf("%g of the trials have a p of 0.05 or less", share)
+	}
+	if share := float64(found) / trials; share < 0.5 {
+		t.Errorf("a change of 10 standard deviations is found in %g of the trials", share)
+	}
+}
