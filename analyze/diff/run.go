@@ -54,7 +54,7 @@ type op struct {
 	subgraph, node int32
 	name           string  // op, of a fused operator all of them
 	kernel         string  // or the operator
-	types          string  // of its outputs, and of the constants among... inputs
+	types          string  // of its outputs
 	nodes          []int32 // whose work it does
 	delegate       string  // that it is, or is in
 	operator       bool
