@@ -26,7 +26,7 @@ func timingOf(c *analyze.Clean, wall *analyze.Distribution, quantile float64) ti
 // estimateOf takes the interval's ends from the order of the values: how many of n are below the true quantile is binomial,
 // and nearly normal (Conover, Practical Nonparametric Statistics, 3.2).
 func estimateOf(d *analyze.Distribution, quantile float64) estimate {
-	if d.Count == 0 {
+	if d.Count == 0 || d.Max == 0 { // or known as a sum only
 		return estimate{}
 	}
 	n := float64(d.Count)

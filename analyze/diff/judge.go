@@ -145,7 +145,7 @@ func (c *comparison) shift(change *Change) {
 	}
 	total := c.shifts.of(change.column[:len(c.base)], change.column[len(c.base):])
 	s := c.shifts.of(change.columnWithout[:len(c.base)], change.columnWithout[len(c.base):])
-	if len(c.base) == 1 && len(c.new) == 1 && change.baseLow > 0 { // only the runs themselves tell
+	if len(c.base) == 1 && len(c.new) == 1 && change.baseLow > 0 && change.newLow > 0 { // only the runs themselves tell
 		s.low, s.high = math.Log(change.newLow/change.baseHigh), math.Log(change.newHigh/change.baseLow)
 	}
 	change.Total, change.Change = math.Expm1(total.estimate), math.Expm1(s.estimate)
