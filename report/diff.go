@@ -287,7 +287,10 @@ func changeCells(c *diff.Change) []string {
 	if !c.Compared() {
 		return []string{"", "", "", "", ""}
 	}
-	cells := []string{signed(c.Change), fmt.Sprintf("%+.1f to %+.1f%%", 100*c.Low, 100*c.High), signed(c.Total), "", ""}
+	cells := []string{signed(c.Change), "", signed(c.Total), "", ""}
+	if c.Low < c.High { // otherwise nothing is known of it
+		cells[1] = fmt.Sprintf("%+.1f to %+.1f%%", 100*c.Low, 100*c.High)
+	}
 	if c.Status != diff.NotJudged {
 		cells[3], cells[4] = fmt.Sprintf("%.4f", c.P), fmt.Sprintf("%.4f", c.MannWhitneyP)
 	}

@@ -255,11 +255,26 @@ func (c *comparison) sumChange(name string, base, new [][]*op, limits ...string)
 	}
 	if everywhere {
 		ch.allowProbes(baseProbes, newProbes)
+		ch.baseLow, ch.baseHigh = c.bounds(base[0])
+		ch.newLow, ch.newHigh = c.bounds(new[0])
 	} else {
 		ch.column = nil
 	}
 	ch.tested = ch.Why == ""
 	return ch
+}
+
+// bounds are the sums of the ends of ops' intervals, 0 when one of them has none.
+func (c *comparison) bounds(ops []*op) (low, high float64) {
+	for _, o := range ops {
+		e := o.time.on(c.slow)
+		if e.count < minExecutions {
+			return 0, 0
+		}
+		low += e.low * o.perInvoke * o.selfShare
+		high += e.high * o.perInvoke * o.selfShare
+	}
+	return low, high
 }
 
 // sideOps returns the ops of one side of a row.
