@@ -154,6 +154,8 @@ func compare(p matched, o Options) *Model {
 	if len(c.new) == 0 {
 		c.new = p.new
 	}
+	c.shifts = newShifts(len(c.base), len(c.new), o.Confidence)
+	m.Covers = c.shifts.covers
 	c.changes()
 	c.judge()
 	m.settle()

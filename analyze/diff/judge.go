@@ -23,6 +23,7 @@ type comparison struct {
 	slow      bool   // on slow cores
 	enough    bool   // data for a verdict
 	costs     map[string]analyze.ProbeCost
+	shifts    *shifts
 }
 
 // judge tests all changes at once and says what became of each.
@@ -142,10 +143,9 @@ func (c *comparison) shift(change *Change) {
 	if change.columnWithout == nil {
 		change.columnWithout = change.column
 	}
-	total := shiftOf(change.column[:len(c.base)], change.column[len(c.base):], c.options.Confidence)
-	s := shiftOf(change.columnWithout[:len(c.base)], change.columnWithout[len(c.base):], c.options.Confidence)
-	c.Covers = s.covers
-	if len(c.base) == 1 && len(c.new) == 1 && change.baseLow > 0 { // only the runs themselves tell
+	total := c.shifts.of(change.column[:len(c.base)], change.column[len(c.base):])
+	s := c.shifts.of(change.columnWithout[:len(c.base)], change.columnWithout[len(c.base):])
+	if len(c.base) == 1 && len(c.new) == 1 && change.baseLow > 0 && change.newLow > 0 { // only the runs themselves tell
 		s.low, s.high = math.Log(change.newLow/change.baseHigh), math.Log(change.newHigh/change.baseLow)
 	}
 	change.Total, change.Change = math.Expm1(total.estimate), math.Expm1(s.estimate)
@@ -189,10 +189,15 @@ func (c *comparison) spreads(tested []*Change, columns []column) {
 	}
 }
 
-// varianceWithin returns the variance of the sides' values around their means.
+// varianceWithin returns the variance of the sides' values around their means, of which the first base are of one side.
 func varianceWithin(c column, base int) float64 {
 	var sum float64
+	sides := 0
 	for _, side := range []column{c[:base], c[base:]} {
+		if len(side) == 0 {
+			continue
+		}
+		sides++
 		var mean float64
 		for _, v := range side {
 			mean += v / float64(len(side))
@@ -201,7 +206,7 @@ func varianceWithin(c column, base int) float64 {
 			sum += (v - mean) * (v - mean)
 		}
 	}
-	return sum / math.Max(float64(len(c)-2), 1)
+	return sum / math.Max(float64(len(c)-sides), 1)
 }
 
 // needed sets how many runs a side it takes: two means of n runs differ by sqrt(2/n) standard deviations, and have to by as

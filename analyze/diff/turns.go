@@ -1,7 +1,5 @@
 package diff
 
-import "github.com/aclements/go-moremath/stats"
-
 // turnsP is the Mann-Whitney p of the times at which runs began below which the sides were not recorded in turns. A machine
 // drifts: of 200 times five and five of the same processes, recorded in turns, none were told to differ; first five and then the other five, 14 were;
 // with some ten seconds in between, 123 of 390.
@@ -20,12 +18,15 @@ func notInTurns(base, new []*Run) string {
 		return times
 	}
 	b, n := began(base), began(new)
-	r, err := stats.MannWhitneyUTest(b, n, stats.LocationDiffers)
-	if err != nil || r.P > turnsP {
+	if b == nil || n == nil {
+		return ""
+	}
+	s := newShifts(len(b), len(n), DefaultConfidence).of(b, n)
+	if s.p > turnsP {
 		return ""
 	}
 	order := "before"
-	if 2*r.U > float64(len(b)*len(n)) {
+	if s.estimate < 0 {
 		order = "after"
 	}
 	return "base was recorded " + order + " new, and what the machine did in between can't be told from a change: record them in turns, base, new, base, new (--any-order judges all the same)"
