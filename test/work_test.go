@@ -91,15 +91,9 @@ func macs(t *testing.T, path string) uint64 {
 	if len(result.Models) != 1 {
 		t.Fatalf("%d models", len(result.Models))
 	}
-	total := uint64(0)
-	for _, op := range result.Models[0].Ops {
-		w, known := work.Of(op)
-		if !known {
-			t.Errorf("%s (node %d): unknown work", op.Op, op.Node)
-		}
-		if op.Mapping == "" { // what operators do is in their delegate node's work
-			total += w.MACs
-		}
+	listed := work.List(result).Models[0]
+	if listed.Unknown > 0 {
+		t.Errorf("%d ops of unknown work", listed.Unknown)
 	}
-	return total
+	return listed.MACs
 }

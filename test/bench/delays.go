@@ -172,6 +172,7 @@ func (d *delays) clean(a app) (*clean, error) {
 	if err != nil {
 		return nil, err
 	}
+	line = first(line)
 	c := &clean{app: a, line: line, profile: filepath.Join(d.dir, strings.ReplaceAll(a.model, " ", "-")+".json")}
 	for run := range cleanRuns {
 		file, err := d.record(line, nowhere)
@@ -205,11 +206,11 @@ func (d *delays) clean(a app) (*clean, error) {
 
 // trial is one op that was delayed, and its rank among the stragglers.
 type trial struct {
-	model                string
-	place                place
-	percent              int
-	byPeers, withHistory int
-	first                string // what was named first by peers
+	model                 string
+	place                 place
+	percent               int
+	byPeers, withHistory  int
+	first, firstByHistory string // what was named first
 }
 
 func (d *delays) try(c *clean, percent int) (trial, error) {
@@ -228,11 +229,17 @@ func (d *delays) try(c *clean, percent int) (trial, error) {
 		return t, err
 	}
 	t.byPeers, t.withHistory = rank(peers, t.place), rank(history, t.place)
-	if len(peers.Stragglers) > 0 {
-		s := peers.Stragglers[0]
-		t.first = fmt.Sprintf("%s (node %d), %s", s.Op, s.Node, s.Cause)
-	}
+	t.first, t.firstByHistory = firstOf(peers), firstOf(history)
 	return t, nil
+}
+
+// firstOf says what was named first.
+func firstOf(result *stragglers.Result) string {
+	if len(result.Stragglers) == 0 {
+		return "nothing"
+	}
+	s := result.Stragglers[0]
+	return fmt.Sprintf("%s (node %d), %s by %s, %.1f us", s.Op, s.Node, s.Cause, s.Basis, float64(s.ExcessNS)/1000)
 }
 
 // measureDetection delays random ops of models and prints how often they are named.
@@ -268,8 +275,8 @@ func measureDetection(b *bench) error {
 	fmt.Println()
 	for _, t := range trials {
 		if t.byPeers != 1 || t.withHistory != 1 {
-			fmt.Printf("%s: %s (node %v), %.1f us, delayed by %d %%: rank %d by peers (first was %s), %d with a profile\n",
-				t.model, t.place.op, t.place, float64(t.place.ns)/1000, t.percent, t.byPeers, t.first, t.withHistory)
+			fmt.Printf("%s: %s (node %v), %.1f us, delayed by %d %%: rank %d by peers (first was %s), %d with a profile (%s)\n",
+				t.model, t.place.op, t.place, float64(t.place.ns)/1000, t.percent, t.byPeers, t.first, t.withHistory, t.firstByHistory)
 		}
 	}
 	return nil
