@@ -56,7 +56,13 @@ func FuzzRecording(f *testing.F) {
 			t.Error(err)
 		}
 		executions := uint64(0)
-		p := newReplay(result, Visitor{Invoke: func(inv *Invoke) error { executions += uint64(len(inv.Executions)); return nil }})
+		p := newReplay(result, Visitor{Invoke: func(inv *Invoke) error {
+			executions += uint64(len(inv.Executions))
+			if inv.Thread == nil || (inv.Model == nil) != (inv.Number == 0) {
+				t.Errorf("invoke %d of model %v on thread %v", inv.Number, inv.Model, inv.Thread)
+			}
+			return nil
+		}})
 		for range 2 {
 			if err := p.add(block); err != nil {
 				t.Fatal(err)

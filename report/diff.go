@@ -109,6 +109,8 @@ func changed(m *diff.Model, status diff.ChangeStatus) []*diff.Change {
 	return all
 }
 
+const mentionedProbe = 0.005 // of the time, by which the sides' probes differ
+
 func abs(v float64) float64 { return max(v, -v) }
 
 // wholes are the changes that are of no single op.
@@ -266,7 +268,7 @@ func (p *diffPrinter) changes(changes []*diff.Change) *table {
 		if c.How != "" {
 			verdict += "; " + c.How
 		}
-		if c.ProbeNS != 0 {
+		if abs(c.ProbeNS) >= mentionedProbe*c.NewNS && c.ProbeNS != 0 {
 			verdict += fmt.Sprintf("; its probes cost %+.1f us", c.ProbeNS/1e3)
 		}
 		t.add(slices.Concat([]string{changePlace(c), c.Name, microOrNone(c.BaseNS), microOrNone(c.NewNS)}, changeCells(c), []string{verdict, kernels(c)})...)
@@ -285,7 +287,10 @@ func changeCells(c *diff.Change) []string {
 	if !c.Compared() {
 		return []string{"", "", "", "", ""}
 	}
-	cells := []string{signed(c.Change), fmt.Sprintf("%+.1f to %+.1f%%", 100*c.Low, 100*c.High), signed(c.Total), "", ""}
+	cells := []string{signed(c.Change), "", signed(c.Total), "", ""}
+	if c.Low < c.High { // otherwise nothing is known of it
+		cells[1] = fmt.Sprintf("%+.1f to %+.1f%%", 100*c.Low, 100*c.High)
+	}
 	if c.Status != diff.NotJudged {
 		cells[3], cells[4] = fmt.Sprintf("%.4f", c.P), fmt.Sprintf("%.4f", c.MannWhitneyP)
 	}

@@ -1,7 +1,9 @@
 package test
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"os/exec"
 	"slices"
 	"strings"
@@ -10,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/edgexray/edgexray/test/browser"
+	"github.com/edgexray/edgexray/test/parts"
 	"github.com/edgexray/edgexray/test/readers"
 )
 
@@ -119,5 +122,31 @@ func TestModelExplorerWeb(t *testing.T) {
 	slices.Sort(want)
 	if !slices.Equal(shown, want) || len(shown) < 20 {
 		t.Errorf("Model Explorer shows %q, want %q", shown, want)
+	}
+}
+
+// speedscope draws a timeline, without warnings that something isn't within what is around it, and stacks.
+func TestSpeedscope(t *testing.T) {
+	b := chromium(t)
+	r := recordCommand(t, litert(t, model(t, "mobilenet_v1_int8"), "--invokes", "20"))
+	for _, format := range []string{"chrome", "folded"} {
+		t.Run(format, func(t *testing.T) {
+			// What its own command does: the page loads a script that hands it the file.
+			script := fmt.Sprintf("speedscope.loadFileFromBase64(%q, %q)", format, base64.StdEncoding.EncodeToString(read(t, exportAs(t, r, format))))
+			url := "file://" + parts.Path(t, "speedscope/index.html") + "#localProfilePath=" + write(t, "profile.js", []byte(script))
+			p, err := b.Open(url, browser.Laptop)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			if err := p.Do(chromedp.Poll[chromedp.Void](`document.title.startsWith("` + format + `")`)); err != nil {
+				t.Fatal(err)
+			}
+			for _, problem := range p.Problems() {
+				if strings.Contains(problem, "console.warning") || strings.Contains(problem, "exception") || strings.Contains(problem, "console.error") {
+					t.Errorf("in the page: %s", problem)
+				}
+			}
+		})
 	}
 }

@@ -8,17 +8,17 @@ import (
 	"strconv"
 
 	"github.com/edgexray/edgexray/analyze"
-	"github.com/edgexray/edgexray/report"
 	"github.com/edgexray/edgexray/trace"
 )
 
-// Chrome writes a trace in the Trace Event Format, for chrome://tracing, speedscope and many others. Its times are us of
-// CLOCK_MONOTONIC, with three decimals.
+// Chrome writes a trace in the Trace Event Format, for chrome://tracing, speedscope and many others. Its times are us since the
+// recording began.
 //
 // Source: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
 func Chrome(w io.Writer, s Source) error {
 	c := &chrome{
 		w:         bufio.NewWriterSize(w, 1<<16),
+		startNS:   s.Ops.Recording.StartNS,
 		processes: make(map[int32]bool),
 		threads:   make(map[*analyze.Thread]*chromeThread),
 		ops:       make(map[*analyze.Op]*chromeOp),
@@ -27,7 +27,8 @@ func Chrome(w io.Writer, s Source) error {
 	err := s.Ops.Executions(s.Trace, analyze.Visitor{
 		Invoke: c.invoke,
 		Gap: func(g *trace.Gap) error {
-			return c.complete(chromeEvent{category: "recording", name: quote(gapText)}, g.StartNs, g.EndNs-min(g.StartNs, g.EndNs))
+			c.slice(chromeEvent{tid: gapThread, category: "recording", name: quote(gapText)}, g.StartNs, g.EndNs)
+			return c.err
 		},
 		Loss: func(l analyze.Loss) error { return c.instant(0, l.ToNS, lossText(l)) },
 		Exit: func(e analyze.Exit) error {
@@ -41,6 +42,9 @@ func Chrome(w io.Writer, s Source) error {
 	return c.end(s.Ops)
 }
 
+// gapThread is the thread of process 0, which stands for the recording, that gaps are on; ops of threads that aren't known are on 0.
+const gapThread = 1
+
 // chrome writes events, until the first error.
 type chrome struct {
 	w   *bufio.Writer
@@ -49,6 +53,7 @@ type chrome struct {
 	processes map[int32]bool
 	threads   map[*analyze.Thread]*chromeThread
 	ops       map[*analyze.Op]*chromeOp
+	startNS   uint64 // of the recording
 	lastNS    uint64
 
 	line, args []byte // reused
@@ -57,6 +62,7 @@ type chrome struct {
 
 type chromeThread struct {
 	live, grown string // names of its counters
+	counts      bool   // live tensors
 	resident    int64  // bytes by which its ops let memory grow
 }
 
@@ -75,15 +81,12 @@ type chromeEvent struct {
 }
 
 func (c *chrome) begin(ops *analyze.OpsResult) {
-	other, err := json.Marshal(map[string]string{
-		"recorder": ops.Recording.Recorder, "linux": ops.Recording.Linux, "architecture": ops.Recording.Architecture,
-		"hostname": ops.Recording.Hostname, "start_unix_ns": strconv.FormatInt(ops.Recording.StartUnixNS, 10),
-		"start_ns": strconv.FormatUint(ops.Recording.StartNS, 10), "clock": "CLOCK_MONOTONIC"})
-	if err != nil {
-		c.err = err
-		return
+	r := &ops.Recording
+	_, c.err = fmt.Fprintf(c.w, `{"displayTimeUnit":"ns","otherData":{"recorder":%s,"linux":%s,"architecture":%s,"start_ns":%d,"start_unix_ns":%d},"traceEvents":[`+"\n",
+		quote(printable(r.Recorder)), quote(printable(r.Linux)), quote(printable(r.Architecture)), r.StartNS, r.StartUnixNS)
+	if c.err == nil { // the first event; the others come after a comma
+		_, c.err = c.w.WriteString(`{"ph":"M","pid":0,"name":"process_name","args":{"name":"edgexray recording"}}`)
 	}
-	_, c.err = fmt.Fprintf(c.w, `{"displayTimeUnit":"ns","otherData":%s,"traceEvents":[`+"\n"+`{"ph":"M","pid":0,"name":"process_name","args":{"name":"edgexray recording"}}`, other)
 }
 
 // end says what isn't in the trace, and completes the JSON.
@@ -102,9 +105,10 @@ func (c *chrome) end(ops *analyze.OpsResult) error {
 
 func (c *chrome) invoke(inv *analyze.Invoke) error {
 	t := c.thread(inv.Thread)
+	pid, tid := inv.Thread.PID, inv.Thread.TID
 	if inv.Number != 0 {
 		args := fmt.Appendf(nil, `,"invoke":%d,"interpreter":%d`, inv.Number, inv.Interpreter)
-		c.complete(chromeEvent{inv.Thread.PID, inv.Thread.TID, "invoke", quote(invokeName(inv)), args}, inv.StartNS, inv.EndNS-min(inv.StartNS, inv.EndNS))
+		c.slice(chromeEvent{pid, tid, "invoke", quote(invokeName(inv)), args}, inv.StartNS, inv.EndNS)
 	}
 	for i := range inv.Executions {
 		e := &inv.Executions[i]
@@ -115,8 +119,11 @@ func (c *chrome) invoke(inv *analyze.Invoke) error {
 			c.args = append(append(append(c.args, `,"`...), n.name...), `":`...)
 			c.args = strconv.AppendInt(c.args, n.value, 10)
 		}
-		c.complete(chromeEvent{inv.Thread.PID, inv.Thread.TID, op.category, op.name, c.args}, e.StartNS, e.DurationNS)
-		c.count(t, inv.Thread.PID, e)
+		c.slice(chromeEvent{pid, tid, op.category, op.name, c.args}, e.StartNS, e.StartNS+e.DurationNS)
+		c.count(t, pid, e)
+	}
+	if inv.Number != 0 && t.counts {
+		c.counter(pid, t.live, inv.EndNS, "bytes", 0)
 	}
 	return c.err
 }
@@ -125,6 +132,7 @@ func (c *chrome) invoke(inv *analyze.Invoke) error {
 func (c *chrome) count(t *chromeThread, pid int32, e *analyze.Execution) {
 	end := e.StartNS + e.DurationNS
 	if m := e.Op.Memory; m != nil && m.Live != nil {
+		t.counts = true
 		c.counter(pid, t.live, e.StartNS, "bytes", int64(*m.Live))
 	}
 	if e.Depth == 0 && e.Paid.Resident != 0 {
@@ -139,7 +147,7 @@ func (c *chrome) count(t *chromeThread, pid int32, e *analyze.Execution) {
 func (c *chrome) process(pid int32, name string) {
 	if !c.processes[pid] {
 		c.processes[pid] = true
-		c.write(fmt.Appendf(nil, `{"ph":"M","pid":%d,"name":"process_name","args":{"name":%s}}`, pid, quote(report.Printable(name))))
+		c.write(fmt.Appendf(nil, `{"ph":"M","pid":%d,"name":"process_name","args":{"name":%s}}`, pid, quote(printable(name))))
 	}
 }
 
@@ -147,7 +155,7 @@ func (c *chrome) thread(t *analyze.Thread) *chromeThread {
 	known := c.threads[t]
 	if known == nil {
 		c.process(t.PID, t.Process)
-		c.write(fmt.Appendf(nil, `{"ph":"M","pid":%d,"tid":%d,"name":"thread_name","args":{"name":%s}}`, t.PID, t.TID, quote(report.Printable(t.Name))))
+		c.write(fmt.Appendf(nil, `{"ph":"M","pid":%d,"tid":%d,"name":"thread_name","args":{"name":%s}}`, t.PID, t.TID, quote(printable(t.Name))))
 		known = &chromeThread{live: fmt.Sprintf("live tensors, thread %d", t.TID), grown: fmt.Sprintf("resident memory, grown during ops, thread %d", t.TID)}
 		c.threads[t] = known
 	}
@@ -179,49 +187,69 @@ func (c *chrome) write(event []byte) {
 	}
 }
 
-// complete writes an event that lasts.
-func (c *chrome) complete(e chromeEvent, ns, duration uint64) error {
-	b := append(c.line[:0], `{"ph":"X","pid":`...)
-	b = strconv.AppendInt(b, int64(e.pid), 10)
-	b = append(b, `,"tid":`...)
-	b = strconv.AppendInt(b, int64(e.tid), 10)
-	b = micros(append(b, `,"ts":`...), ns)
-	b = append(b, `,"dur":`...)
-	b = micros(b, duration)
-	b = append(append(append(b, `,"cat":"`...), e.category...), `","name":`...)
+// slice writes an event that lasts. The outer one of two comes first, as viewers leave those of the same time as they are.
+func (c *chrome) slice(e chromeEvent, start, end uint64) {
+	b := append(c.appendPlace(c.line[:0], "X", e.pid, e.tid, start), `,"dur":`...)
+	b = append(appendTicks(b, c.ticks(end)-min(c.ticks(start), c.ticks(end))), `,"cat":"`...)
+	b = append(append(b, e.category...), `","name":`...)
 	b = append(append(b, e.name...), `,"args":{`...)
 	if len(e.args) > 0 {
 		b = append(b, e.args[1:]...)
 	}
 	c.line = append(b, "}}"...)
 	c.write(c.line)
-	c.lastNS = max(c.lastNS, ns+duration)
-	return c.err
+	c.lastNS = max(c.lastNS, end)
+}
+
+// appendPlace begins an event with what it is, where it belongs and when it was.
+func (c *chrome) appendPlace(b []byte, phase string, pid, tid int32, ns uint64) []byte {
+	b = append(append(append(b, `{"ph":"`...), phase...), `","pid":`...)
+	b = strconv.AppendInt(b, int64(pid), 10)
+	b = strconv.AppendInt(append(b, `,"tid":`...), int64(tid), 10)
+	return appendTicks(append(b, `,"ts":`...), c.ticks(ns))
+}
+
+// Viewers add up a time and how long something lasted as floating-point numbers, and then look what is within what. In decimal us
+// the sums would be off by a hair: an op could end after what is around it. So times are in ticks of 1/2048 us, which add
+// up exactly; they are within 0.25 ns, so that times and durations round to the ns that they were.
+const (
+	tickBits     = 11
+	tickDecimals = 48828125 // in units of 1e-11: 1/2048 is 0.00048828125
+	mostNS       = 1 << 52  // 52 days, which is no overflow either
+)
+
+// ticks returns a time since the recording began.
+func (c *chrome) ticks(ns uint64) uint64 {
+	since := min(ns-min(c.startNS, ns), mostNS)
+	return (since<<tickBits + 500) / 1000
+}
+
+func appendTicks(b []byte, ticks uint64) []byte {
+	b = strconv.AppendUint(b, ticks>>tickBits, 10)
+	if fraction := ticks & (1<<tickBits - 1); fraction != 0 {
+		b = append(b, '.')
+		for rest, place := fraction*tickDecimals, uint64(1e10); rest != 0; place /= 10 {
+			b = append(b, byte('0'+rest/place))
+			rest %= place
+		}
+	}
+	return b
 }
 
 func (c *chrome) counter(pid int32, name string, ns uint64, unit string, value int64) {
-	b := append(c.line[:0], `{"ph":"C","pid":`...)
-	b = strconv.AppendInt(b, int64(pid), 10)
-	b = micros(append(b, `,"ts":`...), ns)
+	b := c.appendPlace(c.line[:0], "C", pid, 0, ns)
 	b = append(append(append(b, `,"name":"`...), name...), `","args":{"`...)
 	b = append(append(b, unit...), `":`...)
-	b = strconv.AppendInt(b, value, 10)
-	c.line = append(b, "}}"...)
+	c.line = append(strconv.AppendInt(b, value, 10), "}}"...)
 	c.write(c.line)
 }
 
 // instant marks a moment for all threads to see.
 func (c *chrome) instant(pid int32, ns uint64, text string) error {
-	b := fmt.Appendf(c.line[:0], `{"ph":"i","s":"g","pid":%d,"tid":0,"name":%s,"ts":`, pid, quote(text))
-	c.line = append(micros(b, ns), '}')
+	b := c.appendPlace(c.line[:0], "i", pid, 0, ns)
+	c.line = append(append(append(b, `,"s":"g","name":`...), quote(text)...), '}')
 	c.write(c.line)
 	return c.err
-}
-
-// micros appends ns as us.
-func micros(b []byte, ns uint64) []byte {
-	b = append(strconv.AppendUint(b, ns/1000, 10), '.')
-	return append(b, byte('0'+ns/100%10), byte('0'+ns/10%10), byte('0'+ns%10))
 }
 
 // quote returns the text as JSON.

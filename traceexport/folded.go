@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/edgexray/edgexray/analyze"
-	"github.com/edgexray/edgexray/report"
 )
 
 // Folded writes a line for each stack of ops with its own time in ns, for flamegraph.pl, inferno and speedscope. Its
@@ -44,7 +43,7 @@ func foldedFrames(s analyze.Stack) []string {
 
 // foldedFrame escapes what would end a frame, or a line.
 func foldedFrame(name string) string {
-	name = strings.ReplaceAll(report.Printable(name), ";", `\x3b`)
+	name = strings.ReplaceAll(printable(name), ";", `\x3b`)
 	if name == "" {
 		return "[unknown]"
 	}

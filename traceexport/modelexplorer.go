@@ -12,7 +12,6 @@ import (
 
 	"github.com/edgexray/edgexray/analyze"
 	"github.com/edgexray/edgexray/analyze/compare"
-	"github.com/edgexray/edgexray/report"
 )
 
 // NodeOptions says what node data tells about a model's nodes.
@@ -145,7 +144,7 @@ func newNodeData(s Source) (*nodeData, error) {
 	for _, op := range d.ops {
 		d.total += op.SelfNS
 		if op.SubgraphName != "" {
-			d.graphs[op.Subgraph] = report.Printable(op.SubgraphName)
+			d.graphs[op.Subgraph] = op.SubgraphName
 		}
 	}
 	if c := s.Nodes.Compare; c != nil {
@@ -167,7 +166,7 @@ func chosen(all []*analyze.Model, name string) ([]*analyze.Model, error) {
 		if name == "" || name == m.Name || name == m.Path || name == m.SHA256 {
 			models = append(models, m)
 		}
-		if shown := report.Printable(m.Name); !slices.Contains(names, shown) {
+		if shown := printable(m.Name); !slices.Contains(names, shown) {
 			names = append(names, shown)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/edgexray/edgexray/analyze"
-	"github.com/edgexray/edgexray/report"
 )
 
 // Perfetto writes a trace for ui.perfetto.dev and Perfetto's trace processor: of each thread its invokes, with the ops
@@ -50,7 +49,7 @@ type perfetto struct {
 
 	packet, event, inner message // reused
 	paid                 []named[int64]
-	open                 endings
+	ends                 endings
 }
 
 type perfettoThread struct {
@@ -132,7 +131,7 @@ func (p *perfetto) begin(ops *analyze.OpsResult) {
 		}
 	}
 	p.recording = p.track(message(nil).text(descriptorName, "edgexray recording"))
-	p.instant(p.recording, ops.Recording.StartNS, report.Printable(fmt.Sprintf("recorded by %s on Linux %s (%s): %s",
+	p.instant(p.recording, ops.Recording.StartNS, printable(fmt.Sprintf("recorded by %s on Linux %s (%s): %s",
 		ops.Recording.Recorder, ops.Recording.Linux, ops.Recording.Architecture, strings.Join(ops.Recording.CommandLine, " "))))
 }
 
@@ -173,7 +172,7 @@ func (p *perfetto) track(descriptor message) uint64 {
 
 func (p *perfetto) process(pid int32, name string) uint64 {
 	if p.processes[pid] == 0 {
-		process := message(nil).number(processPID, uint64(pid)).text(processName, report.Printable(name))
+		process := message(nil).number(processPID, uint64(pid)).text(processName, printable(name))
 		p.processes[pid] = p.track(message(nil).message(descriptorProcess, process))
 	}
 	return p.processes[pid]
@@ -183,7 +182,7 @@ func (p *perfetto) thread(t *analyze.Thread) *perfettoThread {
 	known := p.threads[t]
 	if known == nil {
 		process := p.process(t.PID, t.Process)
-		thread := message(nil).number(threadPID, uint64(t.PID)).number(threadTID, uint64(t.TID)).text(threadName, report.Printable(t.Name))
+		thread := message(nil).number(threadPID, uint64(t.PID)).number(threadTID, uint64(t.TID)).text(threadName, printable(t.Name))
 		known = &perfettoThread{track: p.track(message(nil).number(descriptorParent, process).message(descriptorThread, thread))}
 		p.threads[t] = known
 	}

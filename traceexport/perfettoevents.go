@@ -14,12 +14,13 @@ func (p *perfetto) invoke(inv *analyze.Invoke) error {
 	whole := inv.Number != 0
 	if whole {
 		p.flow++
-		p.number(t.track, inv)
+		p.beginInvoke(t.track, inv)
 	}
+	end := func(ns uint64) { p.close(t, ns) }
 	last := lastOutermost(inv.Executions)
 	for i := range inv.Executions {
 		e := &inv.Executions[i]
-		p.open.close(e.Depth, func(ns uint64) { p.close(t, ns) })
+		p.ends.close(e.Depth, end)
 		switch event := p.slice(t, e); {
 		case !whole || e.Depth != 0:
 			p.emit(e.StartNS, event)
@@ -28,10 +29,10 @@ func (p *perfetto) invoke(inv *analyze.Invoke) error {
 		default:
 			p.emit(e.StartNS, event.fixed(eventFlows, p.flow))
 		}
-		p.open.open(e)
+		p.ends.open(e)
 		p.count(t, e)
 	}
-	p.open.close(0, func(ns uint64) { p.close(t, ns) })
+	p.ends.close(0, end)
 	if whole {
 		p.close(t, inv.EndNS)
 		if t.live != 0 {
@@ -50,8 +51,8 @@ func lastOutermost(executions []analyze.Execution) int {
 	return -1
 }
 
-// number begins the slice of an invoke.
-func (p *perfetto) number(track uint64, inv *analyze.Invoke) {
+// beginInvoke begins the slice of an invoke.
+func (p *perfetto) beginInvoke(track uint64, inv *analyze.Invoke) {
 	name := p.id(internedEventNames, p.names, invokeName(inv))
 	event := message(nil).number(eventType, typeBegin).number(eventTrack, track).
 		number(eventCategory, invokeCategory).number(eventName, name).fixed(eventFlows, p.flow)
@@ -69,9 +70,6 @@ func (p *perfetto) slice(t *perfettoThread, e *analyze.Execution) message {
 	p.paid = paid(p.paid[:0], e)
 	for _, n := range p.paid {
 		event = p.annotate(event, n)
-	}
-	if e.EndInferred {
-		event = p.annotate(event, named[int64]{"end_inferred", 1})
 	}
 	p.event = event
 	return event

@@ -2,8 +2,8 @@ package traceexport
 
 import "google.golang.org/protobuf/encoding/protowire"
 
-// The fields and values of Perfetto's messages that are written here, from protos/perfetto/trace/perfetto_trace.proto at
-// v52, https://github.com/google/perfetto (Apache-2.0). The schema only grows: numbers keep their meaning.
+// The fields and values of Perfetto's messages that are written here, from protos/perfetto/trace/perfetto_trace.proto in
+// https://github.com/google/perfetto (Apache-2.0), as its Python package 0.59.1 has it. It only grows: numbers keep their meaning.
 const (
 	tracePacket = 1 // Trace.packet
 

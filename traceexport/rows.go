@@ -2,7 +2,6 @@ package traceexport
 
 import (
 	"github.com/edgexray/edgexray/analyze"
-	"github.com/edgexray/edgexray/report"
 )
 
 // Row is an op execution in a table: its fields are the columns, by the name in the parquet tag. Texts are escaped as
@@ -70,17 +69,17 @@ func (rs *rows) op(op *analyze.Op) Row {
 		r = Row{
 			Subgraph:     op.Subgraph,
 			Node:         op.Node,
-			Op:           report.Printable(op.FusedOp()),
-			Kernel:       report.Printable(op.Kernel),
-			Operator:     report.Printable(op.Operator),
+			Op:           printable(op.FusedOp()),
+			Kernel:       printable(op.Kernel),
+			Operator:     printable(op.Operator),
 			DelegateNode: op.DelegateNode,
-			Mapping:      report.Printable(op.Mapping),
-			Inputs:       tensorsText(op.Inputs),
-			Outputs:      tensorsText(op.Outputs),
+			Mapping:      printable(op.Mapping),
+			Inputs:       printable(tensorsText(op.Inputs)),
+			Outputs:      printable(tensorsText(op.Outputs)),
 			Trusted:      op.Trusted,
 		}
 		if m := op.Model(); m != nil {
-			r.Model = report.Printable(m.Name)
+			r.Model = printable(m.Name)
 		}
 		rs.ops[op] = r
 	}
@@ -90,7 +89,7 @@ func (rs *rows) op(op *analyze.Op) Row {
 func (rs *rows) thread(t *analyze.Thread) Row {
 	r, known := rs.threads[t]
 	if !known {
-		r = Row{Process: report.Printable(t.Process), PID: t.PID, Thread: report.Printable(t.Name), TID: t.TID}
+		r = Row{Process: printable(t.Process), PID: t.PID, Thread: printable(t.Name), TID: t.TID}
 		rs.threads[t] = r
 	}
 	return r

@@ -127,3 +127,13 @@ func written(t testing.TB, write func(w *bytes.Buffer) error) []byte {
 	}
 	return file.Bytes()
 }
+
+// A text that comes with every op is not as long as a device makes it.
+func TestLongTexts(t *testing.T) {
+	s := source(t, namedAll(t, strings.Repeat("ä", 20_000), ""))
+	for _, format := range Formats {
+		if file := written(t, func(w *bytes.Buffer) error { return format.Write(w, s) }); len(file) > 150_000 && format.Name != "benchfmt" {
+			t.Errorf("%s: %d bytes", format.Name, len(file))
+		}
+	}
+}

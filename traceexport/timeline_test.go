@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"encoding/json"
 	"math"
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -178,27 +180,41 @@ func perfettoSlices(t *testing.T, file []byte) []slice {
 	return all
 }
 
+// chromeSlices checks that slices are within each other as viewers find out, which add up floating-point numbers.
 func chromeSlices(t *testing.T, file []byte) []slice {
 	t.Helper()
+	type event struct {
+		Phase   string `json:"ph"`
+		TID     int32
+		Cat     string
+		Name    string
+		TS, Dur float64
+		Args    map[string]any
+	}
 	var decoded struct {
-		TraceEvents []struct {
-			Phase string `json:"ph"`
-			TID   int32
-			Cat   string
-			Name  string
-			TS    float64
-			Dur   float64
-			Args  map[string]any
+		TraceEvents []event
+		OtherData   struct {
+			Start uint64 `json:"start_ns"`
 		}
 	}
 	if err := json.Unmarshal(file, &decoded); err != nil {
 		t.Fatal(err)
 	}
 	var all []slice
+	open := make(map[int32][]float64) // ends, by thread
 	for _, e := range decoded.TraceEvents {
-		if e.Phase == "X" && e.Cat != "recording" {
-			all = append(all, slice{e.TID, e.Cat, e.Name, uint64(math.Round(e.TS * 1000)), uint64(math.Round(e.Dur * 1000))})
+		if e.Phase != "X" || e.Name == gapText {
+			continue
 		}
+		ends := open[e.TID]
+		for len(ends) > 0 && ends[len(ends)-1] <= e.TS && (e.Dur > 0 || ends[len(ends)-1] < e.TS) {
+			ends = ends[:len(ends)-1]
+		}
+		if len(ends) > 0 && e.TS+e.Dur > ends[len(ends)-1] {
+			t.Errorf("%s ends at %.12f, after what is around it, %.12f", e.Name, e.TS+e.Dur, ends[len(ends)-1])
+		}
+		open[e.TID] = append(ends, e.TS+e.Dur)
+		all = append(all, slice{e.TID, e.Cat, e.Name, decoded.OtherData.Start + uint64(math.Round(e.TS*1000)), uint64(math.Round(e.Dur * 1000))})
 	}
 	return all
 }
@@ -212,7 +228,7 @@ func TestTimelinesTell(t *testing.T) {
 		{"one of everything", []string{"LOST 2: ring full", "LOST 3: ring full", "LOST 1: op without description", "process ended: died in SOFTMAX (node 1)", "live tensors", "recorder"}},
 		{"cut off", []string{"the trace ends early"}},
 		{"a gap", []string{gapText}},
-		{"operators and what they paid", []string{"core 8 frequency", "resident memory, grown during ops", "off_cpu_ns", "minor_faults", "PAD+CONV_2D", "Convolution"}},
+		{"operators and what they paid", []string{"core 8 frequency", "resident memory, grown during ops", "off_cpu_ns", "minor_faults", "PAD+CONV_2D", "Convolution", "end_inferred"}},
 	} {
 		i := slices.IndexFunc(sources, func(s madeSource) bool { return s.name == c.source })
 		s := source(t, sources[i].make(t))
@@ -226,6 +242,31 @@ func TestTimelinesTell(t *testing.T) {
 					t.Errorf("%s of %s doesn't say %q", format.Name, c.source, want)
 				}
 			}
+		}
+	}
+}
+
+// What ends together does so after viewers have added up, and times are those of the trace, to the ns.
+func TestChromeTicks(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	c := &chrome{startNS: 1_234_567_890_123}
+	micros := func(ticks uint64) float64 {
+		v, err := strconv.ParseFloat(string(appendTicks(nil, ticks)), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	for range 10_000 {
+		begin := c.startNS + random.Uint64N(mostNS/2)
+		end := begin + random.Uint64N(1e9)
+		inner := begin + random.Uint64N(end-begin+1)
+		outer, within := micros(c.ticks(end)-c.ticks(begin)), micros(c.ticks(end)-c.ticks(inner))
+		if a, b := micros(c.ticks(begin))+outer, micros(c.ticks(inner))+within; a != b {
+			t.Fatalf("what ends at %d ns does so at %.12f and %.12f us", end, a, b)
+		}
+		if got := c.startNS + uint64(math.Round(micros(c.ticks(begin))*1000)); got != begin || uint64(math.Round(outer*1000)) != end-begin {
+			t.Fatalf("%d ns for %d became %d for %g us", begin, end-begin, got, outer)
 		}
 	}
 }

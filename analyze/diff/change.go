@@ -129,13 +129,14 @@ func (c *comparison) invokeChange() *Change {
 	ch := &Change{Name: "invoke", Subgraph: -1, Node: -1, Base: []Op{}, New: []Op{}, Count: 1}
 	l := c.options.Thresholds.limits(c.Name, "whole")
 	ch.Threshold = finite(l.change)
-	clean := true
+	known, clean := true, true
 	measure := func(runs []*Run) (values, medians []float64) {
 		for _, r := range runs {
 			e := r.invoke.on(c.slow)
 			if e.count < minExecutions {
 				clean, e = false, r.invoke.all
 			}
+			known = known && e.count > 0
 			values, medians = append(values, math.Max(e.ns, 1)), append(medians, e.median)
 		}
 		return values, medians
@@ -148,7 +149,9 @@ func (c *comparison) invokeChange() *Change {
 		ch.baseLow, ch.baseHigh, ch.newLow, ch.newHigh = from.low, from.high, to.low, to.high
 	}
 	ch.allowProbes(c.probes(c.base[0].ops, total), c.probes(c.new[0].ops, total))
-	if !clean {
+	if !known {
+		ch.Why, ch.column, ch.BaseNS, ch.NewNS = "its invokes are known as a sum only", nil, 0, 0
+	} else if !clean {
 		ch.Why = "too few clean invokes"
 	} else if math.IsInf(l.change, 1) {
 		ch.Why = "any change is allowed"
@@ -252,11 +255,26 @@ func (c *comparison) sumChange(name string, base, new [][]*op, limits ...string)
 	}
 	if everywhere {
 		ch.allowProbes(baseProbes, newProbes)
+		ch.baseLow, ch.baseHigh = c.bounds(base[0])
+		ch.newLow, ch.newHigh = c.bounds(new[0])
 	} else {
 		ch.column = nil
 	}
 	ch.tested = ch.Why == ""
 	return ch
+}
+
+// bounds are the sums of the ends of ops' intervals, 0 when one of them has none.
+func (c *comparison) bounds(ops []*op) (low, high float64) {
+	for _, o := range ops {
+		e := o.time.on(c.slow)
+		if e.count < minExecutions {
+			return 0, 0
+		}
+		low += e.low * o.perInvoke * o.selfShare
+		high += e.high * o.perInvoke * o.selfShare
+	}
+	return low, high
 }
 
 // sideOps returns the ops of one side of a row.

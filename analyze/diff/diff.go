@@ -17,7 +17,6 @@ type Options struct {
 	Quantile   float64 // of a run's executions stands for the run; 0 is DefaultQuantile
 	Confidence float64 // of intervals; 0 is DefaultConfidence
 	Thresholds Thresholds
-	AnyOrder   bool // judge also what was not recorded in turns
 }
 
 // The defaults.
@@ -84,6 +83,10 @@ func Diff(base, new *Side, o Options) (*Result, error) {
 	for _, p := range pairs {
 		m := compare(p, o)
 		r.Models = append(r.Models, m)
+		if m.Order != "" {
+			r.Problems = append(r.Problems, fmt.Sprintf("%s: %s: what the machine did in between looks like a change. "+
+				"A change is told only when it is %d times as large as what moved within a side; record in turns to find smaller ones", m.Name, m.Order, driftFactor))
+		}
 		r.Verdict.Slower += m.Verdict.Slower
 		r.Verdict.Faster += m.Verdict.Faster
 	}
@@ -154,6 +157,12 @@ func compare(p matched, o Options) *Model {
 	if len(c.new) == 0 {
 		c.new = p.new
 	}
+	c.shifts = newShifts(len(c.base), len(c.new), o.Confidence)
+	m.Covers = c.shifts.covers
+	inTurns, first := c.inTurns()
+	if c.drifts = !inTurns; c.drifts {
+		m.Order = first
+	}
 	c.changes()
 	c.judge()
 	m.settle()
@@ -176,8 +185,6 @@ func (c *comparison) lacks() string {
 		return fmt.Sprintf("all runs of %s were set apart: %s", side, runs[0].SetApart)
 	case leastP(base, new) > c.options.Alpha:
 		return fmt.Sprintf("%d and %d runs count, and it takes %d a side to tell a change from chance with a false alarm rate of %g", base, new, least, c.options.Alpha)
-	case !c.options.AnyOrder:
-		return notInTurns(c.base, c.new)
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -214,9 +215,29 @@ func newEmpty(t *testing.T) []byte {
 	return fileOf(t, empty)
 }
 
+// Ops of which nobody knows what they are can't be compared; how many there were is said.
+func TestWithoutDescriptions(t *testing.T) {
+	var file bytes.Buffer
+	w, err := trace.NewWriter(&file, &trace.Header{Architecture: "arm64"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range uint64(3) {
+		if err := w.AddOp(trace.Op{Thread: 1, Node: 9, Start: 1000 * i, Duration: 500}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(&trace.End{}); err != nil {
+		t.Fatal(err)
+	}
+	o := options(t)
+	_, err = Diff(sideOf(t, "base", o, fileOf(t, tracetest.NewApp(1))), sideOf(t, "new", o, file.Bytes()), o)
+	if !errors.Is(err, ErrNoOps) || !strings.Contains(err.Error(), "3 lost: op without description") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestRefused(t *testing.T) {
-	undescribed := tracetest.NewApp(2)
-	undescribed.Nodes, undescribed.Times = nil, nil
 	for _, c := range []struct {
 		name   string
 		new    *tracetest.App
@@ -225,7 +246,6 @@ func TestRefused(t *testing.T) {
 		want   string
 	}{
 		{"no ops", tracetest.NewApp(2), func(a *tracetest.App) { a.Processes = 0 }, ErrNoOps, "new: no op was recorded: new: new-1.xray: no op was recorded"},
-		{"no descriptions", undescribed, func(*tracetest.App) {}, ErrNoOps, "new: no op was recorded"},
 		{"another machine", tracetest.NewApp(2), func(a *tracetest.App) { a.Header.Architecture = "amd64" }, ErrDifferent, "recorded on amd64 and arm64"},
 		{"another model", tracetest.NewApp(2), func(a *tracetest.App) {
 			a.Model = &trace.Model{Path: "/data/other.tflite", Sha256: "0123456789"}
@@ -277,38 +297,45 @@ func TestSumsOfOtherOps(t *testing.T) {
 	}
 }
 
-// When one side was recorded before the other, a drift of the machine would look like a change.
+// When one side was recorded before the other, a drift of the machine looks like a change: what became slower all along, within the
+// sides as between them, is none then. A step between them is.
 func TestRecordedInTurns(t *testing.T) {
+	const step, trend = 1.1, 1.02
 	for _, c := range []struct {
-		order    string // of runs: of base and of new
-		anyOrder bool
-		status   Status
-		why      string
+		order  string  // of runs: of base and of new
+		drift  float64 // of each run to the next, of one op
+		new    float64 // of new, of that op
+		status Status
+		first  string
 	}{
-		{"bnbnbnbnbn", false, Regression, ""},
-		{"bbnnbbnnbn", false, Regression, ""},
-		{"bbbbbnnnnn", false, NotEnoughData, "base was recorded before new"},
-		{"nnnnnbbbbb", false, NotEnoughData, "base was recorded after new"},
-		{"bbbbbnnnnn", true, Regression, ""},
+		{"bnbnbnbnbn", 1, step, Regression, ""},
+		{"bbnnbbnnbn", 1, step, Regression, ""},
+		{"bbbbbnnnnn", 1, step, Regression, "base was recorded before new"},
+		{"nnnnnbbbbb", 1, step, Regression, "new was recorded before base"},
+		{"bbbbbnnnnn", trend, 1, NoRegression, "base was recorded before new"},
+		{"bnbnbnbnbn", 1.002, step, Regression, ""},
 	} {
-		t.Run(c.order, func(t *testing.T) {
-			o := options(t)
-			o.AnyOrder = c.anyOrder
+		t.Run(fmt.Sprint(c.order, c.drift), func(t *testing.T) {
 			files := make(map[rune][][]byte)
 			for i, side := range c.order {
 				a := tracetest.NewApp(uint64(i))
 				a.Processes, a.Header.StartUnixNs = 1, 1_700_000_000_000_000_000+int64(i)*1_000_000_000
+				a.Times[3] *= math.Pow(c.drift, float64(i))
 				if side == 'n' {
-					a.Times[3] *= 1.1
+					a.Times[3] *= c.new
 				}
 				files[side] = append(files[side], fileOf(t, a))
 			}
+			o := options(t)
 			r, err := Diff(sideOf(t, "base", o, files['b']...), sideOf(t, "new", o, files['n']...), o)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r.Verdict.Status != c.status || !strings.Contains(r.Verdict.Why, c.why) || (c.why == "") != (r.Verdict.Why == "") {
-				t.Errorf("verdict %+v", r.Verdict)
+			if r.Verdict.Status != c.status || r.Models[0].Order != c.first {
+				t.Errorf("verdict %+v, order %q", r.Verdict, r.Models[0].Order)
+			}
+			if told := strings.Contains(strings.Join(r.Problems, "\n"), "record in turns"); told != (c.first != "") {
+				t.Errorf("problems: %q", r.Problems)
 			}
 		})
 	}

@@ -22,7 +22,9 @@ type comparison struct {
 	base, new []*Run // that count
 	slow      bool   // on slow cores
 	enough    bool   // data for a verdict
+	drifts    bool   // it was not recorded in turns
 	costs     map[string]analyze.ProbeCost
+	shifts    *shifts
 }
 
 // judge tests all changes at once and says what became of each.
@@ -142,10 +144,9 @@ func (c *comparison) shift(change *Change) {
 	if change.columnWithout == nil {
 		change.columnWithout = change.column
 	}
-	total := shiftOf(change.column[:len(c.base)], change.column[len(c.base):], c.options.Confidence)
-	s := shiftOf(change.columnWithout[:len(c.base)], change.columnWithout[len(c.base):], c.options.Confidence)
-	c.Covers = s.covers
-	if len(c.base) == 1 && len(c.new) == 1 && change.baseLow > 0 { // only the runs themselves tell
+	total := c.shifts.of(change.column[:len(c.base)], change.column[len(c.base):])
+	s := c.shifts.of(change.columnWithout[:len(c.base)], change.columnWithout[len(c.base):])
+	if len(c.base) == 1 && len(c.new) == 1 && change.baseLow > 0 && change.newLow > 0 { // only the runs themselves tell
 		s.low, s.high = math.Log(change.newLow/change.baseHigh), math.Log(change.newHigh/change.baseLow)
 	}
 	change.Total, change.Change = math.Expm1(total.estimate), math.Expm1(s.estimate)
@@ -167,9 +168,12 @@ func (c *comparison) verdictOf(change *Change) ChangeStatus {
 	return Unclear
 }
 
-// exceeds tells whether a change is one: no chance, large enough, and so in what was measured, too, before what ops have in
-// common was taken out.
+// exceeds tells whether a change is one: no chance, large enough, so in what was measured, too, before what ops have in
+// common was taken out, and no drift.
 func (c *comparison) exceeds(change *Change) bool {
+	if c.drifts && math.Abs(math.Log1p(change.Change)) < driftFactor*c.drift(change.columnWithout) {
+		return false
+	}
 	return change.P <= c.options.Alpha && change.MannWhitneyP <= agreesP && math.Abs(change.Change) >= change.Threshold &&
 		change.Total*math.Copysign(1, change.Change) >= change.Threshold/2
 }
@@ -189,10 +193,15 @@ func (c *comparison) spreads(tested []*Change, columns []column) {
 	}
 }
 
-// varianceWithin returns the variance of the sides' values around their means.
+// varianceWithin returns the variance of the sides' values around their means, of which the first base are of one side.
 func varianceWithin(c column, base int) float64 {
 	var sum float64
+	sides := 0
 	for _, side := range []column{c[:base], c[base:]} {
+		if len(side) == 0 {
+			continue
+		}
+		sides++
 		var mean float64
 		for _, v := range side {
 			mean += v / float64(len(side))
@@ -201,7 +210,7 @@ func varianceWithin(c column, base int) float64 {
 			sum += (v - mean) * (v - mean)
 		}
 	}
-	return sum / math.Max(float64(len(c)-2), 1)
+	return sum / math.Max(float64(len(c)-sides), 1)
 }
 
 // needed sets how many runs a side it takes: two means of n runs differ by sqrt(2/n) standard deviations, and have to by as

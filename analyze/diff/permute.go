@@ -88,41 +88,46 @@ func familyP(columns []column, d deals) []float64 {
 
 // statistics are the differences of the sides' means, over their standard errors.
 type statistics struct {
-	columns              []column
-	sums, squares        []float64 // of all runs
-	t, variances, sorted []float64
+	runs          [][]float64 // by run, then column
+	sums, squares []float64   // of all runs
+	typical       float64     // variance of a column
+	ofNew, t      []float64
 }
 
 func newStatistics(columns []column) *statistics {
 	n := len(columns)
-	s := &statistics{columns, make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)}
-	for i, c := range columns {
-		for _, v := range c {
-			s.sums[i] += v
-			s.squares[i] += v * v
+	s := &statistics{sums: make([]float64, n), squares: make([]float64, n), ofNew: make([]float64, n), t: make([]float64, n)}
+	for run := range columns[0] {
+		values := make([]float64, n)
+		for i, c := range columns {
+			values[i] = c[run]
+			s.sums[i] += c[run]
+			s.squares[i] += c[run] * c[run]
 		}
+		s.runs = append(s.runs, values)
 	}
+	variances := make([]float64, n)
+	for i := range columns {
+		variances[i] = varianceWithin(columns[i], 0) // of all runs, so that it is the same however they are dealt out
+	}
+	s.typical = medianOf(variances)
 	return s
 }
 
 // of returns the statistic of each column when these runs are new. It is valid until the next call.
 func (s *statistics) of(new []int) []float64 {
 	n := float64(len(new))
-	m := float64(len(s.columns[0])) - n
-	for i, c := range s.columns {
-		var ofNew float64
-		for _, run := range new {
-			ofNew += c[run]
+	m := float64(len(s.runs)) - n
+	clear(s.ofNew)
+	for _, run := range new {
+		for i, v := range s.runs[run] {
+			s.ofNew[i] += v
 		}
-		ofBase := s.sums[i] - ofNew
-		s.t[i] = ofNew/n - ofBase/m
-		s.variances[i] = max(s.squares[i]-ofNew*ofNew/n-ofBase*ofBase/m, 0) / max(n+m-2, 1)
 	}
-	copy(s.sorted, s.variances)
-	slices.Sort(s.sorted)
-	typical := median(s.sorted)
-	for i, v := range s.variances {
-		s.t[i] /= math.Sqrt(moderate(v, typical)*(1/n+1/m)) + tiny
+	for i, ofNew := range s.ofNew {
+		ofBase := s.sums[i] - ofNew
+		variance := max(s.squares[i]-ofNew*ofNew/n-ofBase*ofBase/m, 0) / max(n+m-2, 1)
+		s.t[i] = (ofNew/n - ofBase/m) / (math.Sqrt(moderate(variance, s.typical)*(1/n+1/m)) + tiny)
 	}
 	return s.t
 }

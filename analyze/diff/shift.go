@@ -11,35 +11,50 @@ import (
 type shift struct {
 	estimate  float64 // Hodges and Lehmann's: the median of all differences
 	low, high float64
-	covers    float64 // probability that the interval holds the true shift
 	p         float64 // of the Mann-Whitney test, two-sided
 }
 
-// shiftOf compares two samples. The interval holds the true shift with the wanted probability, or with as much as there is
-// when the samples are too small for it. Its ends are those differences of which as many are further out as the Mann-Whitney
-// test allows (Hollander, Wolfe, Chicken: Nonparametric Statistical Methods, 4.3), so the two agree.
-func shiftOf(base, new []float64, confidence float64) shift {
+// shifts compares samples of two sizes.
+type shifts struct {
+	u      stats.UDist
+	out    int     // differences left out at each end of an interval
+	covers float64 // probability that an interval holds the true shift
+}
+
+// newShifts returns what compares base values with new ones. Intervals hold the true shift with the wanted probability, or
+// with as much as there is when the samples are too small for it. Their ends are those differences of which as many are further
+// out as the Mann-Whitney test allows (Hollander, Wolfe, Chicken: Nonparametric Statistical Methods, 4.3), so the two agree.
+func newShifts(base, new int, confidence float64) *shifts {
+	s := &shifts{u: stats.UDist{N1: base, N2: new}}
+	for 2*s.u.CDF(float64(s.out+1)) <= 1-confidence {
+		s.out++
+	}
+	s.covers = max(1-2*s.u.CDF(float64(s.out)), 0)
+	return s
+}
+
+func (s *shifts) of(base, new []float64) shift {
 	var differences []float64
+	u := 0.0 // how often base is larger, ties half
 	for _, b := range base {
 		for _, n := range new {
 			differences = append(differences, n-b)
+			switch {
+			case b > n:
+				u++
+			case b == n:
+				u += 0.5
+			}
 		}
 	}
-	if len(differences) == 0 {
-		return shift{p: 1}
-	}
 	slices.Sort(differences)
-	u := stats.UDist{N1: len(base), N2: len(new)}
-	out := 0 // differences left out at each end
-	for 2*u.CDF(float64(out+1)) <= 1-confidence {
-		out++
-	}
-	s := shift{estimate: median(differences), low: differences[out], high: differences[len(differences)-1-out], p: 1,
-		covers: max(1-2*u.CDF(float64(out)), 0)}
-	if r, err := stats.MannWhitneyUTest(base, new, stats.LocationDiffers); err == nil { // else all are equal
-		s.p = r.P
-	}
-	return s
+	return shift{median(differences), differences[s.out], differences[len(differences)-1-s.out], s.p(u)}
+}
+
+// p is that of a U at least as far from the middle, as if there were no ties: to know them takes seconds, and times have few.
+func (s *shifts) p(u float64) float64 {
+	u = min(u, float64(s.u.N1*s.u.N2)-u)
+	return min(2*s.u.CDF(math.Ceil(u)), 1)
 }
 
 // median returns the median of sorted values; NaN without any.

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/aclements/go-moremath/stats"
 )
 
 // Published examples: Hollander, Wolfe, Chicken, Nonparametric Statistical Methods, 4.1 and 4.3 (permeability of the human
@@ -12,20 +14,44 @@ import (
 func TestShift(t *testing.T) {
 	term := []float64{0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46}
 	gestation := []float64{1.15, 0.88, 0.90, 0.74, 1.21}
-	s := shiftOf(term, gestation, 0.96)
+	shifts := newShifts(len(term), len(gestation), 0.96)
+	s := shifts.of(term, gestation)
 	near := func(a, b float64) bool { return math.Abs(a-b) < 5e-4 }
-	if !near(s.p, 0.2544) || !near(s.estimate, -0.305) || !near(s.low, -0.76) || !near(s.high, 0.15) || s.covers < 0.96 || s.covers > 0.97 {
+	if !near(s.p, 0.2544) || !near(s.estimate, -0.305) || !near(s.low, -0.76) || !near(s.high, 0.15) || shifts.covers < 0.96 || shifts.covers > 0.97 {
 		t.Errorf("%+v", s)
 	}
 }
 
 func TestShiftOfFew(t *testing.T) {
-	s := shiftOf([]float64{1}, []float64{3}, 0.95)
-	if s.estimate != 2 || s.low != 2 || s.high != 2 || s.covers != 0 || s.p != 1 {
+	shifts := newShifts(1, 1, 0.95)
+	if s := shifts.of([]float64{1}, []float64{3}); s.estimate != 2 || s.low != 2 || s.high != 2 || shifts.covers != 0 || s.p != 1 {
 		t.Errorf("one each: %+v", s)
 	}
-	if s = shiftOf([]float64{1, 1}, []float64{1, 1}, 0.95); s.estimate != 0 || s.p != 1 {
+	if s := newShifts(2, 2, 0.95).of([]float64{1, 1}, []float64{1, 1}); s.estimate != 0 || s.p != 1 {
 		t.Errorf("all equal: %+v", s)
+	}
+}
+
+// Without ties, which times have few of, p is what the library computes.
+func TestShiftP(t *testing.T) {
+	random := rand.New(rand.NewPCG(8, 9))
+	for range 500 {
+		all := random.Perm(1000)[:12]
+		var base, new []float64
+		for i, v := range all {
+			if i < 4 || i < 8 && random.IntN(2) == 0 {
+				base = append(base, float64(v))
+			} else {
+				new = append(new, float64(v))
+			}
+		}
+		want, err := stats.MannWhitneyUTest(base, new, stats.LocationDiffers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := newShifts(len(base), len(new), 0.95).of(base, new).p; math.Abs(got-min(want.P, 1)) > 1e-9 {
+			t.Errorf("%v and %v: p %g, want %g", base, new, got, want.P)
+		}
 	}
 }
 
@@ -34,7 +60,7 @@ func TestShiftCovers(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	const trials = 2000
 	held := 0
-	var covers float64
+	shifts := newShifts(5, 6, 0.95)
 	for range trials {
 		base, new := make([]float64, 5), make([]float64, 6)
 		for i := range base {
@@ -43,14 +69,13 @@ func TestShiftCovers(t *testing.T) {
 		for i := range new {
 			new[i] = random.ExpFloat64() + 2
 		}
-		s := shiftOf(base, new, 0.95)
-		covers = s.covers
+		s := shifts.of(base, new)
 		if s.low <= 2 && 2 <= s.high {
 			held++
 		}
 	}
-	if share := float64(held) / trials; covers < 0.95 || math.Abs(share-covers) > 0.02 {
-		t.Errorf("%g of the intervals hold the shift, %g should", share, covers)
+	if share := float64(held) / trials; shifts.covers < 0.95 || math.Abs(share-shifts.covers) > 0.02 {
+		t.Errorf("%g of the intervals hold the shift, %g should", share, shifts.covers)
 	}
 }
 

@@ -69,7 +69,6 @@ func diffCommand() *cobra.Command {
 	f.Float64Var(&options.Alpha, "alpha", diff.DefaultAlpha, "how probable a false alarm may be")
 	f.Float64Var(&options.Quantile, "quantile", diff.DefaultQuantile, "which quantile of its clean executions stands for a run")
 	f.StringVar(&benchfmt, "benchfmt", "", "also write base.txt and new.txt for benchstat into `folder`")
-	f.BoolVar(&options.AnyOrder, "any-order", false, "judge also what was not recorded in turns, where a drift of the machine looks like a change")
 	f.BoolVar(&asJSON, "json", false, "print JSON (docs/diff-json.md)")
 	f.BoolVar(&asCSV, "csv", false, "print CSV")
 	f.BoolVar(&asMarkdown, "markdown", false, "print Markdown, made for a pull request's comment")

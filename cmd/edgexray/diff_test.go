@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/edgexray/edgexray/analyze/diff"
+	"github.com/edgexray/edgexray/trace"
 	"github.com/edgexray/edgexray/trace/tracetest"
 )
 
@@ -59,6 +60,7 @@ func TestDiffVerb(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	newer := writeNewer(t, base)
 	for _, c := range []struct {
 		name           string
 		args           []string
@@ -81,6 +83,7 @@ func TestDiffVerb(t *testing.T) {
 		{"empty", []string{base, empty}, exitNothing, "", "new: no op was recorded"},
 		{"different models", []string{base, other}, exitMisuse, "", "they ran different models: base net.tflite, new other.tflite"},
 		{"no trace", []string{base, wrong}, exitMisuse, "", "not an edgexray trace"},
+		{"newer", []string{base, newer}, exitMisuse, "", "trace format too new"},
 		{"wrong thresholds", []string{base, same, "--thresholds", wrong}, exitMisuse, "", `wrong: thresholds: line 1: there is no limit "size"`},
 		{"wrong threshold", []string{base, same, "--threshold", "3 %"}, exitMisuse, "", "want a share such as 3%"},
 		{"wrong alpha", []string{base, same, "--alpha", "2"}, exitMisuse, "", "alpha 2: want a number between 0 and 1"},
@@ -104,6 +107,21 @@ func TestDiffVerb(t *testing.T) {
 			t.Errorf("%s: %v\n%s", name, err, text)
 		}
 	}
+}
+
+// writeNewer writes a trace as if in the next version of the format.
+func writeNewer(t *testing.T, path string) string {
+	t.Helper()
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file[len(trace.Magic)]++
+	newer := filepath.Join(t.TempDir(), "newer.xray")
+	if err := os.WriteFile(newer, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return newer
 }
 
 // docs/diff-json.md has all fields that are printed, and no others.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,9 +18,14 @@ import (
 	"github.com/edgexray/edgexray/traceexport"
 )
 
+// exportOptions are the verb's flags.
+type exportOptions struct {
+	format, output, compared string
+	nodes                    traceexport.NodeOptions
+}
+
 func exportCommand() *cobra.Command {
-	var name, output, compared string
-	var nodes traceexport.NodeOptions
+	var o exportOptions
 	c := &cobra.Command{
 		Use:   "export TRACE --format FORMAT",
 		Short: "Write a trace as a file that other tools read",
@@ -29,8 +35,11 @@ func exportCommand() *cobra.Command {
   edgexray export run.xray --format model-explorer       latency and memory on the model's graph`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			format, err := exportFormat(name)
+			format, err := exportFormat(o.format)
 			if err != nil {
+				return err
+			}
+			if o.nodes.Compare, err = readCompared(o.compared); err != nil {
 				return err
 			}
 			r, err := trace.Open(args[0])
@@ -38,47 +47,48 @@ func exportCommand() *cobra.Command {
 				return err
 			}
 			defer r.Close()
-			ops, err := analyze.Ops(r, analyze.Options{})
-			if err != nil {
-				return err
-			}
-			for _, warning := range report.Warnings(ops) {
-				fmt.Fprintln(c.ErrOrStderr(), "edgexray:", warning)
-			}
-			if len(ops.Models) == 0 {
-				return exitError{fmt.Errorf("export %s: no op was recorded, so there is nothing to write (`edgexray ops %[1]s` has the recorder's notes)", args[0]), exitNothing}
-			}
-			if nodes.Compare, err = readCompared(compared); err != nil {
-				return err
-			}
-			note := func(text string) { fmt.Fprintln(c.ErrOrStderr(), "edgexray:", text) }
-			write := func(w io.Writer) error {
-				return format.Write(w, traceexport.Source{Ops: ops, Trace: r, Nodes: nodes, Note: note})
-			}
-			if output == "-" {
-				err = write(c.OutOrStdout())
-			} else {
-				if output == "" {
-					output = strings.TrimSuffix(args[0], ".xray") + format.Suffix
-				}
-				err = writeWhole(output, write)
-			}
-			if err != nil {
+			if err := exportTrace(c, args[0], r, format, &o); err != nil {
 				return fmt.Errorf("export %s as %s: %w", args[0], format.Name, err)
-			}
-			if output != "-" {
-				fmt.Fprintf(c.ErrOrStderr(), "Wrote %s; open it with %s\n", output, format.Opens)
 			}
 			return nil
 		},
 	}
 	f := c.Flags()
-	f.StringVarP(&name, "format", "f", "", "write `format`: "+oneOf(formatNames()))
-	f.StringVar(&nodes.Metric, "metric", "", "with model-explorer, what to colour nodes by: latency (the default), memory, error or own-error")
-	f.StringVar(&nodes.Model, "model", "", "with model-explorer, the `name`, path or SHA-256 of the model, if the trace has several")
-	f.StringVar(&compared, "compare", "", "with model-explorer, a `file` that `edgexray compare --json` printed, for errors")
-	f.StringVarP(&output, "output", "o", "", "write to `file`, or to stdout with - (default: TRACE with the format's suffix)")
+	f.StringVarP(&o.format, "format", "f", "", "write `format`: "+oneOf(formatNames()))
+	f.StringVar(&o.nodes.Metric, "metric", "", "with model-explorer, what to colour nodes by: latency (the default), memory, error or own-error")
+	f.StringVar(&o.nodes.Model, "model", "", "with model-explorer, the `name`, path or SHA-256 of the model, if the trace has several")
+	f.StringVar(&o.compared, "compare", "", "with model-explorer, a `file` that `edgexray compare --json` printed, for errors")
+	f.StringVarP(&o.output, "output", "o", "", "write to `file`, or to stdout with - (default: TRACE with the format's suffix)")
 	return c
+}
+
+func exportTrace(c *cobra.Command, path string, r *trace.Reader, format traceexport.Format, o *exportOptions) error {
+	ops, err := analyze.Ops(r, analyze.Options{})
+	if err != nil {
+		return err
+	}
+	note := func(text string) { fmt.Fprintln(c.ErrOrStderr(), "edgexray:", text) }
+	for _, warning := range report.Warnings(ops) {
+		note(warning)
+	}
+	if len(ops.Models) == 0 {
+		return exitError{errors.New("no op was recorded, so there is nothing to write (`edgexray ops` shows the recorder's notes)"), exitNothing}
+	}
+	write := func(w io.Writer) error {
+		return format.Write(w, traceexport.Source{Ops: ops, Trace: r, Nodes: o.nodes, Note: note})
+	}
+	output := o.output
+	switch output {
+	case "-":
+		return write(c.OutOrStdout())
+	case "":
+		output = strings.TrimSuffix(path, ".xray") + format.Suffix
+	}
+	if err := writeWhole(output, write); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.ErrOrStderr(), "Wrote %s; open it with %s\n", output, format.Opens)
+	return nil
 }
 
 // readCompared reads what compare --json printed; path may be empty.

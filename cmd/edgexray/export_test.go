@@ -81,7 +81,7 @@ func TestExportVerb(t *testing.T) {
 		{[]string{xray}, exitMisuse, "", "say which format with --format: perfetto, chrome"},
 		{[]string{xray, "--format", "moon"}, exitMisuse, "", `"moon" is none (use perfetto, chrome`},
 		{[]string{"--format", "csv"}, exitMisuse, "", "accepts 1 arg"},
-		{[]string{xray, "--format", "csv", "-o", "/dev/full"}, exitForbidden, "", "no space left"},
+		{[]string{xray, "--format", "csv", "-o", "/dev/full"}, exitForbidden, "", "no space left on device (nothing was written to /dev/full: make room there"},
 		{[]string{xray, "--format", "csv", "-o", filepath.Join(other, "x")}, exitMisuse, "", "not a directory"},
 		{[]string{other, "--format", "csv"}, exitMisuse, "", "not an edgexray trace"},
 		{[]string{newer, "--format", "csv"}, exitMisuse, "", "trace format too new"},
@@ -92,6 +92,7 @@ func TestExportVerb(t *testing.T) {
 		{[]string{sums, "--format", "csv"}, exitNothing, "", "no single executions"},
 		{[]string{sums, "--format", "folded", "-o", "-"}, exitOK, "ADD #0 2000", ""},
 		{[]string{sums, "--format", "model-explorer", "-o", "-"}, exitOK, `"value": 1`, ""},
+		{[]string{sums, "--format", "benchfmt", "-o", "-"}, exitOK, "BenchmarkOp/node=0/op=ADD", ""},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
@@ -174,9 +175,9 @@ func TestWriteWhole(t *testing.T) {
 	if err := os.WriteFile(path, []byte("older"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	full := errors.New("no space left")
-	err := writeWhole(path, func(w io.Writer) error { fmt.Fprint(w, strings.Repeat("half", 1<<16)); return full })
-	if !errors.Is(err, full) || !strings.Contains(err.Error(), "nothing was written to "+path) {
+	refused := errors.New("there is nothing to write")
+	err := writeWhole(path, func(w io.Writer) error { fmt.Fprint(w, strings.Repeat("half", 1<<16)); return refused })
+	if !errors.Is(err, refused) || strings.Contains(err.Error(), "make room") {
 		t.Errorf("%v", err)
 	}
 	if data, err := os.ReadFile(path); err != nil || string(data) != "older" {

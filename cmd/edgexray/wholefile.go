@@ -23,15 +23,16 @@ func writeWhole(path string, write func(io.Writer) error) error {
 		return err
 	}
 	w := bufio.NewWriterSize(f, 1<<16)
-	if err = write(w); err == nil {
-		err = w.Flush()
+	err = write(w)
+	if full := w.Flush(); full != nil {
+		err = fmt.Errorf("%w (nothing was written to %s: make room there, or choose another one with -o)", full, path)
 	}
 	err = errors.Join(err, f.Close())
 	switch {
 	case part == path:
 		return err
 	case err != nil:
-		return errors.Join(fmt.Errorf("%w (nothing was written to %s: make room there, or choose another one with -o)", err, path), os.Remove(part))
+		return errors.Join(err, os.Remove(part))
 	}
 	return os.Rename(part, path)
 }

@@ -30,7 +30,7 @@ func newAgainst(a *stragglers.Against) against {
 	v := against{Title: fmt.Sprintf("%s against %s of %s", shown(a.Model), shown(a.Other), shown(a.Trace)), Whole: wholeText(a), More: max(len(a.Losers)-maxPairs, 0)}
 	for _, l := range a.Losses[:min(len(a.Losses), maxPairs)] {
 		v.Losses = append(v.Losses, lossRow{shown(l.Op), number(l.Ops), typesText(l.Type, l.OtherType), us(l.NS), us(l.OtherNS), us(l.LossNS),
-			at(float64(l.LossNS), float64(a.Losses[0].LossNS)), shown(string(l.Cause)), shownText(l.Why)})
+			at(float64(l.LossNS), float64(a.Losses[0].LossNS)), shown(string(l.Cause)), shownWhy(l.Why)})
 	}
 	for _, p := range a.Losers[:min(len(a.Losers), maxPairs)] {
 		row := pairRow{Place: placeName(&p.Place), Op: shown(p.Op), Types: typesText(p.Type, p.OtherType), Here: us(p.NS), There: us(p.OtherNS),
@@ -81,7 +81,7 @@ func againstFinding(a *stragglers.Against) finding {
 	if len(a.Losses) > 0 {
 		l := a.Losses[0]
 		f.Detail = fmt.Sprintf("%s, %s, lose most: %s an invoke. %s", count(l.Ops, shown(l.Op)+" op"), typesText(l.Type, l.OtherType), duration(l.LossNS),
-			sentences([]string{string(l.Cause) + ": " + shownText(l.Why)}))
+			sentences([]string{string(l.Cause) + ": " + shownWhy(l.Why)}))
 		f.Do = advice[l.Cause]
 	}
 	return f

@@ -68,11 +68,11 @@ func diffVerdict(r *diff.Result) (text, mark string) {
 	text = capital(string(r.Verdict.Status))
 	switch {
 	case r.Verdict.Status == diff.NotEnoughData:
-		text += ": " + shownText(r.Verdict.Why)
+		text += ": " + shownWhy(r.Verdict.Why)
 	case r.Verdict.Slower+r.Verdict.Faster == 0:
 		text += ": nothing changed by as much as would be told"
 	default:
-		text += ": " + strings.Join(changeNames(r), ", ")
+		text += ": " + strings.Join(changeNames(worstChanges(r)), ", ")
 	}
 	return text + ".", diffMarks[r.Verdict.Status]
 }
@@ -154,7 +154,7 @@ var changeMarks = map[diff.ChangeStatus]string{diff.Slower: bad, diff.Faster: go
 
 func newChangeRow(c *diff.Change, scale float64) changeRow {
 	place := func(v float64) string { return at(min(max(v/scale, -1), 1)+1, 2) }
-	row := changeRow{Name: shown(c.Name), Status: string(c.Status), Class: changeMarks[c.Status], Why: shownText(c.Why)}
+	row := changeRow{Name: shown(c.Name), Status: string(c.Status), Class: changeMarks[c.Status], Why: shownWhy(c.Why)}
 	if c.Node >= 0 {
 		row.Place = fmt.Sprint(c.Node)
 		if c.Subgraph > 0 {
@@ -170,7 +170,7 @@ func newChangeRow(c *diff.Change, scale float64) changeRow {
 		row.From, row.To = place(c.Low), place(c.High)
 	}
 	if c.P > 0 && c.P < 1 {
-		row.P = digitsOrLess(c.P)
+		row.P = probability(c.P)
 	}
 	return row
 }
@@ -183,8 +183,7 @@ func signed(change float64) string {
 	return fmt.Sprintf("%+.1f\u00a0%%", 100*change)
 }
 
-// digitsOrLess shows a probability.
-func digitsOrLess(p float64) string {
+func probability(p float64) string {
 	if p < 0.0001 {
 		return "<0.0001"
 	}
@@ -239,40 +238,65 @@ func countsText(ops []*diff.Change) string {
 	return fmt.Sprintf("%s: %s.", count(len(ops), "op"), strings.Join(parts, ", "))
 }
 
-// changeNames names what became slower, or else what became faster, in all models.
-func changeNames(r *diff.Result) []string {
-	worst := 0
-	var names []string
+// worstChanges are those that became slower, or else those that became faster, in all models, in the order of the tables.
+func worstChanges(r *diff.Result) []*diff.Change {
+	worst := 1
+	var found []*diff.Change
 	for _, m := range r.Models {
 		changes, _ := told(m)
 		for _, c := range changes {
 			if rank(c) > worst {
-				worst, names = rank(c), nil
+				worst, found = rank(c), nil
 			}
-			if rank(c) == worst && worst > 0 {
-				name := shown(c.Name)
-				if c.Node >= 0 {
-					name += fmt.Sprintf(" (node %d)", c.Node)
-				}
-				names = append(names, fmt.Sprintf("%s %s", name, signed(c.Change)))
+			if rank(c) == worst {
+				found = append(found, c)
 			}
 		}
 	}
-	if more := len(names) - maxSentences; more > 0 {
-		names = append(names[:maxSentences], fmt.Sprintf("and %d more", more))
+	return found
+}
+
+func changeNames(changes []*diff.Change) []string {
+	var names []string
+	for _, c := range changes[:min(len(changes), maxSentences)] {
+		names = append(names, changeName(c)+" "+signed(c.Change))
+	}
+	if more := len(changes) - maxSentences; more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
 	}
 	return names
+}
+
+func changeName(c *diff.Change) string {
+	if c.Node < 0 {
+		return shown(c.Name)
+	}
+	return fmt.Sprintf("%s (node %d)", shown(c.Name), c.Node)
 }
 
 // diffFinding is the diff's sentence of the summary.
 func diffFinding(r *diff.Result) finding {
 	text, mark := diffVerdict(r)
 	f := finding{Kind: "Diff", Mark: mark, Title: text, Link: "#diff"}
-	switch {
-	case r.Verdict.Status == diff.NotEnoughData:
+	if r.Verdict.Status == diff.NotEnoughData {
 		f.Do = "Record more runs of both, in turns, and give them as BASE... -- NEW..."
-	case r.Verdict.Slower+r.Verdict.Faster > 0:
-		f.Detail = fmt.Sprintf("In all, %d slower and %d faster.", r.Verdict.Slower, r.Verdict.Faster)
+		return f
 	}
+	var details []string
+	if changes := worstChanges(r); len(changes) > 0 {
+		c := changes[0]
+		if c.BaseNS > 0 {
+			details = append(details, fmt.Sprintf("%s took %s and takes %s", changeName(c), duration(c.BaseNS), duration(c.NewNS)))
+		}
+		if c.P > 0 && c.P < 1 {
+			details = append(details, fmt.Sprintf("Chance makes such a change anywhere in the model with a probability of %s", probability(c.P)))
+		}
+	}
+	for _, m := range r.Models {
+		if m.Invoke != nil && rank(m.Invoke) == 0 {
+			details = append(details, fmt.Sprintf("The whole invoke of %s: %s, %s", shown(m.Name), signed(m.Invoke.Change), m.Invoke.Status))
+		}
+	}
+	f.Detail = sentences(details)
 	return f
 }

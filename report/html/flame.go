@@ -3,6 +3,7 @@ package html
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/edgexray/edgexray/analyze"
@@ -13,7 +14,7 @@ import (
 type flame struct {
 	Frames []frame
 	Height int // px
-	Hidden int // frames too many to draw, the smallest
+	Hidden int // frames too many to draw, the smallest ones
 }
 
 // frame is a rectangle of a chart.
@@ -66,9 +67,34 @@ func (b *builder) flame(stacks []analyze.Stack, m *analyze.Model) *flame {
 		return nil
 	}
 	g := &flame{}
+	totals := root.totals(nil)
+	if more := len(totals) - maxFrames; more > 0 {
+		slices.Sort(totals)
+		root.cut(totals[more])
+	}
 	b.drawCalls(g, root, root.total, 0, 0, perInvoke(1, m))
+	g.Hidden = len(totals) - len(g.Frames)
 	slices.SortStableFunc(g.Frames, func(x, y frame) int { return cmp.Compare(x.Y, y.Y) })
 	return g
+}
+
+// totals appends those of all frames that take time.
+func (c *call) totals(all []uint64) []uint64 {
+	if c.total > 0 {
+		all = append(all, c.total)
+	}
+	for _, w := range c.within {
+		all = w.totals(all)
+	}
+	return all
+}
+
+// cut removes what takes less than least.
+func (c *call) cut(least uint64) {
+	maps.DeleteFunc(c.within, func(_ string, w *call) bool { return w.total < least })
+	for _, w := range c.within {
+		w.cut(least)
+	}
 }
 
 // push returns the frame that holds a stack's own time.
@@ -85,7 +111,7 @@ func (b *builder) push(c *call, s analyze.Stack) *call {
 		c = c.at("node "+report.Place(op), class, op)
 	}
 	last := s.Ops[len(s.Ops)-1]
-	return c.at(kernel(last), b.colours.of(last)+" leaf", last)
+	return c.at(kernel(last), b.colours.of(last), last)
 }
 
 func subgraphName(op *analyze.Op) string {
@@ -112,18 +138,17 @@ func (c *call) sum() uint64 {
 }
 
 func (b *builder) drawCalls(g *flame, c *call, whole, x uint64, depth int, invokes float64) {
-	if len(g.Frames) >= maxFrames {
-		g.Hidden++
-	} else {
-		f := frame{ID: -1, Class: c.class, X: at(float64(x), float64(whole)), Width: at(float64(c.total), float64(whole)), Y: depth * frameHeight,
-			Label: c.name, Labelled: ratio(c.total, whole) > labelWidth,
-			Text: fmt.Sprintf("%s: %s an invoke, %s", c.name, duration(float64(c.total)*invokes), percent(ratio(c.total, whole)))}
-		if c.op != nil {
-			f.ID = b.details(c.op)
-		}
-		g.Frames = append(g.Frames, f)
-		g.Height = max(g.Height, (depth+1)*frameHeight)
+	if len(g.Frames) == maxFrames {
+		return // many took equally long
 	}
+	f := frame{ID: -1, Class: c.class, X: at(float64(x), float64(whole)), Width: at(float64(c.total), float64(whole)), Y: depth * frameHeight,
+		Label: c.name, Labelled: ratio(c.total, whole) > labelWidth,
+		Text: fmt.Sprintf("%s: %s an invoke, %s", c.name, duration(float64(c.total)*invokes), percent(ratio(c.total, whole)))}
+	if c.op != nil {
+		f.ID = b.details(c.op)
+	}
+	g.Frames = append(g.Frames, f)
+	g.Height = max(g.Height, (depth+1)*frameHeight)
 	for _, w := range c.inOrder() {
 		b.drawCalls(g, w, whole, x, depth+1, invokes)
 		x += w.total

@@ -28,7 +28,6 @@ type memoryRun struct {
 	Most              string // at the top of the axis
 	Frames            []frame
 	PeakAt            string // the middle of the op that sets the model's peak; empty when it is in another subgraph
-	PeakLeft          bool   // its label is left of it
 }
 
 type memoryPart struct {
@@ -104,8 +103,7 @@ func (b *builder) memoryRun(mm *analyze.ModelMemory, run *analyze.MemoryRun, nod
 		}
 		v.Frames = append(v.Frames, f)
 		if run.Subgraph == mm.PeakSubgraph && run.Nodes[i] == mm.PeakNode && live == mm.Peak && v.PeakAt == "" {
-			middle := float64(i) + 0.5
-			v.PeakAt, v.PeakLeft = at(middle, float64(v.Nodes)), middle > float64(v.Nodes)/2
+			v.PeakAt = at(float64(i)+0.5, float64(v.Nodes))
 		}
 	}
 	v.Line = line.String()

@@ -2,6 +2,7 @@ package html
 
 import (
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -21,6 +22,15 @@ func shown(name string) string { return cut(name, maxName) }
 // shownText does the same with what is longer than a name.
 func shownText(text string) string { return cut(text, maxText) }
 
+var unitAfterNumber = regexp.MustCompile(`[0-9](?: us\b|%)`)
+
+// shownWhy does it with a reason in words, in which units are then written as they are on the page.
+func shownWhy(text string) string {
+	return unitAfterNumber.ReplaceAllStringFunc(shownText(text), func(found string) string {
+		return found[:1] + map[string]string{" us": " µs", "%": " %"}[found[1:]]
+	})
+}
+
 func cut(s string, limit int) string {
 	if len(s) > utf8.UTFMax*limit {
 		s = s[:utf8.UTFMax*limit]
@@ -35,7 +45,7 @@ func cut(s string, limit int) string {
 // us shows ns as µs for a column of a table.
 func us[N uint64 | float64](ns N) string { return strconv.FormatFloat(float64(ns)/1e3, 'f', 1, 64) }
 
-// units of a scale, the smallest first.
+// A unit of a scale.
 type unit struct {
 	size float64
 	name string

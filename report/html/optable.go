@@ -17,7 +17,6 @@ type opRow struct {
 	Untrusted              bool
 	Share, Bar             string
 	Mean, P50, P99, Most   string // µs
-	Count                  string
 	Spread                 string // path of its small histogram
 	Causes, Output, Kernel string
 }
@@ -34,7 +33,7 @@ func (b *builder) opRows(m *analyze.Model) []opRow {
 			ID: b.details(op), Order: i, Place: report.Place(op), Op: shown(op.FusedOp()), Class: b.colours.of(op), Within: op.Mapping != "",
 			Untrusted: !op.Trusted, Share: percent(op.Share), Bar: at(op.Share, most),
 			Mean: us(w.Mean()), P50: us(w.Quantile(0.5)), P99: us(w.Quantile(0.99)), Most: us(w.Max),
-			Count: number(op.Count), Spread: spread(w),
+			Spread: spread(w),
 			Causes: causes(op), Output: tensorList(op.Outputs), Kernel: kernel(op),
 		}
 	}

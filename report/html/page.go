@@ -23,7 +23,6 @@ type page struct {
 	Findings []group
 	Models   []*model
 	Diff     *diffView
-	NotDiff  string
 	Against  []against
 	Layers   *layers
 	Unshown  int // models beyond maxModels
@@ -116,7 +115,7 @@ func newPage(in *Input) *page {
 			p.Models = append(p.Models, b.model(run, m, len(p.Models)+1))
 		}
 	}
-	p.Diff, p.NotDiff = newDiff(in.Diff), shownText(in.NotDiff)
+	p.Diff = newDiff(in.Diff)
 	for _, run := range in.Runs {
 		if run.Stragglers != nil {
 			for _, a := range run.Stragglers.Against {

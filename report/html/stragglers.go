@@ -86,7 +86,7 @@ func basis(s *stragglers.Straggler) string {
 }
 
 func newCause(v *stragglers.Verdict, worth string) cause {
-	c := cause{Name: capital(shown(string(v.Cause))), Class: caution, Why: shownText(v.Why), Worth: worth, Confidence: percent(v.Confidence), Evidence: evidence(v.Evidence)}
+	c := cause{Name: capital(shown(string(v.Cause))), Class: caution, Why: shownWhy(v.Why), Worth: worth, Confidence: percent(v.Confidence), Evidence: evidence(v.Evidence)}
 	if v.Cause == stragglers.Unexplained {
 		c.Class, c.Confidence = note, "" // of no cause there is none
 	}
@@ -186,7 +186,7 @@ func stragglerFindings(m *analyze.Model, r *stragglers.Result) []finding {
 	}
 	var all []finding
 	for _, f := range findingsOf(m, r) {
-		title, rest, _ := strings.Cut(shownText(f.Why), ". ")
+		title, rest, _ := strings.Cut(shownWhy(f.Why), ". ")
 		details := []string{rest}
 		if f.ExcessNS > 0 {
 			details = append(details, "Worth "+worth(f.ExcessNS, f.Share)+".")
@@ -199,7 +199,7 @@ func stragglerFindings(m *analyze.Model, r *stragglers.Result) []finding {
 	for _, s := range own[:min(len(own), maxSentences)] {
 		all = append(all, finding{Kind: "Straggler", Mark: markOf(s.Share),
 			Title:  fmt.Sprintf("%s (node %s) takes %s, where %s would take %s.", shown(s.Op), placeName(&s.Place), duration(s.ActualNS), basis(s), duration(s.ExpectedNS)),
-			Detail: sentences([]string{string(s.Cause) + ": " + shownText(s.Why), confidence(s.Confidence)}), Do: advice[s.Cause], Link: "stragglers"})
+			Detail: sentences([]string{string(s.Cause) + ": " + shownWhy(s.Why), confidence(s.Confidence)}), Do: advice[s.Cause], Link: "stragglers"})
 	}
 	if more := len(own) - maxSentences; more > 0 {
 		all = append(all, finding{Kind: "Straggler", Mark: note, Title: fmt.Sprintf("%s slower than their work explains.", count(more, "more op")), Link: "stragglers"})

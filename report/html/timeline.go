@@ -15,8 +15,8 @@ type timeline struct {
 	Ticks  []tick
 	Lanes  []lane
 	Height int // px
-	Hidden int // executions too many to draw, the shortest
-	Beside bool
+	Hidden int // executions too many to draw, the shortest ones
+	drawn  int
 }
 
 // lane is a thread.
@@ -39,7 +39,7 @@ func (b *builder) timeline(m *analyze.Model, invokes []*analyze.Invoke) *timelin
 		return nil
 	}
 	typical := invokes[0]
-	v := &timeline{Total: max(typical.EndNS-typical.StartNS, 1), Beside: len(invokes) > 1, Height: axisHeight}
+	v := &timeline{Total: max(typical.EndNS-typical.StartNS, 1), Height: axisHeight}
 	v.Text = fmt.Sprintf("Invoke %s of %s, the one nearest the median: %s.", number(typical.Number), number(m.Invokes), duration(v.Total))
 	v.Ticks = ticks(v.Total)
 	shortest := v.limit(invokes)
@@ -70,12 +70,12 @@ func (v *timeline) limit(invokes []*analyze.Invoke) uint64 {
 			durations = append(durations, e.DurationNS)
 		}
 	}
-	v.Hidden = max(len(durations)-maxFrames, 0)
-	if v.Hidden == 0 {
+	more := len(durations) - maxFrames
+	if more <= 0 {
 		return 0
 	}
 	slices.Sort(durations)
-	return durations[v.Hidden]
+	return durations[more]
 }
 
 func (v *timeline) lane(b *builder, invokes []*analyze.Invoke, start, shortest uint64) {
@@ -85,9 +85,14 @@ func (v *timeline) lane(b *builder, invokes []*analyze.Invoke, start, shortest u
 	for _, invoke := range invokes {
 		for _, e := range invoke.Executions {
 			from, to := max(e.StartNS, start)-start, min(max(e.StartNS+e.DurationNS, start)-start, v.Total)
-			if from >= to || e.DurationNS < shortest {
+			if from >= to {
 				continue
 			}
+			if e.DurationNS < shortest || v.drawn == maxFrames {
+				v.Hidden++
+				continue
+			}
+			v.drawn++
 			depth = max(depth, e.Depth+1)
 			l.Frames = append(l.Frames, frame{
 				ID: b.details(e.Op), Class: b.colours.of(e.Op), X: at(float64(from), float64(v.Total)), Width: at(float64(to-from), float64(v.Total)),

@@ -55,7 +55,7 @@ func measureAnalyse(b *bench) error {
 
 // analysed returns the command lines that are measured; each writes to stdout. Two halves have as many ops in all.
 func analysed(trace, half string) [][]string {
-	all := [][]string{{"ops", trace}, {"ops", trace, "--json"}, {"stragglers", trace}, {"diff", half, half}, {"pprof", trace, "-o", "-"}}
+	all := [][]string{{"ops", trace}, {"ops", trace, "--json"}, {"stragglers", trace}, {"diff", half, half}, {"pprof", trace, "-o", "-"}, {"report", trace, "-o", "-"}}
 	for _, format := range traceexport.Formats {
 		all = append(all, []string{"export", trace, "-o", "-", "--format", format.Name})
 	}

@@ -97,12 +97,24 @@ func runsOf(file []byte) ([]*diff.Run, error) {
 	return diff.Runs("", ops, diff.DefaultQuantile), nil
 }
 
-// alternating takes n runs a side of those that came one after the other.
-func alternating(base, new []*diff.Run, from, n int) (b, c *diff.Side) {
+// An order is how base and new runs are taken from runs that came one after the other.
+type order struct {
+	name string
+	of   func(n, i int) (base, new int) // places of the i-th of n runs a side
+}
+
+var (
+	inTurns = order{"in turns", func(n, i int) (int, int) { return 2 * i, 2*i + 1 }}
+	orders  = []order{inTurns, {"one side after the other", func(n, i int) (int, int) { return i, n + i }}}
+)
+
+// sides takes n runs a side.
+func (o order) sides(base, new []*diff.Run, from, n int) (b, c *diff.Side) {
 	b, c = diff.NewSide("base"), diff.NewSide("new")
-	for i := from; i < from+2*n; i += 2 {
-		b.AddRuns(base[i])
-		c.AddRuns(new[i+1])
+	for i := range n {
+		first, second := o.of(n, i)
+		b.AddRuns(base[from+first])
+		c.AddRuns(new[from+second])
 	}
 	return b, c
 }
@@ -122,30 +134,35 @@ func differ(base, new *diff.Side, threshold float64) (*diff.Result, error) {
 // falseAlarms compares runs with others of the same.
 func falseAlarms(recordings [][]*diff.Run) error {
 	rows := [][]string{}
-	for _, n := range runsASide[1:] {
-		pairs, alarms, anySize := 0, 0, 0
-		for _, runs := range recordings {
-			for from := 0; from+2*n <= len(runs); from += 2 * n {
-				for _, threshold := range []float64{0, 1e-6} {
-					base, new := alternating(runs, runs, from, n)
-					r, err := differ(base, new, threshold)
-					if err != nil {
-						return err
-					}
-					changed := r.Verdict.Slower+r.Verdict.Faster > 0
-					if threshold == 0 {
-						pairs++
-						alarms += btoi(changed)
-					} else {
-						anySize += btoi(changed)
-					}
-				}
+	for _, o := range orders {
+		for _, n := range runsASide[1:] {
+			row, err := o.falseAlarms(recordings, n)
+			if err != nil {
+				return err
 			}
+			rows = append(rows, row)
 		}
-		rows = append(rows, []string{strconv.Itoa(n), strconv.Itoa(pairs), rate(alarms, pairs), rate(anySize, pairs)})
 	}
 	fmt.Printf("How often runs of the same are told to differ in anything\n\n")
-	return report.Listing(os.Stdout, []string{"runs a side", "pairs", "false alarms", "with a threshold of 0"}, rows)
+	return report.Listing(os.Stdout, []string{"recorded", "runs a side", "pairs", "false alarms", "with a threshold of 0"}, rows)
+}
+
+func (o order) falseAlarms(recordings [][]*diff.Run, n int) ([]string, error) {
+	pairs, alarms, anySize := 0, 0, 0
+	for _, runs := range recordings {
+		for from := 0; from+2*n <= len(runs); from += 2 * n {
+			pairs++
+			for threshold, count := range map[float64]*int{0: &alarms, 1e-6: &anySize} { // 0 is the default
+				base, new := o.sides(runs, runs, from, n)
+				r, err := differ(base, new, threshold)
+				if err != nil {
+					return nil, err
+				}
+				*count += btoi(r.Verdict.Slower+r.Verdict.Faster > 0)
+			}
+		}
+	}
+	return []string{o.name, strconv.Itoa(n), strconv.Itoa(pairs), rate(alarms, pairs), rate(anySize, pairs)}, nil
 }
 
 func btoi(b bool) int {
@@ -179,7 +196,7 @@ func detections(recordings []string, unchanged [][]*diff.Run, slower float64) ([
 		}
 		for k, n := range runsASide {
 			for from := 0; from+2*n <= len(changed); from += 2 * n {
-				base, new := alternating(unchanged[i], changed, from, n)
+				base, new := inTurns.sides(unchanged[i], changed, from, n)
 				r, err := differ(base, new, min(0.03, 0.6*slower))
 				if err != nil {
 					return nil, err

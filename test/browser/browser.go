@@ -20,7 +20,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long one step of a page may take.
+// patience is how long one step of a page may take: busy machines are slow.
 const patience = 60 * time.Second
 
 // Browser is a running Chromium.
@@ -31,7 +31,7 @@ type Browser struct {
 
 // Start starts Chromium, which has to be on PATH. The caller closes it.
 func Start() (*Browser, error) {
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox) // with it Chromium doesn't run as root
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox) // Chromium refuses to run for root with its sandbox
 	b := &Browser{}
 	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	b.cancel = append(b.cancel, cancel)

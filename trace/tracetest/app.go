@@ -67,7 +67,7 @@ func (a *App) Write(out io.Writer) error {
 // run records one process.
 func (a *App) run(s *sampler, process int, random *rand.Rand) {
 	id := uint32(process + 1)
-	node := func(i int) uint32 { return id*1000 + uint32(i) }
+	node := func(i int) uint32 { return id<<16 + uint32(i) }
 	s.describe(&trace.Process{Id: id, Pid: int32(99 + id), Name: "app"}, &trace.Thread{Id: id, Process: id, Tid: int32(99 + id)},
 		&trace.Subgraph{Id: id, Process: id, Interpreter: id, Model: a.Model.Id})
 	common := math.Exp(a.Common * random.NormFloat64())

@@ -333,5 +333,8 @@
 		sight.observe(box);
 		box.addEventListener("focus", () => show(box));
 	}
-	addEventListener("beforeprint", () => all(".chart").forEach(show));
+	addEventListener("beforeprint", () => {
+		all(".chart").forEach(show);
+		for (const details of all("details")) details.open = true;
+	});
 })();
