@@ -74,12 +74,7 @@ func TestWorkIsWhatTensorFlowCounts(t *testing.T) {
 // macs returns the MACs of one invoke of the only model in a trace. All of its ops' work must be known.
 func macs(t *testing.T, path string) uint64 {
 	t.Helper()
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	r, err := trace.NewReader(file)
+	r, err := trace.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
