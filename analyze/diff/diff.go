@@ -23,7 +23,7 @@ type Options struct {
 // The defaults.
 const (
 	DefaultAlpha      = 0.01
-	DefaultQuantile   = 0.1
+	DefaultQuantile   = 0.05
 	DefaultConfidence = 0.95
 )
 
