@@ -84,6 +84,9 @@ func Diff(base, new *Side, o Options) (*Result, error) {
 	for _, p := range pairs {
 		m := compare(p, o)
 		r.Models = append(r.Models, m)
+		if m.Base.SHA256 != m.New.SHA256 && m.Base.SHA256 != "" && m.New.SHA256 != "" {
+			r.Problems = append(r.Problems, fmt.Sprintf("%s of base and %s of new are different files, matched by %s", m.Base.Name, m.New.Name, m.MatchedBy))
+		}
 		r.Verdict.Slower += m.Verdict.Slower
 		r.Verdict.Faster += m.Verdict.Faster
 	}
