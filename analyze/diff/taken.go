@@ -14,12 +14,12 @@ type taken struct {
 	clean       bool      // and enough clean executions
 }
 
-// A weight is how often the time of an op's execution counts.
-type weight func(*op) float64
+// A weight is how often an op's execution counts, and which part of its time.
+type weight func(*op) (times, part float64)
 
-func once(*op) float64           { return 1 }
-func perInvoke(o *op) float64    { return o.perInvoke }
-func ownPerInvoke(o *op) float64 { return o.perInvoke * o.selfShare } // without the ops within
+func once(*op) (times, part float64)           { return 1, 1 }
+func perInvoke(o *op) (times, part float64)    { return o.perInvoke, 1 }
+func ownPerInvoke(o *op) (times, part float64) { return o.perInvoke, o.selfShare } // without the ops within
 
 // takenFor sums up what ops took in each run.
 func (c *comparison) takenFor(byRun [][]*op, w weight) taken {
@@ -34,11 +34,12 @@ func (c *comparison) takenFor(byRun [][]*op, w weight) taken {
 		for _, o := range ops {
 			e, clean := c.value(o)
 			t.clean = t.clean && clean
-			ns += w(o) * e.ns
-			median += w(o) * e.median
-			t.low += w(o) * e.low
-			t.high += w(o) * e.high
-			t.probes += w(o) * float64(c.costs[o.site].InsideNS)
+			times, part := w(o)
+			ns += times * part * e.ns
+			median += times * part * e.median
+			t.low += times * part * e.low
+			t.high += times * part * e.high
+			t.probes += times * float64(c.costs[o.site].InsideNS)
 		}
 		t.ns, t.medians = append(t.ns, ns), append(t.medians, median)
 	}
