@@ -22,7 +22,7 @@ type Options struct {
 // The defaults.
 const (
 	DefaultAlpha      = 0.01
-	DefaultQuantile   = 0.1
+	DefaultQuantile   = 0.05
 	DefaultConfidence = 0.95
 )
 
@@ -83,15 +83,24 @@ func Diff(base, new *Side, o Options) (*Result, error) {
 	for _, p := range pairs {
 		m := compare(p, o)
 		r.Models = append(r.Models, m)
-		if m.Order != "" {
-			r.Problems = append(r.Problems, fmt.Sprintf("%s: %s: what the machine did in between looks like a change. "+
-				"A change is told only when it is %d times as large as what moved within a side; record in turns to find smaller ones", m.Name, m.Order, driftFactor))
-		}
+		r.Problems = append(r.Problems, m.problems()...)
 		r.Verdict.Slower += m.Verdict.Slower
 		r.Verdict.Faster += m.Verdict.Faster
 	}
 	r.Verdict.settle(r.Models)
 	return r, nil
+}
+
+// problems says what makes the model's verdict less certain.
+func (m *Model) problems() (all []string) {
+	if m.Order != "" {
+		all = append(all, fmt.Sprintf("%s: %s: what the machine did in between looks like a change. "+
+			"A change is told only when it is %d times as large as what moved within a side; record in turns to find smaller ones", m.Name, m.Order, driftFactor))
+	}
+	if m.Base.SHA256 != m.New.SHA256 && m.Base.SHA256 != "" && m.New.SHA256 != "" {
+		all = append(all, fmt.Sprintf("%s of base and %s of new are different files, matched by %s", m.Base.Name, m.New.Name, m.MatchedBy))
+	}
+	return all
 }
 
 func union(a, b map[string]bool) []string {

@@ -85,8 +85,8 @@ func (c *comparison) commonChange() *Change {
 		common[run] = medianOf(of)
 	}
 	c.CommonRemoved = c.enough
-	change := &Change{Name: "common", Subgraph: -1, Node: -1, Count: len(columns), Base: []Op{}, New: []Op{}, column: common, tested: true}
-	change.Threshold = finite(c.options.Thresholds.limits(c.Name, "whole").change)
+	change, _ := c.newChange("common", whole)
+	change.Count, change.column, change.tested = len(columns), common, true
 	if change.Threshold == 0 {
 		change.Why, change.tested = "any change is allowed", false
 	} else {

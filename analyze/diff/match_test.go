@@ -26,8 +26,12 @@ func TestMatchModels(t *testing.T) {
 			base, new := tracetest.NewApp(1), tracetest.NewApp(2)
 			base.Model.Path, base.Model.Sha256 = c.base.Path, c.base.Sha256
 			new.Model.Path, new.Model.Sha256 = c.new.Path, c.new.Sha256
-			if _, m := compared(t, base, new); m.MatchedBy != c.by || len(m.BaseRuns) != 5 || len(m.NewRuns) != 5 {
+			r, m := compared(t, base, new)
+			if m.MatchedBy != c.by || len(m.BaseRuns) != 5 || len(m.NewRuns) != 5 {
 				t.Errorf("matched by %s: %d and %d runs", m.MatchedBy, len(m.BaseRuns), len(m.NewRuns))
+			}
+			if said := slices.Contains(r.Problems, "x.tflite of base and x.tflite of new are different files, matched by name"); said != (c.name == "trained again") {
+				t.Errorf("problems %q", r.Problems)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -58,30 +59,36 @@ func leastP(base, new int) float64 {
 // column is the logarithms of what each run took for one thing, those of base first.
 type column []float64
 
-// familyP returns of each column the probability that any of them differs as much between sides when runs are dealt out to
-// sides at random: Westfall and Young's max-T (Resampling-Based Multiple Testing, 1993, 2.6), which takes into account that
-// columns go together and assumes nothing of how they are distributed.
+// familyP returns of each column the probability that any of those that differ no more differs as much between sides when runs
+// are dealt out to sides at random: Westfall and Young's step-down max-T (Resampling-Based Multiple Testing, 1993, 2.6 and 4.1),
+// which takes into account that columns go together and assumes nothing of how they are distributed. Going down by steps keeps
+// a large change, which shows in many deals, from hiding smaller ones.
 func familyP(columns []column, d deals) []float64 {
 	if len(columns) == 0 {
 		return nil
 	}
 	s := newStatistics(columns)
 	observed := slices.Clone(s.of(d.ways[0]))
+	order := make([]int, len(columns)) // the largest first
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(observed[b]), math.Abs(observed[a])) })
 	atLeast := make([]int, len(columns))
 	for _, way := range d.ways {
+		t := s.of(way)
 		largest := 0.0
-		for _, t := range s.of(way) {
-			largest = max(largest, math.Abs(t))
-		}
-		for i, t := range observed {
-			if largest >= math.Abs(t)*(1-1e-9) { // the sums' rounding
+		for _, i := range slices.Backward(order) {
+			largest = max(largest, math.Abs(t[i]))
+			if largest >= math.Abs(observed[i])*(1-1e-9) { // the sums' rounding
 				atLeast[i]++
 			}
 		}
 	}
-	p := make([]float64, len(columns))
-	for i, n := range atLeast {
-		p[i] = float64(n) / float64(len(d.ways))
+	p, before := make([]float64, len(columns)), 0.0
+	for _, i := range order {
+		before = max(before, float64(atLeast[i])/float64(len(d.ways)))
+		p[i] = before
 	}
 	return p
 }

@@ -26,22 +26,10 @@ func probeCosts(runs []*Run) map[string]analyze.ProbeCost {
 			slices.Sort(values)
 			return values[len(values)/2]
 		}
-		costs[class] = analyze.ProbeCost{InstructionClass: class, TotalNS: middle(total), InsideNS: middle(inside)}
+		costs[class] = analyze.ProbeCost{InstructionClass: class, TotalNS: middle(func(c analyze.ProbeCost) uint64 { return c.TotalNS }),
+			InsideNS: middle(func(c analyze.ProbeCost) uint64 { return c.InsideNS })}
 	}
 	return costs
-}
-
-// What a probe costs an op's own time, and the app.
-func inside(cost analyze.ProbeCost) uint64 { return cost.InsideNS }
-func total(cost analyze.ProbeCost) uint64  { return cost.TotalNS }
-
-// probes sums up what the probes of ops cost in an invoke, in ns.
-func (c *comparison) probes(ops []*op, part func(analyze.ProbeCost) uint64) float64 {
-	var ns float64
-	for _, o := range ops {
-		ns += o.perInvoke * float64(part(c.costs[o.site]))
-	}
-	return ns
 }
 
 // allowProbes widens the threshold by what the probes of the two sides differ by: another library may have to be probed at

@@ -158,3 +158,27 @@ func TestFamilyP(t *testing.T) {
 		t.Errorf("a change of 10 standard deviations is found in %g of the trials", share)
 	}
 }
+
+// A large change, which shows in deals near the real one, too, does not hide a smaller one.
+func TestLargeChangesHideNone(t *testing.T) {
+	random := rand.New(rand.NewPCG(10, 11))
+	columns := make([]column, 12)
+	for i := range columns {
+		columns[i] = make(column, 16)
+		for run := range columns[i] {
+			columns[i][run] = 0.01 * random.NormFloat64()
+			if run >= 8 {
+				columns[i][run] += []float64{0.8, 0.7, 0.025, 0, 0, 0}[min(i, 5)]
+			}
+		}
+	}
+	p := familyP(columns, dealsOf(8, 8))
+	if p[0] > 0.001 || p[1] > 0.001 || p[2] > 0.01 || p[2] < p[1] {
+		t.Errorf("p of 80 %%, 70 %% and 2.5 %%: %g", p[:3])
+	}
+	for _, p := range p[3:] {
+		if p < 0.05 {
+			t.Errorf("p of nothing is %g", p)
+		}
+	}
+}
