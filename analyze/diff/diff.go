@@ -94,8 +94,7 @@ func Diff(base, new *Side, o Options) (*Result, error) {
 // problems says what makes the model's verdict less certain.
 func (m *Model) problems() (all []string) {
 	if m.Order != "" {
-		all = append(all, fmt.Sprintf("%s: %s: what the machine did in between looks like a change. "+
-			"A change is told only when it is %d times as large as what moved within a side; record in turns to find smaller ones", m.Name, m.Order, driftFactor))
+		all = append(all, m.Name+": "+m.Order)
 	}
 	if m.Base.SHA256 != m.New.SHA256 && m.Base.SHA256 != "" && m.New.SHA256 != "" {
 		all = append(all, fmt.Sprintf("%s of base and %s of new are different files, matched by %s", m.Base.Name, m.New.Name, m.MatchedBy))
@@ -168,10 +167,8 @@ func compare(p matched, o Options) *Model {
 	}
 	c.shifts = newShifts(len(c.base), len(c.new), o.Confidence)
 	m.Covers = c.shifts.covers
-	inTurns, first := c.inTurns()
-	if c.drifts = !inTurns; c.drifts {
-		m.Order = first
-	}
+	c.order = c.orderOf()
+	m.Order = c.order.caveat()
 	c.changes()
 	c.judge()
 	m.settle()

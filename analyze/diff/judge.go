@@ -22,7 +22,7 @@ type comparison struct {
 	base, new []*Run // that count
 	slow      bool   // on slow cores
 	enough    bool   // data for a verdict
-	drifts    bool   // it was not recorded in turns
+	order     order
 	costs     map[string]analyze.ProbeCost
 	shifts    *shifts
 }
@@ -171,10 +171,7 @@ func (c *comparison) verdictOf(change *Change) ChangeStatus {
 // exceeds tells whether a change is one: no chance, large enough, so in what was measured, too, before what ops have in
 // common was taken out, and no drift.
 func (c *comparison) exceeds(change *Change) bool {
-	if c.drifts && math.Abs(math.Log1p(change.Change)) < driftFactor*c.drift(change.columnWithout) {
-		return false
-	}
-	return change.P <= c.options.Alpha && change.MannWhitneyP <= agreesP && math.Abs(change.Change) >= change.Threshold &&
+	return !c.isDrift(change) && change.P <= c.options.Alpha && change.MannWhitneyP <= agreesP && math.Abs(change.Change) >= change.Threshold &&
 		change.Total*math.Copysign(1, change.Change) >= change.Threshold/2
 }
 

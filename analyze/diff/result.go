@@ -61,7 +61,7 @@ type Model struct {
 	BaseRuns  []*Run    `json:"base_runs"`
 	NewRuns   []*Run    `json:"new_runs"`
 	Verdict   Verdict   `json:"verdict"`
-	Order     string    `json:"order"` // empty when base and new were recorded in turns; else which was first, in words
+	Order     string    `json:"order"` // empty when base and new were recorded in turns; else which was first, and what that means, in words
 	// What the test could tell: how many things it was about, the smallest p that so many runs can give, how many runs a side
 	// it takes at the least, and how many so that a change of the threshold's size is found 9 times of 10, of half of the ops
 	// and of nine tenths. 0 when not known.
