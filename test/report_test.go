@@ -49,7 +49,7 @@ func openPage(t *testing.T, b *browser.Browser, path string, screen browser.Scre
 
 func chromium(t *testing.T) *browser.Browser {
 	t.Helper()
-	b, err := browser.Start()
+	b, err := browser.Start(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

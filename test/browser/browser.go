@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -29,9 +30,10 @@ type Browser struct {
 	cancel []context.CancelFunc
 }
 
-// Start starts Chromium, which has to be on PATH. The caller closes it.
-func Start() (*Browser, error) {
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox) // Chromium refuses to run for root with its sandbox
+// Start starts Chromium, which has to be on PATH. What it leaves behind goes to folder. The caller closes it.
+func Start(folder string) (*Browser, error) {
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, // Chromium refuses to run for root with its sandbox
+		chromedp.UserDataDir(filepath.Join(folder, "profile")), chromedp.Env("TMPDIR="+folder))
 	b := &Browser{}
 	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	b.cancel = append(b.cancel, cancel)
