@@ -19,17 +19,19 @@ reference: setup
 test: setup
 	$(GO) test -timeout 35m ./...
 
-# Records a LiteRT app that knows nothing of edgexray, and checks its layers.
+# Records a LiteRT app that knows nothing of edgexray, says what is slow, checks its layers, and writes a page of it.
 demo: setup-demo build
 	python=$$($(PART) python)/bin/python && model=$$($(PART) face)/face_landmark.tflite && \
 	./edgexray record -o demo.xray -- $$python test/apps/sources/litert_run.py $$model --resolver builtin --invokes 200
 	./edgexray ops demo.xray
 	./edgexray pprof demo.xray -o demo.pb.gz
 	go tool pprof -top demo.pb.gz
+	./edgexray stragglers demo.xray
 	python=$$($(PART) python)/bin/python && model=$$($(PART) face)/face_landmark.tflite && \
 	./edgexray snapshot -o demo.tensors -- $$python test/apps/sources/litert_run.py $$model --resolver builtin && \
 	./edgexray reference $$model --inputs demo.tensors -o demo.ref.tensors --python $$python && \
 	./edgexray compare demo.tensors demo.ref.tensors --model $$model --python $$python
+	./edgexray report demo.xray demo.tensors demo.ref.tensors -o demo.html
 
 # What recording costs, on real models: prints tables, passes and fails nothing. docs/performance.md has the numbers.
 bench: setup
