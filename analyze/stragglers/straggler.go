@@ -7,7 +7,7 @@ import (
 
 // When an op is a straggler.
 const (
-	minSigmas = 3.0    // standard deviations of its class by which it is off
+	minSigmas = 2.25   // standard deviations of its class by which it is off
 	minExcess = 0.22   // of ln: a quarter more than expected
 	minShare  = 0.0001 // of the invoke that it would give back
 	minItself = 1.1    // times as long as its own faster runs
