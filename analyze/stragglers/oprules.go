@@ -193,7 +193,7 @@ func faultsRule(f *finder, s *subject, x *Straggler) *Verdict {
 // memoryRule: its bytes arrive about as fast as any do.
 func memoryRule(f *finder, s *subject, x *Straggler) *Verdict {
 	v := f.memoryBound(s)
-	if v == nil {
+	if v == nil || x.Basis != ByPeers { // else it was so before
 		return nil
 	}
 	v.Confidence *= x.explained(v.Evidence["bytes_ns"] - float64(x.ExpectedNS))
@@ -203,7 +203,7 @@ func memoryRule(f *finder, s *subject, x *Straggler) *Verdict {
 // notDelegatedRule: a delegate took what is around it.
 func notDelegatedRule(f *finder, s *subject, x *Straggler) *Verdict {
 	before, after := f.neighbours(s)
-	if before == nil && after == nil {
+	if before == nil && after == nil || x.Basis != ByPeers {
 		return nil
 	}
 	return &Verdict{NotDelegated, suspected, f.whyNotDelegated(s), Evidence{"neighbours": float64(count(before) + count(after))}}
