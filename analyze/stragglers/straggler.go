@@ -5,9 +5,11 @@ import (
 	"slices"
 )
 
-// When an op is a straggler.
+// minSigmas is by how many standard deviations a straggler is off. Peers say less surely what it should take, with a wider deviation.
+var minSigmas = map[Basis]float64{ByHistory: 3, ByPeers: 2.25}
+
+// When else an op is a straggler.
 const (
-	minSigmas = 2.25   // standard deviations of its class by which it is off
 	minExcess = 0.22   // of ln: a quarter more than expected
 	minShare  = 0.0001 // of the invoke that it would give back
 	minItself = 1.1    // times as long as its own faster runs
@@ -68,7 +70,7 @@ func (f *finder) losesItsCore(s *subject) bool {
 // stands tells whether a time stands out from what was expected.
 func (s *subject) stands(ns float64) bool {
 	off := s.outcome.residual(ns)
-	return off >= minExcess && off >= minSigmas*s.outcome.deviation
+	return off >= minExcess && off >= minSigmas[s.outcome.basis]*s.outcome.deviation
 }
 
 // byItself returns what the op takes when it is fast and what it takes on average, both 0 when it is always the same.
