@@ -5,14 +5,13 @@ import (
 	"slices"
 )
 
-// minSigmas is by how many standard deviations a straggler is off. Peers say less surely what it should take, with a wider deviation.
-var minSigmas = map[Basis]float64{ByHistory: 3, ByPeers: 2.25}
-
-// When else an op is a straggler.
+// When an op is a straggler.
 const (
-	minExcess = 0.22   // of ln: a quarter more than expected
-	minShare  = 0.0001 // of the invoke that it would give back
-	minItself = 1.1    // times as long as its own faster runs
+	minSigmas     = 3.0    // standard deviations by which it is off
+	minSigmasNode = 2.25   // of a node, by peers: what these say has wide deviations, and clean recordings leave room for it
+	minExcess     = 0.22   // of ln: a quarter more than expected
+	minShare      = 0.0001 // of the invoke that it would give back
+	minItself     = 1.1    // times as long as its own faster runs
 	// alone is how much farther than the model's ops an op's slow runs must be from its fast ones, or its last ones from its first: what
 	// disturbs all disturbs one more than another.
 	alone = 1.5
@@ -70,7 +69,11 @@ func (f *finder) losesItsCore(s *subject) bool {
 // stands tells whether a time stands out from what was expected.
 func (s *subject) stands(ns float64) bool {
 	off := s.outcome.residual(ns)
-	return off >= minExcess && off >= minSigmas[s.outcome.basis]*s.outcome.deviation
+	sigmas := minSigmas
+	if s.outcome.basis == ByPeers && s.Mapping == "" {
+		sigmas = minSigmasNode
+	}
+	return off >= minExcess && off >= sigmas*s.outcome.deviation
 }
 
 // byItself returns what the op takes when it is fast and what it takes on average, both 0 when it is always the same.
