@@ -88,7 +88,7 @@ func wantOp(t *testing.T, place string, op *analyze.Op, file *tflite.Model) {
 	}
 	for _, tensor := range slices.Concat(op.Inputs, op.Outputs) {
 		if tensor.Index >= 0 && int(tensor.Index) < len(subgraph.Tensors) {
-			wantTensor(t, place, tensor, subgraph.Tensors[tensor.Index])
+			wantTensor(t, place, tensor, subgraph.Tensors[tensor.Index], file)
 		}
 	}
 }
@@ -119,9 +119,10 @@ func indices(tensors []analyze.Tensor) []int32 {
 
 // wantTensor compares what no runtime changes: of a shape that the input
 // decides, the file knows nothing.
-func wantTensor(t *testing.T, place string, got analyze.Tensor, file tflite.Tensor) {
+func wantTensor(t *testing.T, place string, got analyze.Tensor, file tflite.Tensor, model *tflite.Model) {
 	t.Helper()
-	want := analyze.Tensor{Index: got.Index, Name: file.Name, Type: file.Type.String(), Shape: file.Shape}
+	want := analyze.Tensor{Index: got.Index, Name: file.Name, Type: file.Type.String(), Shape: file.Shape,
+		Constant: model.Buffers[file.Buffer].Size > 0, Variable: file.IsVariable}
 	if q := file.Quantization; len(q.Scale) > 0 {
 		want.Scale, want.Channels = float64(q.Scale[0]), uint32(len(q.Scale))
 		if len(q.ZeroPoint) > 0 {
@@ -133,6 +134,9 @@ func wantTensor(t *testing.T, place string, got analyze.Tensor, file tflite.Tens
 	}
 	if slices.Contains(file.ShapeSignature, -1) {
 		want.Shape = got.Shape
+	}
+	if !want.Constant {
+		want.Constant = got.Constant // computed once, from constants
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("%s: tensor (-file +recorded):\n%s", place, diff)
