@@ -30,8 +30,8 @@ demo: setup-demo build
 	python=$$($(PART) python)/bin/python && model=$$($(PART) face)/face_landmark.tflite && \
 	./edgexray snapshot -o demo.tensors -- $$python test/apps/sources/litert_run.py $$model --resolver builtin && \
 	./edgexray reference $$model --inputs demo.tensors -o demo.ref.tensors --python $$python && \
-	./edgexray compare demo.tensors demo.ref.tensors --model $$model --python $$python
-	./edgexray report demo.xray demo.tensors demo.ref.tensors -o demo.html
+	./edgexray compare demo.tensors demo.ref.tensors --model $$model --python $$python && \
+	./edgexray report demo.xray demo.tensors demo.ref.tensors --model $$model --python $$python -o demo.html
 
 # What recording costs, on real models: prints tables, passes and fails nothing. docs/performance.md has the numbers.
 bench: setup

@@ -3,6 +3,7 @@ package stragglers
 import (
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 
 	"github.com/edgexray/edgexray/analyze"
@@ -132,7 +133,7 @@ func noDelegate(f *finder, g *group) []*Finding {
 			Evidence{"ops": float64(len(g.subjects)), "mac_share": rounded(mac)})}
 	case library != "" && mac >= 0.5:
 		return []*Finding{g.finding(NoDelegate, suspected, 0,
-			fmt.Sprintf("%s holds XNNPACK, but it took none of the %d nodes: the app turned it off, or XNNPACK refused the model", library, len(g.subjects)),
+			fmt.Sprintf("%s holds XNNPACK, but it took none of the %d nodes: the app turned it off, or XNNPACK refused the model", path.Base(library), len(g.subjects)),
 			Evidence{"ops": float64(len(g.subjects)), "mac_share": rounded(mac)})}
 	}
 	return nil
