@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"bufio"
 	_ "embed"
 	"fmt"
 	"io"
@@ -9,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/edgexray/edgexray/analyze/rows"
 )
 
 // DefaultTolerances is the table of what is allowed, in the format of ParseTolerances, which its comments describe.
@@ -56,24 +57,7 @@ func ParseTolerances(r io.Reader) (Tolerances, error) {
 }
 
 func parseTolerances(r io.Reader) (Tolerances, error) {
-	var table Tolerances
-	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
-		text, _, _ := strings.Cut(lines.Text(), "#")
-		fields := strings.Fields(text)
-		if len(fields) == 0 {
-			continue
-		}
-		row, err := parseTolerance(fields)
-		if err != nil {
-			return nil, fmt.Errorf("tolerances: line %d: %w", n, err)
-		}
-		table = append(table, row)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("tolerances: %w", err)
-	}
-	return table, nil
+	return rows.Read(r, "tolerances", parseTolerance)
 }
 
 func parseTolerance(fields []string) (toleranceRow, error) {

@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"bufio"
 	_ "embed"
 	"fmt"
 	"io"
@@ -11,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/edgexray/edgexray/analyze/rows"
 )
 
 // DefaultThresholds is the table of what is judged, in the format of ParseThresholds, which its comments describe.
@@ -60,24 +61,7 @@ func ParseThresholds(change float64, r io.Reader) (Thresholds, error) {
 }
 
 func parseThresholds(r io.Reader) (Thresholds, error) {
-	var table Thresholds
-	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
-		text, _, _ := strings.Cut(lines.Text(), "#")
-		fields := strings.Fields(text)
-		if len(fields) == 0 {
-			continue
-		}
-		row, err := parseThreshold(fields)
-		if err != nil {
-			return nil, fmt.Errorf("thresholds: line %d: %w", n, err)
-		}
-		table = append(table, row)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("thresholds: %w", err)
-	}
-	return table, nil
+	return rows.Read(r, "thresholds", parseThreshold)
 }
 
 func parseThreshold(fields []string) (thresholdRow, error) {
