@@ -69,8 +69,8 @@ func cleanTrace(t *testing.T, h *trace.Header, paid []trace.Paid) *Model {
 	return tr.ops().Models[0]
 }
 
-// Live views keep no second distribution.
-func TestLiveKeepsNothingClean(t *testing.T) {
+// Live views keep no second distribution, and no course.
+func TestLiveKeepsOneDistribution(t *testing.T) {
 	rec := newRecording()
 	rec.window = newWindow(1)
 	r, err := trace.NewReader(bytes.NewReader(sample(t)))
@@ -86,6 +86,9 @@ func TestLiveKeepsNothingClean(t *testing.T) {
 		ran += n.row.wall.Count
 		if n.row.clean.Count() != 0 || n.row.clean.Apart != [disturbances]uint64{} {
 			t.Errorf("node %d has clean executions", n.id)
+		}
+		if n.row.running.Count != 0 || n.row.course.SliceNS != 0 {
+			t.Errorf("node %d has a course", n.id)
 		}
 	}
 	if ran == 0 {

@@ -202,7 +202,7 @@ func (rec *recording) addOp(t *thread, n *node, op trace.Op) {
 	t.wall.Add(op.Duration)
 	if r.wall.Count == 1 || op.Start < r.firstStart {
 		r.firstStart, r.first, r.firstPaid = op.Start, op.Duration, op.Paid
-	} else {
+	} else if rec.window == nil { // a live view tells neither stragglers nor changes
 		ran := op.Duration - min(op.Paid.Preempted, op.Duration)
 		r.running.Add(ran)
 		r.course.add(op.Start-min(rec.header.GetStartNs(), op.Start), ran)
