@@ -63,7 +63,7 @@ func judgeDiff(recordings []string) error {
 			return err
 		}
 	}
-	if err := falseAlarms(unchanged); err != nil {
+	if err := falseAlarms(slices.Concat(unchanged...)); err != nil {
 		return err
 	}
 	rows := [][]string{}
@@ -105,7 +105,11 @@ type order struct {
 
 var (
 	inTurns = order{"in turns", func(n, i int) (int, int) { return 2 * i, 2*i + 1 }}
-	orders  = []order{inTurns, {"one side after the other", func(n, i int) (int, int) { return i, n + i }}}
+	orders  = []order{
+		inTurns,
+		{"one side right after the other", func(n, i int) (int, int) { return i, n + i }},
+		{fmt.Sprintf("%d others in between", diffProcesses), func(n, i int) (int, int) { return i, n + diffProcesses + i }},
+	}
 )
 
 // sides takes n runs a side.
@@ -132,11 +136,11 @@ func differ(base, new *diff.Side, threshold float64) (*diff.Result, error) {
 }
 
 // falseAlarms compares runs with others of the same.
-func falseAlarms(recordings [][]*diff.Run) error {
+func falseAlarms(runs []*diff.Run) error {
 	rows := [][]string{}
 	for _, o := range orders {
 		for _, n := range runsASide[1:] {
-			row, err := o.falseAlarms(recordings, n)
+			row, err := o.falseAlarms(runs, n)
 			if err != nil {
 				return err
 			}
@@ -147,19 +151,18 @@ func falseAlarms(recordings [][]*diff.Run) error {
 	return report.Listing(os.Stdout, []string{"recorded", "runs a side", "pairs", "false alarms", "with a threshold of 0"}, rows)
 }
 
-func (o order) falseAlarms(recordings [][]*diff.Run, n int) ([]string, error) {
+func (o order) falseAlarms(runs []*diff.Run, n int) ([]string, error) {
 	pairs, alarms, anySize := 0, 0, 0
-	for _, runs := range recordings {
-		for from := 0; from+2*n <= len(runs); from += 2 * n {
-			pairs++
-			for threshold, count := range map[float64]*int{0: &alarms, 1e-6: &anySize} { // 0 is the default
-				base, new := o.sides(runs, runs, from, n)
-				r, err := differ(base, new, threshold)
-				if err != nil {
-					return nil, err
-				}
-				*count += btoi(r.Verdict.Slower+r.Verdict.Faster > 0)
+	_, last := o.of(n, n-1)
+	for from := 0; from+last < len(runs); from += 2 * n {
+		pairs++
+		for threshold, count := range map[float64]*int{0: &alarms, 1e-6: &anySize} { // 0 is the default
+			base, new := o.sides(runs, runs, from, n)
+			r, err := differ(base, new, threshold)
+			if err != nil {
+				return nil, err
 			}
+			*count += btoi(r.Verdict.Slower+r.Verdict.Faster > 0)
 		}
 	}
 	return []string{o.name, strconv.Itoa(n), strconv.Itoa(pairs), rate(alarms, pairs), rate(anySize, pairs)}, nil
@@ -215,12 +218,7 @@ func detections(recordings []string, unchanged [][]*diff.Run, slower float64) ([
 
 // longOps returns the nodes that take long in a recording.
 func longOps(path string) ([]int32, error) {
-	r, err := trace.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	ops, err := analyze.Ops(r, analyze.Options{})
+	ops, err := analyzed(path)
 	if err != nil {
 		return nil, err
 	}
