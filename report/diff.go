@@ -187,29 +187,17 @@ func (p *diffPrinter) details(title string, write func()) {
 
 // runsText counts runs and their invokes: "5 runs, 295 of 300 invokes clean (5 cold)".
 func runsText(runs []*diff.Run) string {
-	var all, clean uint64
-	apart := make(map[string]uint64)
-	count := 0
-	for _, r := range runs {
-		all += r.Invokes
-		clean += r.CleanInvokes
-		for cause, n := range r.Apart {
-			apart[cause] += n
-		}
-		if r.SetApart == "" {
-			count++
-		}
-	}
+	c := diff.Count(runs)
 	var causes []string
-	for cause, n := range apart {
+	for cause, n := range c.Apart {
 		causes = append(causes, fmt.Sprintf("%d %s", n, cause))
 	}
 	slices.Sort(causes)
-	text := plural(len(runs), "run")
-	if count < len(runs) {
-		text = fmt.Sprintf("%d of %s", count, text)
+	text := plural(c.Runs, "run")
+	if c.SetApart > 0 {
+		text = fmt.Sprintf("%d of %s", c.Runs-c.SetApart, text)
 	}
-	text += fmt.Sprintf(", %d of %d invokes clean", clean, all)
+	text += fmt.Sprintf(", %d of %d invokes clean", c.Clean, c.Invokes)
 	if len(causes) > 0 {
 		text += " (" + strings.Join(causes, ", ") + ")"
 	}

@@ -70,3 +70,26 @@ func (r *Run) apartText() string {
 	}
 	return strings.Join(texts, ", ")
 }
+
+// Counts sums up runs.
+type Counts struct {
+	Runs, SetApart int
+	Invokes, Clean uint64
+	Apart          map[string]uint64 // invokes that aren't clean, by why
+}
+
+// Count sums up runs of one side.
+func Count(runs []*Run) Counts {
+	c := Counts{Runs: len(runs), Apart: make(map[string]uint64)}
+	for _, r := range runs {
+		c.Invokes += r.Invokes
+		c.Clean += r.CleanInvokes
+		for why, n := range r.Apart {
+			c.Apart[why] += n
+		}
+		if r.SetApart != "" {
+			c.SetApart++
+		}
+	}
+	return c
+}

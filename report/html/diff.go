@@ -191,29 +191,17 @@ func probability(p float64) string {
 }
 
 func sideText(name diff.ModelName, runs []*diff.Run) string {
-	var all, clean uint64
-	apart := make(map[string]uint64)
-	set := 0
-	for _, r := range runs {
-		all += r.Invokes
-		clean += r.CleanInvokes
-		for why, n := range r.Apart {
-			apart[why] += n
-		}
-		if r.SetApart != "" {
-			set++
-		}
-	}
-	text := fmt.Sprintf("%s, %s of %s invokes undisturbed", count(len(runs), "run"), number(clean), number(all))
+	c := diff.Count(runs)
+	text := fmt.Sprintf("%s, %s of %s invokes undisturbed", count(c.Runs, "run"), number(c.Clean), number(c.Invokes))
 	var causes []string
-	for why, n := range apart {
+	for why, n := range c.Apart {
 		causes = append(causes, number(n)+" "+shown(why))
 	}
 	if slices.Sort(causes); len(causes) > 0 {
 		text += " (" + strings.Join(causes, ", ") + ")"
 	}
-	if set > 0 {
-		text += fmt.Sprintf("; %s set apart", count(set, "run"))
+	if c.SetApart > 0 {
+		text += fmt.Sprintf("; %s set apart", count(c.SetApart, "run"))
 	}
 	if name.Runtime.Path != "" {
 		text += "; in " + shown(path.Base(cmp.Or(name.Runtime.Entry, name.Runtime.Path)))

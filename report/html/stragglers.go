@@ -136,23 +136,15 @@ func judgedText(m *stragglers.Model) string {
 }
 
 func findingsOf(m *analyze.Model, r *stragglers.Result) []*stragglers.Finding {
-	var own []*stragglers.Finding
-	for _, f := range r.Findings {
-		if f.Model == m.Name && f.PID == m.PID {
-			own = append(own, f)
-		}
-	}
-	return own
+	return kept(r.Findings, func(f *stragglers.Finding) bool { return f.Model == m.Name && f.PID == m.PID })
 }
 
 func stragglersOf(m *analyze.Model, r *stragglers.Result) []*stragglers.Straggler {
-	var own []*stragglers.Straggler
-	for _, s := range r.Stragglers {
-		if s.Model == m.Name && s.PID == m.PID {
-			own = append(own, s)
-		}
-	}
-	return own
+	return kept(r.Stragglers, func(s *stragglers.Straggler) bool { return s.Model == m.Name && s.PID == m.PID })
+}
+
+func kept[T any](all []T, want func(T) bool) []T {
+	return slices.DeleteFunc(slices.Clone(all), func(v T) bool { return !want(v) })
 }
 
 // opKey finds an op by what a straggler says of its place.
