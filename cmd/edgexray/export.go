@@ -67,7 +67,7 @@ func exportTrace(c *cobra.Command, path string, r *trace.Reader, format traceexp
 	if err != nil {
 		return err
 	}
-	note := func(text string) { fmt.Fprintln(c.ErrOrStderr(), "edgexray:", text) }
+	note := func(text string) { fmt.Fprintln(c.ErrOrStderr(), "edgexray:", report.Printable(text)) }
 	for _, warning := range report.Warnings(ops) {
 		note(warning)
 	}

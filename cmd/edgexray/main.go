@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -15,6 +16,7 @@ import (
 	"github.com/edgexray/edgexray/analyze/diff"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/reference"
+	"github.com/edgexray/edgexray/report"
 	"github.com/edgexray/edgexray/shim"
 )
 
@@ -94,9 +96,18 @@ func run(args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	err := root.Execute()
 	if err != nil && err.Error() != "" {
-		fmt.Fprintf(stderr, "edgexray: %v\n", err)
+		fmt.Fprintf(stderr, "edgexray: %s\n", printable(err))
 	}
 	return exitStatus(err)
+}
+
+// printable is an error's text, in which a device's names do nothing to a terminal. It may have several lines.
+func printable(err error) string {
+	lines := strings.Split(err.Error(), "\n")
+	for i, line := range lines {
+		lines[i] = report.Printable(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 func rootCommand() *cobra.Command {

@@ -155,3 +155,11 @@ func TestExitStatus(t *testing.T) {
 		}
 	}
 }
+
+// What errors say of a device's names does nothing to a terminal.
+func TestErrorsArePrintable(t *testing.T) {
+	got := printable(errors.Join(fmt.Errorf("they ran %s", "\x1b[2Jmodel\u202e"), fmt.Errorf("and\ttabs")))
+	if want := `they ran \x1b[2Jmodel\u202e` + "\n" + `and\ttabs`; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
