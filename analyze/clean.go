@@ -26,6 +26,7 @@ const preemptedShare = 0.01
 type Clean struct {
 	Fast  Distribution         // ns, on the fastest cores, or where their capacity isn't known
 	Slow  Distribution         // ns, on cores with less capacity
+	Rest  Distribution         // ns, of those set apart, without what they were preempted for and without cold ones
 	Apart [disturbances]uint64 // how many others there were, by what disturbed them
 }
 
@@ -43,6 +44,7 @@ func (c *Clean) Most() *Distribution {
 func (c *Clean) merge(other *Clean) {
 	c.Fast.Merge(&other.Fast)
 	c.Slow.Merge(&other.Slow)
+	c.Rest.Merge(&other.Rest)
 	for d, n := range other.Apart {
 		c.Apart[d] += n
 	}
@@ -52,6 +54,7 @@ func (c *Clean) merge(other *Clean) {
 type toll struct {
 	cold                bool
 	preempted           uint64 // ns
+	known               uint64 // of that, ns that aren't only supposed
 	migrated, readsFile bool
 	slow                bool // it ended on a slow core
 }
@@ -59,6 +62,7 @@ type toll struct {
 func (t *toll) add(other toll) {
 	t.cold = t.cold || other.cold
 	t.preempted += other.preempted
+	t.known += other.known
 	t.migrated = t.migrated || other.migrated
 	t.readsFile = t.readsFile || other.readsFile
 	t.slow = other.slow
@@ -66,15 +70,12 @@ func (t *toll) add(other toll) {
 
 // add counts an execution of wall ns.
 func (c *Clean) add(wall uint64, t toll) {
-	switch {
-	case t.cold:
+	switch apart := t.disturbance(wall); {
+	case apart == Cold:
 		c.Apart[Cold]++
-	case float64(t.preempted) > preemptedShare*float64(wall):
-		c.Apart[Preempted]++
-	case t.migrated:
-		c.Apart[Migrated]++
-	case t.readsFile:
-		c.Apart[MajorFault]++
+	case apart != disturbances:
+		c.Apart[apart]++
+		c.Rest.Add(wall - min(t.known, wall))
 	case t.slow:
 		c.Slow.Add(wall - t.preempted)
 	default:
@@ -82,10 +83,34 @@ func (c *Clean) add(wall uint64, t toll) {
 	}
 }
 
+// disturbance is what sets an execution of wall ns apart, the number of disturbances when nothing does.
+func (t *toll) disturbance(wall uint64) Disturbance {
+	switch {
+	case t.cold:
+		return Cold
+	case float64(t.preempted) > preemptedShare*float64(wall):
+		return Preempted
+	case t.migrated:
+		return Migrated
+	case t.readsFile:
+		return MajorFault
+	}
+	return disturbances
+}
+
+// running are all but cold executions, without what they were preempted for.
+func (c *Clean) running() *Distribution {
+	all := new(Distribution)
+	for _, d := range []*Distribution{&c.Fast, &c.Slow, &c.Rest} {
+		all.Merge(d)
+	}
+	return all
+}
+
 // toll returns what an op paid. The node has not run before when it is cold.
 func (rec *recording) toll(op *trace.Op, cold bool) toll {
 	p := &op.Paid
-	t := toll{cold: cold, preempted: p.Preempted, migrated: p.Migrations > 0, readsFile: p.MajorFaults > 0, slow: rec.cores.slow(p.Core)}
+	t := toll{cold: cold, preempted: p.Preempted, known: p.Preempted, migrated: p.Migrations > 0, readsFile: p.MajorFaults > 0, slow: rec.cores.slow(p.Core)}
 	if !rec.cores.preemption && p.Workers == 0 { // it had nobody to wait for
 		t.preempted = p.OffCPU
 	}

@@ -25,10 +25,10 @@ func TestClean(t *testing.T) {
 		{"a percent taken out", &trace.Header{Followed: scheduling}, []trace.Paid{{}, {Preempted: 1, OffCPU: 1}}, Clean{Fast: times(1, 99), Apart: [disturbances]uint64{Cold: 1}},
 			Clean{Fast: times(1, 209), Apart: [disturbances]uint64{Cold: 1}}},
 		{"each disturbance", &trace.Header{Followed: scheduling}, []trace.Paid{{MajorFaults: 1}, {Preempted: 5, OffCPU: 5}, {Migrations: 1}, {MajorFaults: 1}, {OffCPU: 50}},
-			Clean{Fast: times(1, 100), Apart: [disturbances]uint64{1, 1, 1, 1}}, Clean{Fast: times(1, 210), Apart: [disturbances]uint64{1, 1, 1, 1}}},
+			Clean{Fast: times(1, 100), Rest: times(3, 295), Apart: [disturbances]uint64{1, 1, 1, 1}}, Clean{Fast: times(1, 210), Rest: times(3, 625), Apart: [disturbances]uint64{1, 1, 1, 1}}},
 		{"preemption not told", &trace.Header{Followed: []*trace.Followed{{Part: SchedulingPart}, {Part: PreemptionPart, Missing: "no tracepoint"}}},
-			[]trace.Paid{{}, {OffCPU: 50}, {OffCPU: 50, Workers: 60}}, Clean{Fast: times(1, 100), Apart: [disturbances]uint64{Cold: 1, Preempted: 1}},
-			Clean{Fast: times(1, 210), Apart: [disturbances]uint64{Cold: 1, Preempted: 1}}},
+			[]trace.Paid{{}, {OffCPU: 50}, {OffCPU: 50, Workers: 60}}, Clean{Fast: times(1, 100), Rest: times(1, 100), Apart: [disturbances]uint64{Cold: 1, Preempted: 1}},
+			Clean{Fast: times(1, 210), Rest: times(1, 210), Apart: [disturbances]uint64{Cold: 1, Preempted: 1}}},
 		{"slow core", &trace.Header{Cores: bigLittle}, []trace.Paid{{}, {Core: 1}, {Core: 0}}, Clean{Fast: times(1, 100), Slow: times(1, 100), Apart: [disturbances]uint64{Cold: 1}},
 			Clean{Fast: times(2, 420), Apart: [disturbances]uint64{Cold: 1}}}, // the last op ended on the fast one
 	} {
@@ -36,6 +36,9 @@ func TestClean(t *testing.T) {
 			m := cleanTrace(t, c.header, c.paid)
 			if diff := cmp.Diff(c.op, *m.Ops[0].Clean, cmp.Comparer(sameSum)); diff != "" {
 				t.Errorf("op: %s", diff)
+			}
+			if got, want := m.Ops[0].Running, c.op; got.Count != want.Count()+want.Rest.Count || got.Sum != want.Fast.Sum+want.Slow.Sum+want.Rest.Sum {
+				t.Errorf("%d runs of %d ns but the cold ones", got.Count, got.Sum)
 			}
 			if diff := cmp.Diff(c.invoke, *m.InvokeClean, cmp.Comparer(sameSum)); diff != "" {
 				t.Errorf("invoke: %s", diff)
@@ -87,7 +90,7 @@ func TestLiveKeepsOneDistribution(t *testing.T) {
 		if n.row.clean.Count() != 0 || n.row.clean.Apart != [disturbances]uint64{} {
 			t.Errorf("node %d has clean executions", n.id)
 		}
-		if n.row.running.Count != 0 || n.row.course.SliceNS != 0 {
+		if n.row.course.SliceNS != 0 {
 			t.Errorf("node %d has a course", n.id)
 		}
 	}

@@ -43,7 +43,6 @@ type row struct {
 	key        string // in the subgraph's rows
 	subgraph   *subgraph
 	wall       Distribution
-	running    Distribution // without the first run, and without what the runs were preempted for
 	course     Course
 	clean      Clean
 	self       uint64 // ns, nested ops subtracted
@@ -339,7 +338,6 @@ func (r *row) absorb(other *row) {
 		r.firstStart, r.first, r.firstPaid, r.position = other.firstStart, other.first, other.firstPaid, other.position
 	}
 	r.wall.Merge(&other.wall)
-	r.running.Merge(&other.running)
 	r.course.merge(&other.course)
 	r.clean.merge(&other.clean)
 	r.self += other.self
@@ -347,5 +345,5 @@ func (r *row) absorb(other *row) {
 	r.paid.merge(&other.paid)
 	r.live.merge(other.live)
 	r.recent.merge(other.recent)
-	other.wall, other.running, other.course = Distribution{}, Distribution{}, Course{}
+	other.wall, other.course = Distribution{}, Course{}
 }

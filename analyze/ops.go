@@ -242,7 +242,7 @@ func (b *builder) op(r *row) *Op {
 		Clean:         &r.clean,
 		SelfNS:        r.self,
 		FirstNS:       r.first,
-		Running:       &r.running,
+		Running:       r.clean.running(),
 		Course:        &r.course,
 		FirstPaid:     r.firstPaid,
 		EndsInferred:  r.toNext,

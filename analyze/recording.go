@@ -202,13 +202,12 @@ func (rec *recording) addOp(t *thread, n *node, op trace.Op) {
 	t.wall.Add(op.Duration)
 	if r.wall.Count == 1 || op.Start < r.firstStart {
 		r.firstStart, r.first, r.firstPaid = op.Start, op.Duration, op.Paid
-	} else if rec.window == nil { // a live view tells neither stragglers nor changes
-		ran := op.Duration - min(op.Paid.Preempted, op.Duration)
-		r.running.Add(ran)
-		r.course.add(op.Start-min(rec.header.GetStartNs(), op.Start), ran)
 	}
-	if rec.window == nil {
+	if rec.window == nil { // a live view tells neither stragglers nor changes
 		r.clean.add(op.Duration, rec.toll(&op, !n.ran))
+		if n.ran {
+			r.course.add(op.Start-min(rec.header.GetStartNs(), op.Start), op.Duration-min(op.Paid.Preempted, op.Duration))
+		}
 	}
 	if op.Depth == 0 {
 		rec.invokeOp(t, n, op)

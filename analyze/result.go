@@ -188,8 +188,8 @@ type Op struct {
 	KernelAt *trace.Kernel  `json:"-"`
 	In       *trace.Runtime `json:"-"`
 
-	// Running is the wall time of all runs but the first without that for which their thread was preempted; Course is how it went
-	// over the recording. FirstPaid is what the first run paid for. Ops that were summed up as they ran have none of the three.
+	// Running is the wall time of all runs but the first of each interpreter, without that for which their thread was preempted;
+	// Course is how it went over the recording. FirstPaid is what the first run paid for. Ops that were summed up as they ran have none of the three.
 	Running   *Distribution `json:"-"`
 	Course    *Course       `json:"-"`
 	FirstPaid trace.Paid    `json:"-"`
