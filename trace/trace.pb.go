@@ -30,6 +30,71 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// MarkerKind is what a marker is about.
+type MarkerKind int32
+
+const (
+	MarkerKind_MARKER_NONE MarkerKind = 0
+	MarkerKind_FRAME_BEGIN MarkerKind = 1 // what the thread does until its FRAME_END belongs together: usually one invoke and all around it
+	MarkerKind_FRAME_END   MarkerKind = 2
+	MarkerKind_BEFORE      MarkerKind = 3 // a value on its way into the model: the raw frame, the output of a step before the invoke
+	MarkerKind_AFTER       MarkerKind = 4 // a value that comes out: the output of a step after the invoke
+	MarkerKind_LABEL       MarkerKind = 5 // what the right answer is, as text or number
+	MarkerKind_METRIC      MarkerKind = 6 // a number that says how well or how fast something went
+	MarkerKind_SENSOR      MarkerKind = 7 // what a sensor of the device said: orientation, motion, light
+)
+
+// Enum value maps for MarkerKind.
+var (
+	MarkerKind_name = map[int32]string{
+		0: "MARKER_NONE",
+		1: "FRAME_BEGIN",
+		2: "FRAME_END",
+		3: "BEFORE",
+		4: "AFTER",
+		5: "LABEL",
+		6: "METRIC",
+		7: "SENSOR",
+	}
+	MarkerKind_value = map[string]int32{
+		"MARKER_NONE": 0,
+		"FRAME_BEGIN": 1,
+		"FRAME_END":   2,
+		"BEFORE":      3,
+		"AFTER":       4,
+		"LABEL":       5,
+		"METRIC":      6,
+		"SENSOR":      7,
+	}
+)
+
+func (x MarkerKind) Enum() *MarkerKind {
+	p := new(MarkerKind)
+	*p = x
+	return p
+}
+
+func (x MarkerKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MarkerKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_trace_proto_enumTypes[0].Descriptor()
+}
+
+func (MarkerKind) Type() protoreflect.EnumType {
+	return &file_trace_proto_enumTypes[0]
+}
+
+func (x MarkerKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MarkerKind.Descriptor instead.
+func (MarkerKind) EnumDescriptor() ([]byte, []int) {
+	return file_trace_proto_rawDescGZIP(), []int{0}
+}
+
 // Block is what one length-prefixed frame of the file holds.
 type Block struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -53,6 +118,7 @@ type Block struct {
 	Frames        []*Frame               `protobuf:"bytes,15,rep,name=frames,proto3" json:"frames,omitempty"`
 	Samples       []*SampleStack         `protobuf:"bytes,16,rep,name=samples,proto3" json:"samples,omitempty"` // since the block before
 	ModelNodes    []*ModelNode           `protobuf:"bytes,21,rep,name=model_nodes,json=modelNodes,proto3" json:"model_nodes,omitempty"`
+	Markers       []*Marker              `protobuf:"bytes,22,rep,name=markers,proto3" json:"markers,omitempty"` // since the block before, in no order
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -223,6 +289,13 @@ func (x *Block) GetSamples() []*SampleStack {
 func (x *Block) GetModelNodes() []*ModelNode {
 	if x != nil {
 		return x.ModelNodes
+	}
+	return nil
+}
+
+func (x *Block) GetMarkers() []*Marker {
+	if x != nil {
+		return x.Markers
 	}
 	return nil
 }
@@ -940,6 +1013,156 @@ func (x *Thread) GetName() string {
 	return ""
 }
 
+// Marker is a point that an app marks itself (sdk/). It has one of a text, numbers, and an array, or nothing.
+type Marker struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Process uint32                 `protobuf:"varint,1,opt,name=process,proto3" json:"process,omitempty"`
+	Thread  uint32                 `protobuf:"varint,2,opt,name=thread,proto3" json:"thread,omitempty"`
+	TimeNs  uint64                 `protobuf:"varint,3,opt,name=time_ns,json=timeNs,proto3" json:"time_ns,omitempty"`
+	Kind    MarkerKind             `protobuf:"varint,4,opt,name=kind,proto3,enum=edgexray.trace.v1.MarkerKind" json:"kind,omitempty"`
+	Key     string                 `protobuf:"bytes,5,opt,name=key,proto3" json:"key,omitempty"`
+	Frame   uint64                 `protobuf:"varint,6,opt,name=frame,proto3" json:"frame,omitempty"` // of its thread, counted from 1 by FRAME_BEGINs; 0: outside of any
+	Text    string                 `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`
+	Numbers []float64              `protobuf:"fixed64,8,rep,packed,name=numbers,proto3" json:"numbers,omitempty"`
+	// An array: row-major, densely packed. A snapshot has its elements behind the record; a trace doesn't have them.
+	Type          int32   `protobuf:"zigzag32,9,opt,name=type,proto3" json:"type,omitempty"` // TfLiteType of an element; 0: there is no array
+	Shape         []int64 `protobuf:"varint,10,rep,packed,name=shape,proto3" json:"shape,omitempty"`
+	Format        string  `protobuf:"bytes,11,opt,name=format,proto3" json:"format,omitempty"`   // of an image: "rgb", "bgr", "rgba", "bgra", "argb", "gray", "nv12", "nv21", "i420", "yuyv"; else empty
+	Rate          uint32  `protobuf:"varint,12,opt,name=rate,proto3" json:"rate,omitempty"`      // of audio: samples a second; else 0
+	Bytes         uint64  `protobuf:"varint,13,opt,name=bytes,proto3" json:"bytes,omitempty"`    // of the whole array
+	Missing       string  `protobuf:"bytes,14,opt,name=missing,proto3" json:"missing,omitempty"` // why its elements aren't there although they should be
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Marker) Reset() {
+	*x = Marker{}
+	mi := &file_trace_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Marker) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Marker) ProtoMessage() {}
+
+func (x *Marker) ProtoReflect() protoreflect.Message {
+	mi := &file_trace_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Marker.ProtoReflect.Descriptor instead.
+func (*Marker) Descriptor() ([]byte, []int) {
+	return file_trace_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Marker) GetProcess() uint32 {
+	if x != nil {
+		return x.Process
+	}
+	return 0
+}
+
+func (x *Marker) GetThread() uint32 {
+	if x != nil {
+		return x.Thread
+	}
+	return 0
+}
+
+func (x *Marker) GetTimeNs() uint64 {
+	if x != nil {
+		return x.TimeNs
+	}
+	return 0
+}
+
+func (x *Marker) GetKind() MarkerKind {
+	if x != nil {
+		return x.Kind
+	}
+	return MarkerKind_MARKER_NONE
+}
+
+func (x *Marker) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Marker) GetFrame() uint64 {
+	if x != nil {
+		return x.Frame
+	}
+	return 0
+}
+
+func (x *Marker) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Marker) GetNumbers() []float64 {
+	if x != nil {
+		return x.Numbers
+	}
+	return nil
+}
+
+func (x *Marker) GetType() int32 {
+	if x != nil {
+		return x.Type
+	}
+	return 0
+}
+
+func (x *Marker) GetShape() []int64 {
+	if x != nil {
+		return x.Shape
+	}
+	return nil
+}
+
+func (x *Marker) GetFormat() string {
+	if x != nil {
+		return x.Format
+	}
+	return ""
+}
+
+func (x *Marker) GetRate() uint32 {
+	if x != nil {
+		return x.Rate
+	}
+	return 0
+}
+
+func (x *Marker) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *Marker) GetMissing() string {
+	if x != nil {
+		return x.Missing
+	}
+	return ""
+}
+
 // Model is a .tflite file found behind an interpreter.
 type Model struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -954,7 +1177,7 @@ type Model struct {
 
 func (x *Model) Reset() {
 	*x = Model{}
-	mi := &file_trace_proto_msgTypes[9]
+	mi := &file_trace_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -966,7 +1189,7 @@ func (x *Model) String() string {
 func (*Model) ProtoMessage() {}
 
 func (x *Model) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[9]
+	mi := &file_trace_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -979,7 +1202,7 @@ func (x *Model) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Model.ProtoReflect.Descriptor instead.
 func (*Model) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{9}
+	return file_trace_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Model) GetId() uint32 {
@@ -1035,7 +1258,7 @@ type ModelNode struct {
 
 func (x *ModelNode) Reset() {
 	*x = ModelNode{}
-	mi := &file_trace_proto_msgTypes[10]
+	mi := &file_trace_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1047,7 +1270,7 @@ func (x *ModelNode) String() string {
 func (*ModelNode) ProtoMessage() {}
 
 func (x *ModelNode) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[10]
+	mi := &file_trace_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1060,7 +1283,7 @@ func (x *ModelNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ModelNode.ProtoReflect.Descriptor instead.
 func (*ModelNode) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{10}
+	return file_trace_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ModelNode) GetModel() uint32 {
@@ -1130,7 +1353,7 @@ type Param struct {
 
 func (x *Param) Reset() {
 	*x = Param{}
-	mi := &file_trace_proto_msgTypes[11]
+	mi := &file_trace_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1142,7 +1365,7 @@ func (x *Param) String() string {
 func (*Param) ProtoMessage() {}
 
 func (x *Param) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[11]
+	mi := &file_trace_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1155,7 +1378,7 @@ func (x *Param) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Param.ProtoReflect.Descriptor instead.
 func (*Param) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{11}
+	return file_trace_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Param) GetName() string {
@@ -1195,7 +1418,7 @@ type Subgraph struct {
 
 func (x *Subgraph) Reset() {
 	*x = Subgraph{}
-	mi := &file_trace_proto_msgTypes[12]
+	mi := &file_trace_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1207,7 +1430,7 @@ func (x *Subgraph) String() string {
 func (*Subgraph) ProtoMessage() {}
 
 func (x *Subgraph) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[12]
+	mi := &file_trace_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1220,7 +1443,7 @@ func (x *Subgraph) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Subgraph.ProtoReflect.Descriptor instead.
 func (*Subgraph) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{12}
+	return file_trace_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Subgraph) GetId() uint32 {
@@ -1339,7 +1562,7 @@ type Node struct {
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_trace_proto_msgTypes[13]
+	mi := &file_trace_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1351,7 +1574,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[13]
+	mi := &file_trace_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1364,7 +1587,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{13}
+	return file_trace_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Node) GetId() uint32 {
@@ -1495,7 +1718,7 @@ type Operator struct {
 
 func (x *Operator) Reset() {
 	*x = Operator{}
-	mi := &file_trace_proto_msgTypes[14]
+	mi := &file_trace_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1507,7 +1730,7 @@ func (x *Operator) String() string {
 func (*Operator) ProtoMessage() {}
 
 func (x *Operator) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[14]
+	mi := &file_trace_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1520,7 +1743,7 @@ func (x *Operator) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Operator.ProtoReflect.Descriptor instead.
 func (*Operator) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{14}
+	return file_trace_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Operator) GetName() string {
@@ -1597,7 +1820,7 @@ type Tensor struct {
 
 func (x *Tensor) Reset() {
 	*x = Tensor{}
-	mi := &file_trace_proto_msgTypes[15]
+	mi := &file_trace_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1609,7 +1832,7 @@ func (x *Tensor) String() string {
 func (*Tensor) ProtoMessage() {}
 
 func (x *Tensor) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[15]
+	mi := &file_trace_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1622,7 +1845,7 @@ func (x *Tensor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tensor.ProtoReflect.Descriptor instead.
 func (*Tensor) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{15}
+	return file_trace_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Tensor) GetIndex() int32 {
@@ -1754,7 +1977,7 @@ type OpBatch struct {
 
 func (x *OpBatch) Reset() {
 	*x = OpBatch{}
-	mi := &file_trace_proto_msgTypes[16]
+	mi := &file_trace_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1766,7 +1989,7 @@ func (x *OpBatch) String() string {
 func (*OpBatch) ProtoMessage() {}
 
 func (x *OpBatch) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[16]
+	mi := &file_trace_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1779,7 +2002,7 @@ func (x *OpBatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpBatch.ProtoReflect.Descriptor instead.
 func (*OpBatch) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{16}
+	return file_trace_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *OpBatch) GetThread() uint32 {
@@ -1933,7 +2156,7 @@ type Aggregate struct {
 
 func (x *Aggregate) Reset() {
 	*x = Aggregate{}
-	mi := &file_trace_proto_msgTypes[17]
+	mi := &file_trace_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1945,7 +2168,7 @@ func (x *Aggregate) String() string {
 func (*Aggregate) ProtoMessage() {}
 
 func (x *Aggregate) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[17]
+	mi := &file_trace_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1958,7 +2181,7 @@ func (x *Aggregate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Aggregate.ProtoReflect.Descriptor instead.
 func (*Aggregate) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{17}
+	return file_trace_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Aggregate) GetThread() uint32 {
@@ -2112,7 +2335,7 @@ type Gap struct {
 
 func (x *Gap) Reset() {
 	*x = Gap{}
-	mi := &file_trace_proto_msgTypes[18]
+	mi := &file_trace_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2124,7 +2347,7 @@ func (x *Gap) String() string {
 func (*Gap) ProtoMessage() {}
 
 func (x *Gap) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[18]
+	mi := &file_trace_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2137,7 +2360,7 @@ func (x *Gap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gap.ProtoReflect.Descriptor instead.
 func (*Gap) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{18}
+	return file_trace_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Gap) GetStartNs() uint64 {
@@ -2170,7 +2393,7 @@ type HeapUse struct {
 
 func (x *HeapUse) Reset() {
 	*x = HeapUse{}
-	mi := &file_trace_proto_msgTypes[19]
+	mi := &file_trace_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2182,7 +2405,7 @@ func (x *HeapUse) String() string {
 func (*HeapUse) ProtoMessage() {}
 
 func (x *HeapUse) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[19]
+	mi := &file_trace_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2195,7 +2418,7 @@ func (x *HeapUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeapUse.ProtoReflect.Descriptor instead.
 func (*HeapUse) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{19}
+	return file_trace_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *HeapUse) GetNode() uint32 {
@@ -2253,7 +2476,7 @@ type HeapSite struct {
 
 func (x *HeapSite) Reset() {
 	*x = HeapSite{}
-	mi := &file_trace_proto_msgTypes[20]
+	mi := &file_trace_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2265,7 +2488,7 @@ func (x *HeapSite) String() string {
 func (*HeapSite) ProtoMessage() {}
 
 func (x *HeapSite) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[20]
+	mi := &file_trace_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2278,7 +2501,7 @@ func (x *HeapSite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeapSite.ProtoReflect.Descriptor instead.
 func (*HeapSite) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{20}
+	return file_trace_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *HeapSite) GetId() uint32 {
@@ -2321,7 +2544,7 @@ type StackFrame struct {
 
 func (x *StackFrame) Reset() {
 	*x = StackFrame{}
-	mi := &file_trace_proto_msgTypes[21]
+	mi := &file_trace_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2333,7 +2556,7 @@ func (x *StackFrame) String() string {
 func (*StackFrame) ProtoMessage() {}
 
 func (x *StackFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[21]
+	mi := &file_trace_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2346,7 +2569,7 @@ func (x *StackFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StackFrame.ProtoReflect.Descriptor instead.
 func (*StackFrame) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{21}
+	return file_trace_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *StackFrame) GetRuntime() uint32 {
@@ -2384,7 +2607,7 @@ type Frame struct {
 
 func (x *Frame) Reset() {
 	*x = Frame{}
-	mi := &file_trace_proto_msgTypes[22]
+	mi := &file_trace_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2396,7 +2619,7 @@ func (x *Frame) String() string {
 func (*Frame) ProtoMessage() {}
 
 func (x *Frame) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[22]
+	mi := &file_trace_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2409,7 +2632,7 @@ func (x *Frame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Frame.ProtoReflect.Descriptor instead.
 func (*Frame) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{22}
+	return file_trace_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Frame) GetId() uint32 {
@@ -2464,7 +2687,7 @@ type SampleStack struct {
 
 func (x *SampleStack) Reset() {
 	*x = SampleStack{}
-	mi := &file_trace_proto_msgTypes[23]
+	mi := &file_trace_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2476,7 +2699,7 @@ func (x *SampleStack) String() string {
 func (*SampleStack) ProtoMessage() {}
 
 func (x *SampleStack) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[23]
+	mi := &file_trace_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2489,7 +2712,7 @@ func (x *SampleStack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SampleStack.ProtoReflect.Descriptor instead.
 func (*SampleStack) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{23}
+	return file_trace_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *SampleStack) GetThread() uint32 {
@@ -2559,7 +2782,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_trace_proto_msgTypes[24]
+	mi := &file_trace_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2571,7 +2794,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[24]
+	mi := &file_trace_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2584,7 +2807,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{24}
+	return file_trace_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Loss) GetCause() string {
@@ -2612,7 +2835,7 @@ type Note struct {
 
 func (x *Note) Reset() {
 	*x = Note{}
-	mi := &file_trace_proto_msgTypes[25]
+	mi := &file_trace_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2624,7 +2847,7 @@ func (x *Note) String() string {
 func (*Note) ProtoMessage() {}
 
 func (x *Note) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[25]
+	mi := &file_trace_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2637,7 +2860,7 @@ func (x *Note) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Note.ProtoReflect.Descriptor instead.
 func (*Note) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{25}
+	return file_trace_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Note) GetKind() string {
@@ -2672,7 +2895,7 @@ type End struct {
 
 func (x *End) Reset() {
 	*x = End{}
-	mi := &file_trace_proto_msgTypes[26]
+	mi := &file_trace_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2684,7 +2907,7 @@ func (x *End) String() string {
 func (*End) ProtoMessage() {}
 
 func (x *End) ProtoReflect() protoreflect.Message {
-	mi := &file_trace_proto_msgTypes[26]
+	mi := &file_trace_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2697,7 +2920,7 @@ func (x *End) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use End.ProtoReflect.Descriptor instead.
 func (*End) Descriptor() ([]byte, []int) {
-	return file_trace_proto_rawDescGZIP(), []int{26}
+	return file_trace_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *End) GetDurationNs() uint64 {
@@ -2767,7 +2990,7 @@ var File_trace_proto protoreflect.FileDescriptor
 
 const file_trace_proto_rawDesc = "" +
 	"\n" +
-	"\vtrace.proto\x12\x11edgexray.trace.v1\"\x8d\b\n" +
+	"\vtrace.proto\x12\x11edgexray.trace.v1\"\xc2\b\n" +
 	"\x05Block\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.edgexray.trace.v1.HeaderR\x06header\x126\n" +
 	"\bruntimes\x18\x02 \x03(\v2\x1a.edgexray.trace.v1.RuntimeR\bruntimes\x123\n" +
@@ -2793,7 +3016,8 @@ const file_trace_proto_rawDesc = "" +
 	"\x06frames\x18\x0f \x03(\v2\x18.edgexray.trace.v1.FrameR\x06frames\x128\n" +
 	"\asamples\x18\x10 \x03(\v2\x1e.edgexray.trace.v1.SampleStackR\asamples\x12=\n" +
 	"\vmodel_nodes\x18\x15 \x03(\v2\x1c.edgexray.trace.v1.ModelNodeR\n" +
-	"modelNodes\"\x82\x05\n" +
+	"modelNodes\x123\n" +
+	"\amarkers\x18\x16 \x03(\v2\x19.edgexray.trace.v1.MarkerR\amarkers\"\x82\x05\n" +
 	"\x06Header\x12\x1a\n" +
 	"\brecorder\x18\x01 \x01(\tR\brecorder\x12!\n" +
 	"\fcommand_line\x18\x02 \x03(\tR\vcommandLine\x12\x14\n" +
@@ -2861,7 +3085,23 @@ const file_trace_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x18\n" +
 	"\aprocess\x18\x02 \x01(\rR\aprocess\x12\x10\n" +
 	"\x03tid\x18\x03 \x01(\x05R\x03tid\x12\x12\n" +
-	"\x04name\x18\x04 \x01(\tR\x04name\"y\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\"\xe2\x02\n" +
+	"\x06Marker\x12\x18\n" +
+	"\aprocess\x18\x01 \x01(\rR\aprocess\x12\x16\n" +
+	"\x06thread\x18\x02 \x01(\rR\x06thread\x12\x17\n" +
+	"\atime_ns\x18\x03 \x01(\x04R\x06timeNs\x121\n" +
+	"\x04kind\x18\x04 \x01(\x0e2\x1d.edgexray.trace.v1.MarkerKindR\x04kind\x12\x10\n" +
+	"\x03key\x18\x05 \x01(\tR\x03key\x12\x14\n" +
+	"\x05frame\x18\x06 \x01(\x04R\x05frame\x12\x12\n" +
+	"\x04text\x18\a \x01(\tR\x04text\x12\x18\n" +
+	"\anumbers\x18\b \x03(\x01R\anumbers\x12\x12\n" +
+	"\x04type\x18\t \x01(\x11R\x04type\x12\x14\n" +
+	"\x05shape\x18\n" +
+	" \x03(\x03R\x05shape\x12\x16\n" +
+	"\x06format\x18\v \x01(\tR\x06format\x12\x12\n" +
+	"\x04rate\x18\f \x01(\rR\x04rate\x12\x14\n" +
+	"\x05bytes\x18\r \x01(\x04R\x05bytes\x12\x18\n" +
+	"\amissing\x18\x0e \x01(\tR\amissing\"y\n" +
 	"\x05Model\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x16\n" +
@@ -3042,7 +3282,20 @@ const file_trace_proto_rawDesc = "" +
 	"\x06cpu_ns\x18\x06 \x01(\x04R\x05cpuNs\x12\x17\n" +
 	"\amax_rss\x18\a \x01(\x04R\x06maxRss\x12\x17\n" +
 	"\agaps_ns\x18\b \x01(\x04R\x06gapsNs\x12\x17\n" +
-	"\acost_ns\x18\t \x01(\x04R\x06costNsB$Z\"github.com/edgexray/edgexray/traceb\x06proto3"
+	"\acost_ns\x18\t \x01(\x04R\x06costNs*w\n" +
+	"\n" +
+	"MarkerKind\x12\x0f\n" +
+	"\vMARKER_NONE\x10\x00\x12\x0f\n" +
+	"\vFRAME_BEGIN\x10\x01\x12\r\n" +
+	"\tFRAME_END\x10\x02\x12\n" +
+	"\n" +
+	"\x06BEFORE\x10\x03\x12\t\n" +
+	"\x05AFTER\x10\x04\x12\t\n" +
+	"\x05LABEL\x10\x05\x12\n" +
+	"\n" +
+	"\x06METRIC\x10\x06\x12\n" +
+	"\n" +
+	"\x06SENSOR\x10\aB$Z\"github.com/edgexray/edgexray/traceb\x06proto3"
 
 var (
 	file_trace_proto_rawDescOnce sync.Once
@@ -3056,72 +3309,77 @@ func file_trace_proto_rawDescGZIP() []byte {
 	return file_trace_proto_rawDescData
 }
 
-var file_trace_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_trace_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_trace_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_trace_proto_goTypes = []any{
-	(*Block)(nil),       // 0: edgexray.trace.v1.Block
-	(*Header)(nil),      // 1: edgexray.trace.v1.Header
-	(*Followed)(nil),    // 2: edgexray.trace.v1.Followed
-	(*Core)(nil),        // 3: edgexray.trace.v1.Core
-	(*ProbeCost)(nil),   // 4: edgexray.trace.v1.ProbeCost
-	(*Runtime)(nil),     // 5: edgexray.trace.v1.Runtime
-	(*Kernel)(nil),      // 6: edgexray.trace.v1.Kernel
-	(*Process)(nil),     // 7: edgexray.trace.v1.Process
-	(*Thread)(nil),      // 8: edgexray.trace.v1.Thread
-	(*Model)(nil),       // 9: edgexray.trace.v1.Model
-	(*ModelNode)(nil),   // 10: edgexray.trace.v1.ModelNode
-	(*Param)(nil),       // 11: edgexray.trace.v1.Param
-	(*Subgraph)(nil),    // 12: edgexray.trace.v1.Subgraph
-	(*Node)(nil),        // 13: edgexray.trace.v1.Node
-	(*Operator)(nil),    // 14: edgexray.trace.v1.Operator
-	(*Tensor)(nil),      // 15: edgexray.trace.v1.Tensor
-	(*OpBatch)(nil),     // 16: edgexray.trace.v1.OpBatch
-	(*Aggregate)(nil),   // 17: edgexray.trace.v1.Aggregate
-	(*Gap)(nil),         // 18: edgexray.trace.v1.Gap
-	(*HeapUse)(nil),     // 19: edgexray.trace.v1.HeapUse
-	(*HeapSite)(nil),    // 20: edgexray.trace.v1.HeapSite
-	(*StackFrame)(nil),  // 21: edgexray.trace.v1.StackFrame
-	(*Frame)(nil),       // 22: edgexray.trace.v1.Frame
-	(*SampleStack)(nil), // 23: edgexray.trace.v1.SampleStack
-	(*Loss)(nil),        // 24: edgexray.trace.v1.Loss
-	(*Note)(nil),        // 25: edgexray.trace.v1.Note
-	(*End)(nil),         // 26: edgexray.trace.v1.End
+	(MarkerKind)(0),     // 0: edgexray.trace.v1.MarkerKind
+	(*Block)(nil),       // 1: edgexray.trace.v1.Block
+	(*Header)(nil),      // 2: edgexray.trace.v1.Header
+	(*Followed)(nil),    // 3: edgexray.trace.v1.Followed
+	(*Core)(nil),        // 4: edgexray.trace.v1.Core
+	(*ProbeCost)(nil),   // 5: edgexray.trace.v1.ProbeCost
+	(*Runtime)(nil),     // 6: edgexray.trace.v1.Runtime
+	(*Kernel)(nil),      // 7: edgexray.trace.v1.Kernel
+	(*Process)(nil),     // 8: edgexray.trace.v1.Process
+	(*Thread)(nil),      // 9: edgexray.trace.v1.Thread
+	(*Marker)(nil),      // 10: edgexray.trace.v1.Marker
+	(*Model)(nil),       // 11: edgexray.trace.v1.Model
+	(*ModelNode)(nil),   // 12: edgexray.trace.v1.ModelNode
+	(*Param)(nil),       // 13: edgexray.trace.v1.Param
+	(*Subgraph)(nil),    // 14: edgexray.trace.v1.Subgraph
+	(*Node)(nil),        // 15: edgexray.trace.v1.Node
+	(*Operator)(nil),    // 16: edgexray.trace.v1.Operator
+	(*Tensor)(nil),      // 17: edgexray.trace.v1.Tensor
+	(*OpBatch)(nil),     // 18: edgexray.trace.v1.OpBatch
+	(*Aggregate)(nil),   // 19: edgexray.trace.v1.Aggregate
+	(*Gap)(nil),         // 20: edgexray.trace.v1.Gap
+	(*HeapUse)(nil),     // 21: edgexray.trace.v1.HeapUse
+	(*HeapSite)(nil),    // 22: edgexray.trace.v1.HeapSite
+	(*StackFrame)(nil),  // 23: edgexray.trace.v1.StackFrame
+	(*Frame)(nil),       // 24: edgexray.trace.v1.Frame
+	(*SampleStack)(nil), // 25: edgexray.trace.v1.SampleStack
+	(*Loss)(nil),        // 26: edgexray.trace.v1.Loss
+	(*Note)(nil),        // 27: edgexray.trace.v1.Note
+	(*End)(nil),         // 28: edgexray.trace.v1.End
 }
 var file_trace_proto_depIdxs = []int32{
-	1,  // 0: edgexray.trace.v1.Block.header:type_name -> edgexray.trace.v1.Header
-	5,  // 1: edgexray.trace.v1.Block.runtimes:type_name -> edgexray.trace.v1.Runtime
-	6,  // 2: edgexray.trace.v1.Block.kernels:type_name -> edgexray.trace.v1.Kernel
-	7,  // 3: edgexray.trace.v1.Block.processes:type_name -> edgexray.trace.v1.Process
-	8,  // 4: edgexray.trace.v1.Block.threads:type_name -> edgexray.trace.v1.Thread
-	9,  // 5: edgexray.trace.v1.Block.models:type_name -> edgexray.trace.v1.Model
-	12, // 6: edgexray.trace.v1.Block.subgraphs:type_name -> edgexray.trace.v1.Subgraph
-	13, // 7: edgexray.trace.v1.Block.nodes:type_name -> edgexray.trace.v1.Node
-	16, // 8: edgexray.trace.v1.Block.ops:type_name -> edgexray.trace.v1.OpBatch
-	24, // 9: edgexray.trace.v1.Block.losses:type_name -> edgexray.trace.v1.Loss
-	25, // 10: edgexray.trace.v1.Block.notes:type_name -> edgexray.trace.v1.Note
-	26, // 11: edgexray.trace.v1.Block.end:type_name -> edgexray.trace.v1.End
-	17, // 12: edgexray.trace.v1.Block.aggregates:type_name -> edgexray.trace.v1.Aggregate
-	18, // 13: edgexray.trace.v1.Block.gaps:type_name -> edgexray.trace.v1.Gap
-	19, // 14: edgexray.trace.v1.Block.heap_uses:type_name -> edgexray.trace.v1.HeapUse
-	20, // 15: edgexray.trace.v1.Block.heap_sites:type_name -> edgexray.trace.v1.HeapSite
-	22, // 16: edgexray.trace.v1.Block.frames:type_name -> edgexray.trace.v1.Frame
-	23, // 17: edgexray.trace.v1.Block.samples:type_name -> edgexray.trace.v1.SampleStack
-	10, // 18: edgexray.trace.v1.Block.model_nodes:type_name -> edgexray.trace.v1.ModelNode
-	4,  // 19: edgexray.trace.v1.Header.probe_costs:type_name -> edgexray.trace.v1.ProbeCost
-	2,  // 20: edgexray.trace.v1.Header.followed:type_name -> edgexray.trace.v1.Followed
-	3,  // 21: edgexray.trace.v1.Header.cores:type_name -> edgexray.trace.v1.Core
-	15, // 22: edgexray.trace.v1.ModelNode.inputs:type_name -> edgexray.trace.v1.Tensor
-	15, // 23: edgexray.trace.v1.ModelNode.outputs:type_name -> edgexray.trace.v1.Tensor
-	11, // 24: edgexray.trace.v1.ModelNode.params:type_name -> edgexray.trace.v1.Param
-	15, // 25: edgexray.trace.v1.Node.inputs:type_name -> edgexray.trace.v1.Tensor
-	15, // 26: edgexray.trace.v1.Node.outputs:type_name -> edgexray.trace.v1.Tensor
-	14, // 27: edgexray.trace.v1.Node.operator:type_name -> edgexray.trace.v1.Operator
-	15, // 28: edgexray.trace.v1.Node.temporaries:type_name -> edgexray.trace.v1.Tensor
-	21, // 29: edgexray.trace.v1.HeapSite.frames:type_name -> edgexray.trace.v1.StackFrame
-	30, // [30:30] is the sub-list for method output_type
-	30, // [30:30] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	2,  // 0: edgexray.trace.v1.Block.header:type_name -> edgexray.trace.v1.Header
+	6,  // 1: edgexray.trace.v1.Block.runtimes:type_name -> edgexray.trace.v1.Runtime
+	7,  // 2: edgexray.trace.v1.Block.kernels:type_name -> edgexray.trace.v1.Kernel
+	8,  // 3: edgexray.trace.v1.Block.processes:type_name -> edgexray.trace.v1.Process
+	9,  // 4: edgexray.trace.v1.Block.threads:type_name -> edgexray.trace.v1.Thread
+	11, // 5: edgexray.trace.v1.Block.models:type_name -> edgexray.trace.v1.Model
+	14, // 6: edgexray.trace.v1.Block.subgraphs:type_name -> edgexray.trace.v1.Subgraph
+	15, // 7: edgexray.trace.v1.Block.nodes:type_name -> edgexray.trace.v1.Node
+	18, // 8: edgexray.trace.v1.Block.ops:type_name -> edgexray.trace.v1.OpBatch
+	26, // 9: edgexray.trace.v1.Block.losses:type_name -> edgexray.trace.v1.Loss
+	27, // 10: edgexray.trace.v1.Block.notes:type_name -> edgexray.trace.v1.Note
+	28, // 11: edgexray.trace.v1.Block.end:type_name -> edgexray.trace.v1.End
+	19, // 12: edgexray.trace.v1.Block.aggregates:type_name -> edgexray.trace.v1.Aggregate
+	20, // 13: edgexray.trace.v1.Block.gaps:type_name -> edgexray.trace.v1.Gap
+	21, // 14: edgexray.trace.v1.Block.heap_uses:type_name -> edgexray.trace.v1.HeapUse
+	22, // 15: edgexray.trace.v1.Block.heap_sites:type_name -> edgexray.trace.v1.HeapSite
+	24, // 16: edgexray.trace.v1.Block.frames:type_name -> edgexray.trace.v1.Frame
+	25, // 17: edgexray.trace.v1.Block.samples:type_name -> edgexray.trace.v1.SampleStack
+	12, // 18: edgexray.trace.v1.Block.model_nodes:type_name -> edgexray.trace.v1.ModelNode
+	10, // 19: edgexray.trace.v1.Block.markers:type_name -> edgexray.trace.v1.Marker
+	5,  // 20: edgexray.trace.v1.Header.probe_costs:type_name -> edgexray.trace.v1.ProbeCost
+	3,  // 21: edgexray.trace.v1.Header.followed:type_name -> edgexray.trace.v1.Followed
+	4,  // 22: edgexray.trace.v1.Header.cores:type_name -> edgexray.trace.v1.Core
+	0,  // 23: edgexray.trace.v1.Marker.kind:type_name -> edgexray.trace.v1.MarkerKind
+	17, // 24: edgexray.trace.v1.ModelNode.inputs:type_name -> edgexray.trace.v1.Tensor
+	17, // 25: edgexray.trace.v1.ModelNode.outputs:type_name -> edgexray.trace.v1.Tensor
+	13, // 26: edgexray.trace.v1.ModelNode.params:type_name -> edgexray.trace.v1.Param
+	17, // 27: edgexray.trace.v1.Node.inputs:type_name -> edgexray.trace.v1.Tensor
+	17, // 28: edgexray.trace.v1.Node.outputs:type_name -> edgexray.trace.v1.Tensor
+	16, // 29: edgexray.trace.v1.Node.operator:type_name -> edgexray.trace.v1.Operator
+	17, // 30: edgexray.trace.v1.Node.temporaries:type_name -> edgexray.trace.v1.Tensor
+	23, // 31: edgexray.trace.v1.HeapSite.frames:type_name -> edgexray.trace.v1.StackFrame
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_trace_proto_init() }
@@ -3134,13 +3392,14 @@ func file_trace_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trace_proto_rawDesc), len(file_trace_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   27,
+			NumEnums:      1,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_trace_proto_goTypes,
 		DependencyIndexes: file_trace_proto_depIdxs,
+		EnumInfos:         file_trace_proto_enumTypes,
 		MessageInfos:      file_trace_proto_msgTypes,
 	}.Build()
 	File_trace_proto = out.File

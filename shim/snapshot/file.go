@@ -31,6 +31,7 @@ type File struct {
 	Nodes     map[uint32]*trace.Node // by description
 
 	Captures []Captured // in the order of the file
+	Markers  []Marked   // in the order of the file
 	Losses   map[string]uint64
 	Notes    []*trace.Note
 	Cut      string // why the file ends early; empty when it doesn't
@@ -44,6 +45,12 @@ type File struct {
 type Captured struct {
 	*Capture
 	Data []byte // in the mapped file, aligned to 64 bytes; nil without data
+}
+
+// Marked is one marker of the app.
+type Marked struct {
+	*trace.Marker
+	Data []byte // elements of its array, in the mapped file, aligned to 64 bytes; nil without
 }
 
 // Handle is why a capture has no data that can't have any: Capture.missing of a RESOURCE or VARIANT, which only refers to an

@@ -65,8 +65,12 @@ func (p *parser) record(data []byte, at uint64) (uint64, error) {
 		return 0, errBeginning
 	}
 	p.begun = true
-	if c, ok := message.What.(*Record_Capture); ok {
-		p.capture(c.Capture, r, at)
+	switch what := message.What.(type) {
+	case *Record_Capture:
+		p.capture(what.Capture, r, at)
+		return r.size, nil
+	case *Record_Marker:
+		p.marker(what.Marker, r, at)
 		return r.size, nil
 	}
 	if uint64(len(r.data)) < r.bytes {
@@ -136,6 +140,22 @@ func (p *parser) capture(c *Capture, r record, at uint64) {
 		p.unfinished[at] = len(p.file.Captures)
 	}
 	p.file.Captures = append(p.file.Captures, captured)
+}
+
+// marker keeps a marker with the elements of its array.
+func (p *parser) marker(m *trace.Marker, r record, at uint64) {
+	marked := Marked{Marker: m}
+	switch {
+	case uint64(len(r.data)) < r.bytes:
+		m.Missing = fmt.Sprintf("cut off: %d of %d bytes are in the file", len(r.data), r.bytes)
+		p.file.Cut = fmt.Sprintf("the snapshot ends early, in the data of the record at byte %d: %d of its %d bytes are there",
+			at, len(r.data), r.bytes)
+	case r.complete:
+		marked.Data = r.data
+	case r.bytes > 0:
+		m.Missing = fmt.Sprintf("the writer ended before it had all of its %d bytes", r.bytes)
+	}
+	p.file.Markers = append(p.file.Markers, marked)
 }
 
 // finish says how the file ended, at a place of it.

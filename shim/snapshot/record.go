@@ -18,7 +18,7 @@ const Magic = "edgexten"
 // adds fields and kinds of records, which older readers skip.
 const (
 	Major = 1
-	Minor = 0
+	Minor = 1 // 1: markers
 )
 
 // Align is to what records and data are aligned in the file, in bytes: a cache line, and more than any element needs.

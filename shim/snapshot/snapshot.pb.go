@@ -95,6 +95,7 @@ type Record struct {
 	//	*Record_Note
 	//	*Record_End
 	//	*Record_Unfinished
+	//	*Record_Marker
 	What          isRecord_What `protobuf_oneof:"what"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -254,6 +255,15 @@ func (x *Record) GetUnfinished() *Unfinished {
 	return nil
 }
 
+func (x *Record) GetMarker() *trace.Marker {
+	if x != nil {
+		if x, ok := x.What.(*Record_Marker); ok {
+			return x.Marker
+		}
+	}
+	return nil
+}
+
 type isRecord_What interface {
 	isRecord_What()
 }
@@ -291,7 +301,7 @@ type Record_Node struct {
 }
 
 type Record_Capture struct {
-	Capture *Capture `protobuf:"bytes,9,opt,name=capture,proto3,oneof"` // the only one with data behind it
+	Capture *Capture `protobuf:"bytes,9,opt,name=capture,proto3,oneof"` // with the tensor's data behind it
 }
 
 type Record_Loss struct {
@@ -308,6 +318,10 @@ type Record_End struct {
 
 type Record_Unfinished struct {
 	Unfinished *Unfinished `protobuf:"bytes,13,opt,name=unfinished,proto3,oneof"`
+}
+
+type Record_Marker struct {
+	Marker *trace.Marker `protobuf:"bytes,14,opt,name=marker,proto3,oneof"` // with the elements of its array behind it
 }
 
 func (*Record_Beginning) isRecord_What() {}
@@ -335,6 +349,8 @@ func (*Record_Note) isRecord_What() {}
 func (*Record_End) isRecord_What() {}
 
 func (*Record_Unfinished) isRecord_What() {}
+
+func (*Record_Marker) isRecord_What() {}
 
 // Beginning says where, when and how the snapshot was taken.
 type Beginning struct {
@@ -793,7 +809,7 @@ var File_snapshot_proto protoreflect.FileDescriptor
 
 const file_snapshot_proto_rawDesc = "" +
 	"\n" +
-	"\x0esnapshot.proto\x12\x14edgexray.snapshot.v1\x1a\vtrace.proto\"\xd0\x05\n" +
+	"\x0esnapshot.proto\x12\x14edgexray.snapshot.v1\x1a\vtrace.proto\"\x85\x06\n" +
 	"\x06Record\x12?\n" +
 	"\tbeginning\x18\x01 \x01(\v2\x1f.edgexray.snapshot.v1.BeginningH\x00R\tbeginning\x126\n" +
 	"\aprocess\x18\x02 \x01(\v2\x1a.edgexray.trace.v1.ProcessH\x00R\aprocess\x123\n" +
@@ -810,7 +826,8 @@ const file_snapshot_proto_rawDesc = "" +
 	"\x03end\x18\f \x01(\v2\x16.edgexray.trace.v1.EndH\x00R\x03end\x12B\n" +
 	"\n" +
 	"unfinished\x18\r \x01(\v2 .edgexray.snapshot.v1.UnfinishedH\x00R\n" +
-	"unfinishedB\x06\n" +
+	"unfinished\x123\n" +
+	"\x06marker\x18\x0e \x01(\v2\x19.edgexray.trace.v1.MarkerH\x00R\x06markerB\x06\n" +
 	"\x04what\"\xbc\x01\n" +
 	"\tBeginning\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.edgexray.trace.v1.HeaderR\x06header\x12\x1c\n" +
@@ -895,7 +912,8 @@ var file_snapshot_proto_goTypes = []any{
 	(*trace.Loss)(nil),     // 14: edgexray.trace.v1.Loss
 	(*trace.Note)(nil),     // 15: edgexray.trace.v1.Note
 	(*trace.End)(nil),      // 16: edgexray.trace.v1.End
-	(*trace.Header)(nil),   // 17: edgexray.trace.v1.Header
+	(*trace.Marker)(nil),   // 17: edgexray.trace.v1.Marker
+	(*trace.Header)(nil),   // 18: edgexray.trace.v1.Header
 }
 var file_snapshot_proto_depIdxs = []int32{
 	2,  // 0: edgexray.snapshot.v1.Record.beginning:type_name -> edgexray.snapshot.v1.Beginning
@@ -911,15 +929,16 @@ var file_snapshot_proto_depIdxs = []int32{
 	15, // 10: edgexray.snapshot.v1.Record.note:type_name -> edgexray.trace.v1.Note
 	16, // 11: edgexray.snapshot.v1.Record.end:type_name -> edgexray.trace.v1.End
 	4,  // 12: edgexray.snapshot.v1.Record.unfinished:type_name -> edgexray.snapshot.v1.Unfinished
-	17, // 13: edgexray.snapshot.v1.Beginning.header:type_name -> edgexray.trace.v1.Header
-	0,  // 14: edgexray.snapshot.v1.Capture.role:type_name -> edgexray.snapshot.v1.Role
-	6,  // 15: edgexray.snapshot.v1.Capture.statistics:type_name -> edgexray.snapshot.v1.Statistics
-	5,  // 16: edgexray.snapshot.v1.Capture.described:type_name -> edgexray.snapshot.v1.Tensor
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	17, // 13: edgexray.snapshot.v1.Record.marker:type_name -> edgexray.trace.v1.Marker
+	18, // 14: edgexray.snapshot.v1.Beginning.header:type_name -> edgexray.trace.v1.Header
+	0,  // 15: edgexray.snapshot.v1.Capture.role:type_name -> edgexray.snapshot.v1.Role
+	6,  // 16: edgexray.snapshot.v1.Capture.statistics:type_name -> edgexray.snapshot.v1.Statistics
+	5,  // 17: edgexray.snapshot.v1.Capture.described:type_name -> edgexray.snapshot.v1.Tensor
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_snapshot_proto_init() }
@@ -941,6 +960,7 @@ func file_snapshot_proto_init() {
 		(*Record_Note)(nil),
 		(*Record_End)(nil),
 		(*Record_Unfinished)(nil),
+		(*Record_Marker)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -85,6 +85,12 @@ func (w *Writer) Add(c *Capture, data []byte) error {
 	return w.addCapture(c, uint64(len(data)), data)
 }
 
+// AddMarker adds a marker with the elements of its array, nil for none.
+func (w *Writer) AddMarker(m *trace.Marker, data []byte) error {
+	trace.MakeValid(m)
+	return w.add(&Record{What: &Record_Marker{m}}, uint64(len(data)), data)
+}
+
 // Begin reserves room for a capture whose data comes in pieces, while other records may be added.
 func (w *Writer) Begin(c *Capture, bytes uint64) (*Pending, error) {
 	if err := w.addCapture(c, bytes, nil); err != nil || w.failed {
