@@ -20,6 +20,7 @@ var causes = []struct {
 	{unknownNodes, "nodes_not_found"},
 	{noMemory, "no_memory_in_app"},
 	{gaveUp, "gave_up_waiting"},
+	{lostMarkers, "markers_lost"},
 }
 
 // remarks are counters of what may explain that something isn't there.
@@ -31,6 +32,7 @@ var remarks = []struct {
 	{noThunk, "%d kernels could not be replaced, as the app has more than the shim has room for: their ops are not in the file"},
 	{notKernels, "%d calls of functions that look like kernels were none: they were left alone"},
 	{gaveUp, "%d times a thread of the app waited 1 s for a recorder that did not move (was it stopped?): from then on nothing was recorded"},
+	{framesNotBegun, "%d times a thread of the app ended a frame that it hadn't begun: what it marked before belongs to no frame"},
 	{noData, "%d times a tensor had no data in memory that could be copied: it is in the file without"},
 }
 

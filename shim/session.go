@@ -181,6 +181,7 @@ var takers = [...]func(*process, []byte) bool{
 	recordCapture:    (*process).addCapture,
 	recordMore:       (*process).addMore,
 	recordStatistics: (*process).addStatistics,
+	recordMarker:     (*process).addMarker,
 }
 
 // record takes one record.

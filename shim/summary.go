@@ -20,6 +20,7 @@ type Summary struct {
 	Tensors     uint64 // captures (Snapshot)
 	WithoutData uint64 // of these, although there should be some
 	TensorBytes uint64
+	Markers     uint64 // of the app
 	FileBytes   int64
 
 	Losses    []*trace.Loss
@@ -59,7 +60,7 @@ func (s *session) summarize(end *trace.End) {
 // Nothing returns why nothing was taken, nil when something was.
 func (m *Summary) Nothing() error {
 	switch {
-	case m.Ops+m.Tensors > 0:
+	case m.Ops+m.Tensors+m.Markers > 0:
 		return nil
 	case m.Processes == 0:
 		return fmt.Errorf("the shim was loaded into no process: %w (does a wrapper clear the environment, or start a static or privileged program?)", ErrUnreachable)
