@@ -1,6 +1,7 @@
 package shim
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -65,5 +66,23 @@ func (s *session) remark() {
 	if waited := time.Duration(s.count(waitedNs)); waited >= time.Millisecond {
 		s.note("waited", "the app's threads waited %v in all until what they made was written: --when-full drop or sample avoids that, "+
 			"a larger --buffer may", waited.Round(time.Millisecond))
+	}
+}
+
+// tellReplayed tells what became of what was to be played.
+func (s *session) tellReplayed() {
+	if s.player == nil {
+		return
+	}
+	for _, text := range s.player.notes {
+		s.note("replay", "%s", text)
+	}
+	all := s.player.replayed()
+	s.summary.Replayed = slices.DeleteFunc(slices.Clone(all), func(r Replayed) bool { return !r.asked() && !r.Named })
+	if len(s.summary.Replayed) == 0 {
+		s.summary.Replayed = all // the app asked for nothing of it
+	}
+	for _, r := range s.summary.Replayed {
+		s.describe(&trace.Note{Kind: "replay", Text: r.String()})
 	}
 }
