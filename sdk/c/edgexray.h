@@ -83,8 +83,12 @@ struct edgexray_hook {
 
 extern struct edgexray_hook edgexray_hook __attribute__((visibility("hidden")));
 
-// Where a uprobe goes. Does nothing.
-extern void edgexray_probe(const struct edgexray_event *event) __attribute__((visibility("hidden")));
+// Where a uprobe goes. Does nothing. It is hidden, which clang isn't told on arm: in a Thumb file it would take it for Thumb code.
+extern void edgexray_probe(const struct edgexray_event *event)
+#ifndef __arm__
+	__attribute__((visibility("hidden")))
+#endif
+	;
 
 // The two are written in assembler, so that the note can name them whatever the compiler does, and so that the probe's first
 // instruction is one that Linux needn't step over: all translation units of a library share them, as they are in a group.
