@@ -9,7 +9,7 @@ import (
 
 // Limits on what real files stay far below.
 const (
-	maxNotes   = 1 << 20 // bytes of one PT_NOTE: a marker's note of 36 bytes for each of 29 000 source files
+	maxNotes   = 1 << 20 // bytes in all: a marker's note of 36 bytes for each of 29 000 source files
 	maxBuildID = 64      // bytes; 20 (SHA-1) is usual
 )
 
@@ -24,11 +24,14 @@ type note struct {
 // notes walks the note segments up to the first damaged note of each.
 func (f *File) notes() iter.Seq[note] {
 	return func(yield func(note) bool) {
+		left := uint64(maxNotes)
 		for _, p := range f.headers {
 			if elf.ProgType(p.Type) != elf.PT_NOTE {
 				continue
 			}
-			if !walkNotes(f.bytes(p.Off, min(p.Filesz, maxNotes)), p.Vaddr, yield) {
+			b := f.bytes(p.Off, min(p.Filesz, left))
+			left -= uint64(len(b))
+			if !walkNotes(b, p.Vaddr, yield) {
 				return
 			}
 		}
