@@ -16,7 +16,7 @@ type Visitor struct {
 	Gap    func(*trace.Gap) error
 	Loss   func(Loss) error
 	Exit   func(Exit) error
-	Marker func(*trace.Marker) error // which is the Visitor's to keep
+	Marker func(*trace.Marker, *Thread) error // of a thread that the trace describes
 }
 
 // Invoke is one run of a subgraph on a thread, with the ops that it ran.

@@ -142,8 +142,8 @@ func (p *replay) add(b *trace.Block) error {
 	}
 	p.rec.describe(b)
 	for _, m := range b.Markers {
-		if p.Marker != nil && p.err == nil {
-			p.err = p.Marker(m)
+		if t := p.ids.threads[m.Thread]; t != nil && p.Marker != nil && p.err == nil {
+			p.err = p.Marker(m, t)
 		}
 	}
 	for _, gap := range b.Gaps {
