@@ -35,4 +35,6 @@ func (s resizeStep) Apply(v step.Value) (step.Value, error) {
 	return apply(v, func(m Image) (Image, error) { return Resize(m, s.width, s.height, s.method), nil })
 }
 
-func (s resizeStep) String() string { return fmt.Sprintf("resize %dx%d %v", s.width, s.height, s.method) }
+func (s resizeStep) String() string {
+	return fmt.Sprintf("resize %dx%d %v", s.width, s.height, s.method)
+}
