@@ -32,6 +32,11 @@ var requirementsMediaPipe string
 //go:embed requirements-readers.txt
 var requirementsReaders string
 
+// What preprocesses sound and text: SciPy, librosa, soundfile, SoX's resampler, and Hugging Face's tokenizers.
+//
+//go:embed requirements-audio.txt
+var requirementsAudio string
+
 // Model Explorer with all that it imports.
 //
 //go:embed requirements-model-explorer.txt
@@ -59,6 +64,11 @@ func made() []part {
 			name: "python-readers",
 			key:  requirementsReaders,
 			fill: func(dir string) error { return makeVenv(dir, requirementsReaders) },
+		},
+		{
+			name: "python-audio",
+			key:  requirementsAudio,
+			fill: func(dir string) error { return makeVenv(dir, requirementsAudio) },
 		},
 		{
 			// 600 MB, nearly all of it a library that converts models.
