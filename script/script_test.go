@@ -92,7 +92,7 @@ func TestMistakes(t *testing.T) {
 		"def f(a): return close(a, 'x')":                          "not string",
 		"\tdef f(a): return 1":                                    "checks.star:1:2:",
 		strings.Repeat("#", 70000):                                "longer than",
-		"x = " + strings.Repeat("-", 60000) + "b":                 "undefined: b",
+		"x = " + strings.Repeat("-", 60000) + "b":                 "excessive nesting",
 		"x = " + strings.Repeat("[", 60000):                       "checks.star:1",
 		"x = " + strings.Repeat("lambda: ", 8000) + "b":           "excessive nesting",
 		"x = " + strings.Repeat("not ", 16000) + "b":              "excessive nesting",
