@@ -162,3 +162,21 @@ func (l *Labels) Of(name string) (string, bool) {
 	}
 	return answer, ok
 }
+
+// Find returns the item with a name: its path within the data set, or only its file's name when no other has the same.
+func Find(items []Item, name string) (*Item, bool) {
+	var found *Item
+	base := filepath.Base(filepath.FromSlash(name))
+	for i := range items {
+		if items[i].Name == name {
+			return &items[i], true
+		}
+		if filepath.Base(items[i].Name) == base {
+			if found != nil {
+				return nil, false
+			}
+			found = &items[i]
+		}
+	}
+	return found, found != nil
+}

@@ -127,7 +127,7 @@ func (p *Program) Call(function string, arguments starlark.StringDict) (starlark
 		case ok:
 			named = append(named, starlark.Tuple{starlark.String(name), value})
 		case f.ParamDefault(i) == nil && !(f.HasVarargs() || f.HasKwargs()):
-			return nil, &Error{position.String(), function, fmt.Sprintf("there is nothing to give for %q (there is %s)", name, strings.Join(arguments.Keys(), ", "))}
+			return nil, &Error{At: position.String(), In: function, Reason: fmt.Sprintf("there is nothing to give for %q (there is %s)", name, strings.Join(arguments.Keys(), ", "))}
 		}
 	}
 	return p.run(func(thread *starlark.Thread) (starlark.Value, error) { return starlark.Call(thread, f, nil, named) })
@@ -146,7 +146,10 @@ type Error struct {
 	At     string // file:line:column
 	In     string // function; empty outside of one
 	Reason string
+	Cause  error // what a function that was given to the script returned; nil when it was none
 }
+
+func (e *Error) Unwrap() error { return e.Cause }
 
 func (e *Error) Error() string {
 	if e.In == "" || e.In == "<toplevel>" {
@@ -168,7 +171,7 @@ func explained(err error) error {
 			return &Failure{at, failed.Reason}
 		}
 		reason := strings.TrimPrefix(evaluated.Msg, "Starlark computation cancelled: ")
-		return &Error{at, in, reason}
+		return &Error{at, in, reason, evaluated.Unwrap()}
 	case errors.As(err, &resolved):
 		return &Error{At: resolved[0].Pos.String(), Reason: resolved[0].Msg}
 	case errors.As(err, &parsed):

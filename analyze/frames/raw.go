@@ -61,18 +61,32 @@ func raw(m *trace.Marker) bool {
 	return m.GetKind() == trace.MarkerKind_BEFORE && m.GetMissing() == "" && (m.GetType() != 0 || m.GetText() != "")
 }
 
-// Raw returns what the model's input was made from, and the marker that has it: the first image, sound or text on its way
-// into the model, or else the first array. It returns nil without one.
+// nameKeys are the keys under which apps mark which piece of a data set a frame is of.
+var nameKeys = []string{"file", "name"}
+
+// Raw returns the marker of what the model's input was made from: the first image or sound on its way into the model, or else the
+// first text, or else the first array. It returns nil without one.
 func (f *Frame) Raw() *trace.Marker {
-	for _, m := range f.Markers {
-		if raw(m) && (m.GetFormat() != "" || m.GetRate() != 0 || m.GetType() == 0) {
-			return m
-		}
-	}
-	for _, m := range f.Markers {
-		if raw(m) {
-			return m
+	for _, wanted := range []func(*trace.Marker) bool{
+		func(m *trace.Marker) bool { return m.GetFormat() != "" || m.GetRate() != 0 },
+		func(m *trace.Marker) bool { return m.GetType() == 0 && !slices.Contains(nameKeys, m.GetKey()) },
+		func(m *trace.Marker) bool { return m.GetType() != 0 },
+	} {
+		for _, m := range f.Markers {
+			if raw(m) && wanted(m) {
+				return m
+			}
 		}
 	}
 	return nil
+}
+
+// Name returns of which piece of a data set a frame is, when the app marked that as text under "file" or "name".
+func (f *Frame) Name() (string, bool) {
+	for _, key := range nameKeys {
+		if m := f.Marked(key); m != nil && m.GetText() != "" {
+			return m.GetText(), true
+		}
+	}
+	return "", false
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/edgexray/edgexray/analyze/explain"
+	"github.com/edgexray/edgexray/analyze/frames/framestest"
 	"github.com/edgexray/edgexray/analyze/relate"
 	"github.com/edgexray/edgexray/pipeline/step"
 )
@@ -14,23 +15,7 @@ import (
 const side = 32
 
 // photo is a picture with texture whose channels differ, in [0, 1].
-func photo(seed uint64) []float32 {
-	random := rand.New(rand.NewPCG(seed, 1))
-	phases := [12]float64{}
-	for i := range phases {
-		phases[i] = random.Float64() * 2 * math.Pi
-	}
-	out := make([]float32, 0, side*side*3)
-	for y := range side {
-		for x := range side {
-			for c := range 3 {
-				v := 0.5 + 0.2*math.Sin(float64(x)/(2+float64(c))+phases[c]) + 0.2*math.Sin(float64(y)/3+phases[3+c]) + 0.1*math.Sin(float64(x*y)/40+phases[6+c])
-				out = append(out, float32(v))
-			}
-		}
-	}
-	return out
-}
+func photo(seed uint64) []float32 { return framestest.Photo(seed, side) }
 
 func nhwc(values []float32) *step.Array {
 	return &step.Array{Shape: []int{1, side, side, 3}, Float32: values}
