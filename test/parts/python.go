@@ -32,6 +32,11 @@ var requirementsMediaPipe string
 //go:embed requirements-readers.txt
 var requirementsReaders string
 
+// What apps decode and resize pictures with: OpenCV and Pillow.
+//
+//go:embed requirements-imaging.txt
+var requirementsImaging string
+
 // Model Explorer with all that it imports.
 //
 //go:embed requirements-model-explorer.txt
@@ -59,6 +64,11 @@ func made() []part {
 			name: "python-readers",
 			key:  requirementsReaders,
 			fill: func(dir string) error { return makeVenv(dir, requirementsReaders) },
+		},
+		{
+			name: "python-imaging",
+			key:  requirementsImaging,
+			fill: func(dir string) error { return makeVenv(dir, requirementsImaging) },
 		},
 		{
 			// 600 MB, nearly all of it a library that converts models.
