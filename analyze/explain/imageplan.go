@@ -1,8 +1,8 @@
 package explain
 
 import (
-	"fmt"
 	"math"
+	"slices"
 
 	"github.com/edgexray/edgexray/pipeline/image"
 )
@@ -14,9 +14,10 @@ type plan struct {
 	atX, atY            int // where in the resized picture what was fed begins; below 0 there is padding before it
 }
 
-// mapping is that of a plan by a method.
-func (p plan) mapping(x, y taps) mapping {
-	lx, ly := x.line(), y.line()
+// mapping is that of a candidate.
+func (c *candidate) mapping(r *responses) mapping {
+	x, y := c.taps(r)
+	lx, ly, p := x.line(), y.line(), c.plan
 	return mapping{
 		lx.slope, float64(p.x) + lx.offset + lx.slope*float64(p.atX),
 		ly.slope, float64(p.y) + ly.offset + ly.slope*float64(p.atY),
@@ -32,47 +33,44 @@ func (p plan) window(width, height int) (x0, y0, x1, y1 int) {
 // sure of methods that take from few pixels.
 const farApart = 0.35
 
-// plans are the ways to cut and resize that have a mapping, by a method: the whole photo resized and then cut or padded,
+// plans are the candidates that have the mapping of a place, by one method: the whole photo resized and then cut or padded,
 // and a part of the photo resized.
-func plans(ph photo, s placement, m mapping, method image.Method, r *responses) []plan {
-	width, height := s.view.width, s.view.height
-	var all []plan
+func (s *imageSearch) plans(place alignedPlace, by candidate) []candidate {
+	width, height := place.view.width, place.view.height
+	var all []candidate
 	add := func(p plan) {
-		if !p.possible(ph, width, height) {
+		by.plan = p
+		if !p.possible(s.photo, width, height) || slices.ContainsFunc(all, func(c candidate) bool { return c.plan == p }) {
 			return
 		}
-		for _, known := range all {
-			if known == p {
-				return
-			}
-		}
-		found := p.mapping(r.of(method, p.width, p.toWidth), r.of(method, p.height, p.toHeight))
-		if found.apart(m, s.inside) < farApart {
-			all = append(all, p)
+		if by.mapping(s.responses).apart(place.mapping, place.inside) < farApart {
+			all = append(all, by)
 		}
 	}
-	whole := plan{0, 0, ph.width, ph.height, width, height, 0, 0}
+	whole := plan{0, 0, s.photo.width, s.photo.height, width, height, 0, 0}
 	add(whole)
-	if s.inside.width != float64(width) || s.inside.height != float64(height) {
-		add(plan{0, 0, ph.width, ph.height, int(s.inside.width), int(s.inside.height), -int(s.inside.x), -int(s.inside.y)})
+	if place.inside.width != float64(width) || place.inside.height != float64(height) {
+		in := place.inside
+		add(plan{0, 0, s.photo.width, s.photo.height, int(in.width), int(in.height), -int(in.x), -int(in.y)})
 	}
-	for _, p := range wholeThenCut(ph, m, width, height) {
+	for _, p := range wholeThenCut(s.photo, place.mapping, width, height) {
 		add(p)
 	}
-	if len(all) > 0 && all[0] == whole {
+	if len(all) > 0 && all[0].plan == whole {
 		return all
 	}
 	// A part of the photo: what it is by the middles of the pixels, moved by what the method puts elsewhere.
-	from := m.source(rectangle{0, 0, float64(width), float64(height)})
-	p := rounded(from, width, height)
-	if !p.possible(ph, width, height) {
+	fed := rectangle{0, 0, float64(width), float64(height)}
+	from := place.mapping.source(fed)
+	by.plan = rounded(from, width, height)
+	if !by.plan.possible(s.photo, width, height) {
 		return all
 	}
-	is := p.mapping(r.of(method, p.width, p.toWidth), r.of(method, p.height, p.toHeight)).source(rectangle{0, 0, float64(width), float64(height)})
-	from.x += float64(p.x) - is.x
-	from.y += float64(p.y) - is.y
-	from.width += float64(p.width) - is.width
-	from.height += float64(p.height) - is.height
+	is := by.mapping(s.responses).source(fed)
+	from.x += float64(by.plan.x) - is.x
+	from.y += float64(by.plan.y) - is.y
+	from.width += float64(by.plan.width) - is.width
+	from.height += float64(by.plan.height) - is.height
 	add(rounded(from, width, height))
 	return all
 }
@@ -92,6 +90,20 @@ func wholeThenCut(ph photo, m mapping, width, height int) []plan {
 		}
 	}
 	return all
+}
+
+// turned is what a plan does behind its resizing to a picture that was turned before, with the size of what was fed then.
+func (p plan) turned(o orientation, width, height int) (plan, int, int) {
+	if o.transposed {
+		p.toWidth, p.toHeight, p.atX, p.atY, width, height = p.toHeight, p.toWidth, p.atY, p.atX, height, width
+	}
+	if o.mirroredX {
+		p.atX = p.toWidth - p.atX - width
+	}
+	if o.mirroredY {
+		p.atY = p.toHeight - p.atY - height
+	}
+	return p, width, height
 }
 
 // possible says whether a plan takes enough of the photo, and not much beyond it.
@@ -127,8 +139,4 @@ func (p plan) cut(ph photo, fill uint8) image.Image {
 // beyond says whether a plan takes pixels beyond the photo.
 func (p plan) beyond(ph photo) bool {
 	return p.x < 0 || p.y < 0 || p.x+p.width > ph.width || p.y+p.height > ph.height
-}
-
-func (p plan) String() string {
-	return fmt.Sprintf("%dx%d at %d,%d to %dx%d from %d,%d", p.width, p.height, p.x, p.y, p.toWidth, p.toHeight, p.atX, p.atY)
 }

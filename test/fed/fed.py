@@ -226,12 +226,12 @@ def made(case, photos):
     if case.get("crop"):
         picture = cropped(picture, case["crop"], case["fill"])
     if case.get("turned_first"):
-        picture = turned(picture, case["turn"])
+        picture = turned(picture, case.get("turn"))
     picture = resized(picture, case)
     if case.get("crop_after"):
         picture = cropped(picture, case["crop_after"], 0)
     if not case.get("turned_first"):
-        picture = turned(picture, case["turn"])
+        picture = turned(picture, case.get("turn"))
     if case.get("cast") == "truncate":
         picture = picture.astype(np.int32).clip(0, 255).astype(np.uint8)
     if case.get("cast") == "round":
