@@ -19,7 +19,7 @@ type Method struct {
 func (m Method) String() string { return strings.TrimSpace(m.Family + "." + m.Name + " " + m.Option) }
 
 // Methods are all ways to resize, those with an option beside those without.
-var Methods = slices.Concat(tensorflow1, tensorflow2, openCV, pillow)
+var Methods = slices.Concat(tensorflow1, tensorflow2, openCV, pillow, android)
 
 // MethodNamed finds a method by its family and name, and its option.
 func MethodNamed(name, option string) (Method, error) {

@@ -32,7 +32,7 @@ var requirementsMediaPipe string
 //go:embed requirements-readers.txt
 var requirementsReaders string
 
-// What apps decode and resize pictures with: OpenCV and Pillow.
+// What apps decode and resize pictures with: OpenCV, Pillow, and Skia, which Android draws with.
 //
 //go:embed requirements-imaging.txt
 var requirementsImaging string

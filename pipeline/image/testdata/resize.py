@@ -33,6 +33,23 @@ def opencv(picture, case):
     return cv2.resize(picture, (case["to_width"], case["to_height"]), interpolation=method)
 
 
+def android(picture, case):
+    import skia
+
+    height, width, channels = picture.shape
+    rgba = np.full((height, width, 4), 255, np.uint8)
+    rgba[:, :, :channels] = picture
+    image = skia.Image.fromarray(rgba, colorType=skia.kRGBA_8888_ColorType)
+    to_width, to_height = case["to_width"], case["to_height"]
+    info = skia.ImageInfo.Make(to_width, to_height, skia.kRGBA_8888_ColorType, skia.kPremul_AlphaType)
+    surface = skia.Surface.MakeRaster(info)
+    with surface as canvas:
+        canvas.scale(to_width / width, to_height / height)
+        linear = case["name"] == "bilinear"
+        canvas.drawImage(image, 0, 0, skia.SamplingOptions(skia.FilterMode.kLinear if linear else skia.FilterMode.kNearest))
+    return surface.toarray(colorType=skia.kRGBA_8888_ColorType)[:, :, :channels]
+
+
 def tf1(picture, case):
     import tensorflow as tf
 
@@ -55,7 +72,7 @@ def tf2(picture, case):
 
 
 def main(library, folder):
-    resize = {"pillow": pillow, "opencv": opencv, "tf1": tf1, "tf2": tf2}[library]
+    resize = {"pillow": pillow, "opencv": opencv, "android": android, "tf1": tf1, "tf2": tf2}[library]
     pictures = (folder / "pictures").read_bytes()
     at = 0
     with open(folder / "resized", "wb") as out:
