@@ -137,12 +137,7 @@ func (m *making) order() string {
 func (m *making) lines(ph photo, fed *step.Array) []string {
 	var out []string
 	p, v := m.plan, m.placement.view
-	switch {
-	case p.beyond(ph):
-		out = append(out, fmt.Sprintf("pad %dx%d x=%d y=%d fill=%s", p.width, p.height, -p.x, -p.y, numbers([]float64{m.fill})))
-	case p.x != 0 || p.y != 0 || p.width != ph.width || p.height != ph.height:
-		out = append(out, fmt.Sprintf("crop x=%d y=%d width=%d height=%d", p.x, p.y, p.width, p.height))
-	}
+	out = append(out, taken(p.x, p.y, p.width, p.height, ph.width, ph.height, m.fill)...)
 	out = append(out, m.turnedAndResized()...)
 	if m.cast != "" {
 		line := "cast type=uint8"
@@ -172,17 +167,38 @@ func (m *making) turnedAndResized() []string {
 		p, width, height = p.turned(o, width, height)
 	}
 	resize := []string{fmt.Sprintf("resize %dx%d %v", p.toWidth, p.toHeight, m.method)}
-	switch {
-	case p.atX == 0 && p.atY == 0 && p.toWidth == width && p.toHeight == height:
-	case p.atX >= 0 && p.atY >= 0 && p.toWidth-p.atX >= width && p.toHeight-p.atY >= height:
-		resize = append(resize, fmt.Sprintf("crop x=%d y=%d width=%d height=%d", p.atX, p.atY, width, height))
-	default:
-		resize = append(resize, fmt.Sprintf("pad %dx%d x=%d y=%d fill=%s", width, height, -p.atX, -p.atY, numbers([]float64{m.fill})))
-	}
+	resize = append(resize, taken(p.atX, p.atY, width, height, p.toWidth, p.toHeight, m.fill)...)
 	if m.turnedFirst {
 		return append(slices.Clone(o.lines()), resize...)
 	}
 	return append(resize, o.lines()...)
+}
+
+// taken are the lines that take a part of a picture that may reach beyond it.
+func taken(x, y, width, height, ofWidth, ofHeight int, fill float64) []string {
+	x0, y0, x1, y1 := max(0, x), max(0, y), min(ofWidth, x+width), min(ofHeight, y+height)
+	var out []string
+	if x1-x0 < ofWidth || y1-y0 < ofHeight {
+		out = append(out, cropLine(x0, y0, x1-x0, y1-y0, ofWidth, ofHeight))
+	}
+	if x1-x0 < width || y1-y0 < height {
+		line := fmt.Sprintf("pad %dx%d", width, height)
+		if x0-x != (width-(x1-x0))/2 || y0-y != (height-(y1-y0))/2 {
+			line += fmt.Sprintf(" x=%d y=%d", x0-x, y0-y)
+		}
+		if fill != 0 {
+			line += " fill=" + numbers([]float64{fill})
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func cropLine(x, y, width, height, ofWidth, ofHeight int) string {
+	if x == (ofWidth-width)/2 && y == (ofHeight-height)/2 {
+		return fmt.Sprintf("crop %dx%d", width, height)
+	}
+	return fmt.Sprintf("crop x=%d y=%d width=%d height=%d", x, y, width, height)
 }
 
 // elements are the lines that make an array's elements of numbers.

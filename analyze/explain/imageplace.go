@@ -36,7 +36,7 @@ func places(r *reduced, p photo, views []view) []placement {
 		}
 	}
 	found := likeliest(r, starts, func(s placement) []rectangle { return usualSources(p, s) })
-	if len(found) > 0 && found[0].likeness > alike {
+	if len(found) > 0 && found[0].likeness > thumbsAlike {
 		return found
 	}
 	found = append(found, likeliest(r, starts, func(s placement) []rectangle { return grid(p, s) })...)
@@ -44,26 +44,36 @@ func places(r *reduced, p photo, views []view) []placement {
 	return found[:min(len(found), keptPlaces)]
 }
 
-// alike is the likeness of thumbnails from which a place needs no other one beside it: those of the right place of photos
+// thumbsAlike is the likeness of thumbnails from which a place needs no other one beside it: those of the right place of photos
 // are alike to 0.99 and more, whatever they were resized by.
-const alike = 0.98
+const thumbsAlike = 0.98
 
 func sortPlaces(p []placement) {
 	slices.SortStableFunc(p, func(a, b placement) int { return cmp.Compare(b.likeness, a.likeness) })
 }
 
+// likeliest compares what was fed with parts of the photo, each in all the ways that it may have been turned at once.
 func likeliest(r *reduced, starts []placement, sources func(placement) []rectangle) []placement {
-	each := make([][]placement, len(starts))
-	inParallel(len(starts), func(i int) {
-		s := starts[i]
-		small := thumbnails(s)
+	small := make([][][]float32, len(starts))
+	by := make(map[rectangle][]int) // which starts a part of the photo is for
+	var parts []rectangle
+	for i, s := range starts {
+		small[i] = thumbnails(s)
 		for _, source := range sources(s) {
-			s.source = source
-			s.likeness = likeness(small, thumbnailsOf(r, source))
-			each[i] = append(each[i], s)
+			if by[source] == nil {
+				parts = append(parts, source)
+			}
+			by[source] = append(by[source], i)
 		}
-		sortPlaces(each[i])
-		each[i] = each[i][:min(len(each[i]), keptPlaces)]
+	}
+	each := make([][]placement, len(parts))
+	inParallel(len(parts), func(k int) {
+		base := newBasis(thumbnailsOf(r, parts[k]))
+		for _, i := range by[parts[k]] {
+			s := starts[i]
+			s.source, s.likeness = parts[k], likeness(small[i], base)
+			each[k] = append(each[k], s)
+		}
 	})
 	found := slices.Concat(each...)
 	sortPlaces(found)
@@ -189,9 +199,8 @@ func means(r *reduced, channel int, from rectangle) []float32 {
 
 // likeness is the share of the variance of the fed planes that sums of the photo's channels explain; the planes count
 // alike. A plane of one value has no variance to explain.
-func likeness(fed, raw [][]float32) float64 {
+func likeness(fed [][]float32, base *basis) float64 {
 	total, counted := 0.0, 0
-	base := newBasis(raw)
 	for _, plane := range fed {
 		if variance(plane) == 0 {
 			continue
