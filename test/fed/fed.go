@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/edgexray/edgexray/pipeline/step"
 	"github.com/edgexray/edgexray/test/parts"
@@ -141,8 +142,8 @@ func Make(dir string, photos []Photo, cases []Case) (*Made, error) {
 }
 
 func family(method string) string {
-	f, _, _ := bytes.Cut([]byte(method), []byte("."))
-	return string(f)
+	f, _, _ := strings.Cut(method, ".")
+	return f
 }
 
 // Raw is what is known of a case's photo.
