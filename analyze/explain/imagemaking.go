@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/edgexray/edgexray/pipeline/image"
 	"github.com/edgexray/edgexray/pipeline/step"
 )
 
@@ -194,7 +195,23 @@ func taken(x, y, width, height, ofWidth, ofHeight int, fill float64) []string {
 	return out
 }
 
+// namedCrops are parts of pictures that have a name.
+var namedCrops = []struct {
+	line string
+	of   func(width, height int) image.Rectangle
+}{
+	{"crop square", func(w, h int) image.Rectangle { return image.Square(w, h, 1, false) }},
+	{"crop central=0.875", func(w, h int) image.Rectangle { return image.Central(w, h, 0.875) }},
+	{"crop square=0.875", func(w, h int) image.Rectangle { return image.Square(w, h, 0.875, false) }},
+	{"crop square=0.875 round-up", func(w, h int) image.Rectangle { return image.Square(w, h, 0.875, true) }},
+}
+
 func cropLine(x, y, width, height, ofWidth, ofHeight int) string {
+	for _, named := range namedCrops {
+		if named.of(ofWidth, ofHeight) == (image.Rectangle{X: x, Y: y, Width: width, Height: height}) {
+			return named.line
+		}
+	}
 	if x == (ofWidth-width)/2 && y == (ofHeight-height)/2 {
 		return fmt.Sprintf("crop %dx%d", width, height)
 	}
