@@ -37,6 +37,11 @@ var requirementsReaders string
 //go:embed requirements-audio.txt
 var requirementsAudio string
 
+// What apps decode and resize pictures with: OpenCV, Pillow, and Skia, which Android draws with.
+//
+//go:embed requirements-imaging.txt
+var requirementsImaging string
+
 // Model Explorer with all that it imports.
 //
 //go:embed requirements-model-explorer.txt
@@ -69,6 +74,11 @@ func made() []part {
 			name: "python-audio",
 			key:  requirementsAudio,
 			fill: func(dir string) error { return makeVenv(dir, requirementsAudio) },
+		},
+		{
+			name: "python-imaging",
+			key:  requirementsImaging,
+			fill: func(dir string) error { return makeVenv(dir, requirementsImaging) },
 		},
 		{
 			// 600 MB, nearly all of it a library that converts models.
