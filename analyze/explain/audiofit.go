@@ -69,7 +69,10 @@ func (f *audioFed) measure(v step.Value) fit {
 	if invokes == 1 || whole.residual <= f.tolerance(width > 1) || each%width != 0 || each > len(made) {
 		return whole
 	}
-	return f.invokeByInvoke(made, width, invokes)
+	if parts := f.invokeByInvoke(made, width, invokes); parts.residual < whole.residual {
+		return parts
+	}
+	return whole
 }
 
 // invokes is of how many invokes the inputs were fed, compared with what has so many dimensions: if there is one dimension
