@@ -232,7 +232,7 @@ func (j *Judged) judgeOne(f *frames.Frame, raw step.Value, input pipeline.Input)
 		return err
 	}
 	j.Name = f.Inputs[input.Index].GetName()
-	verdict, err := explain.Judge(raw, tensor, Undecoded(input.Steps, raw))
+	verdict, err := explain.Judge(raw, tensor, pipeline.Undecoded(input.Steps, raw))
 	if err != nil {
 		return err
 	}
@@ -257,16 +257,6 @@ func (j *Judged) count(f *frames.Frame, verdict *explain.Verdict, n int) {
 		j.Explanation = pipeline.Words(verdict.Explanation.Steps)
 	}
 	j.add(f, verdict.Differences, n)
-}
-
-// Undecoded leaves out a pipeline's first step when that decodes a file and the raw data is an array already, as an app marks it.
-func Undecoded(steps []step.Step, raw step.Value) []step.Step {
-	if raw.Array != nil && len(steps) > 0 {
-		if name, _, _ := strings.Cut(steps[0].String(), " "); name == "decode" {
-			return steps[1:]
-		}
-	}
-	return steps
 }
 
 // byReference relates tensors to those of a reference that was fed by a pipeline of its own.

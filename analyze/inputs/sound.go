@@ -43,7 +43,7 @@ func (j *Judged) whole(s *Source, input pipeline.Input) error {
 	if err != nil {
 		return err
 	}
-	verdict, err := explain.Judge(raw, all, Undecoded(input.Steps, raw))
+	verdict, err := explain.Judge(raw, all, pipeline.Undecoded(input.Steps, raw))
 	if err != nil {
 		return err
 	}
