@@ -157,12 +157,12 @@ func (c candidate) nearest(fed *step.Array, p picture) (making, bool) {
 			return making{}, false
 		}
 		from[i] = sources[best]
-		if best == 3 {
+		if best == 3 || len(sources) == 1 {
 			best = allChannels
 		}
 		m.channels = append(m.channels, best)
 	}
-	if n := slices.Index(m.channels, allChannels); n >= 0 && slices.ContainsFunc(m.channels, func(c int) bool { return c != allChannels }) {
+	if m.order() == "" {
 		return making{}, false
 	}
 	m.left = math.Inf(1)
@@ -193,7 +193,7 @@ func (m *making) clearly(than making) bool {
 
 func (c candidate) ways(fed *step.Array) []string {
 	if c.placement.view.wrapped {
-		return []string{wrapped}
+		return []string{wrappedWay}
 	}
 	return ways(fed)
 }
@@ -210,9 +210,9 @@ func (c candidate) normals(fed *step.Array, way string, lines []line) []normal {
 		shift = max(shift, min(1.5*l.rms/math.Abs(l.slope), 3))
 	}
 	switch way {
-	case unscaled:
+	case unscaledWay:
 		shift += 0.6
-	case quantized, truncated, unmoved:
+	case quantizedWay, truncatedWay, unmovedWay:
 		shift += 0.6 * math.Abs(fed.Scale/lines[0].slope)
 	}
 	var all []normal
@@ -221,7 +221,7 @@ func (c candidate) normals(fed *step.Array, way string, lines []line) []normal {
 			all = append(all, n)
 		}
 	}
-	if way == plain || way == quantized || fed.Scale == 0 {
+	if way == plainWay || way == quantizedWay || fed.Scale == 0 {
 		all = append(all, free(lines))
 	}
 	return all

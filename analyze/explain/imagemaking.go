@@ -31,25 +31,25 @@ var grayWeights = [3]float32{0.299, 0.587, 0.114}
 
 // Ways to make an element q of a number y.
 const (
-	plain     = ""          // the number itself
-	quantized = "quantized" // y/scale + zero point, rounded
-	truncated = "truncated" // the same, its fraction cut off
-	unmoved   = "unmoved"   // y/scale, rounded: the zero point is forgotten
-	unscaled  = "unscaled"  // y, its fraction cut off: neither is used
-	wrapped   = "wrapped"   // the bits of a byte
+	plainWay     = ""          // the number itself
+	quantizedWay = "quantized" // y/scale + zero point, rounded
+	truncatedWay = "truncated" // the same, its fraction cut off
+	unmovedWay   = "unmoved"   // y/scale, rounded: the zero point is forgotten
+	unscaledWay  = "unscaled"  // y, its fraction cut off: neither is used
+	wrappedWay   = "wrapped"   // the bits of a byte
 )
 
 // ways are those that an array's elements may be made in.
 func ways(fed *step.Array) []string {
 	switch {
 	case fed.Float32 != nil:
-		return []string{plain}
+		return []string{plainWay}
 	case fed.Scale == 0:
-		return []string{unscaled}
+		return []string{unscaledWay}
 	case fed.ZeroPoint == 0:
-		return []string{quantized, truncated, unscaled}
+		return []string{quantizedWay, truncatedWay, unscaledWay}
 	}
-	return []string{quantized, truncated, unmoved, unscaled}
+	return []string{quantizedWay, truncatedWay, unmovedWay, unscaledWay}
 }
 
 // domain is how lines over what elements stand for become lines over the numbers that a way made them of.
@@ -57,12 +57,12 @@ func domain(fed *step.Array, way string, lines []line) []line {
 	out := make([]line, len(lines))
 	for i, l := range lines {
 		switch way {
-		case truncated:
+		case truncatedWay:
 			// What is cut off is half a step in the mean.
 			l.offset += math.Abs(fed.Scale) / 2
-		case unmoved:
+		case unmovedWay:
 			l.offset += fed.Scale * float64(fed.ZeroPoint)
-		case unscaled:
+		case unscaledWay:
 			if fed.Scale != 0 {
 				l.slope, l.offset = l.slope/fed.Scale, l.offset/fed.Scale+float64(fed.ZeroPoint)
 			}
@@ -81,17 +81,17 @@ func element(fed *step.Array, way string, y, was, low, high float64) float64 {
 	}
 	var q float64
 	switch way {
-	case plain:
+	case plainWay:
 		return y
-	case quantized:
+	case quantizedWay:
 		q = round(y/scale, was/scale) + zero
-	case truncated:
+	case truncatedWay:
 		q = math.Trunc(y/scale + zero)
-	case unmoved:
+	case unmovedWay:
 		q = round(y/scale, was/scale+zero)
-	case unscaled:
+	case unscaledWay:
 		q = math.Trunc(y)
-	case wrapped:
+	case wrappedWay:
 		return y
 	}
 	return scale * (clamp(q, low, high) - zero)
@@ -122,16 +122,23 @@ func limits(fed *step.Array) (low, high float64) {
 	return math.Inf(-1), math.Inf(1)
 }
 
-// order is the order of a making's channels: "rgb".
+// order is the order of a making's channels, "rgb" or "gray"; empty when no step makes it: when one comes twice.
 func (m *making) order() string {
 	word := ""
 	for _, c := range m.channels {
 		if c == allChannels {
-			return "gray"
+			word += "y"
+		} else {
+			word += "rgb"[c : c+1]
 		}
-		word += "rgb"[c : c+1]
 	}
-	return word
+	switch {
+	case strings.Trim(word, "y") == "":
+		return "gray"
+	case len(word) == 3 && strings.Contains(word, "r") && strings.Contains(word, "g") && strings.Contains(word, "b"):
+		return word
+	}
+	return ""
 }
 
 // lines are a making as lines of a pipeline.
@@ -147,15 +154,25 @@ func (m *making) lines(ph photo, fed *step.Array) []string {
 		}
 		out = append(out, line)
 	}
-	if order := m.order(); ph.channels == 3 && order != "rgb" {
-		out = append(out, "color "+order)
-	}
+	out = append(out, m.colorLines(ph)...)
 	if line := m.normal.line(); line != "" {
 		out = append(out, line)
 	}
 	out = append(out, m.elements(fed)...)
 	if v.layout == "nchw" {
 		out = append(out, "layout nchw")
+	}
+	return out
+}
+
+// colorLines are the lines that make channels of the photo's.
+func (m *making) colorLines(ph photo) []string {
+	var out []string
+	if order := m.order(); ph.channels == 3 && order != "rgb" {
+		out = append(out, "color "+order)
+	}
+	if gray := ph.channels == 1 || m.order() == "gray"; gray && len(m.channels) == 3 {
+		out = append(out, "color rgb")
 	}
 	return out
 }
@@ -225,15 +242,15 @@ func (m *making) elements(fed *step.Array) []string {
 		return []string{fmt.Sprintf("quantize scale=%.9g zero-point=%d type=%s%s", fed.Scale, zero, name, more)}
 	}
 	switch m.way {
-	case quantized:
+	case quantizedWay:
 		return scale(fed.ZeroPoint, "")
-	case truncated:
+	case truncatedWay:
 		return scale(fed.ZeroPoint, " truncate")
-	case unmoved:
+	case unmovedWay:
 		return scale(0, "")
-	case unscaled:
+	case unscaledWay:
 		return []string{"cast type=" + name}
-	case wrapped:
+	case wrappedWay:
 		return []string{"cast type=" + name + " wrap"}
 	}
 	if m.normal.line() == "" {
