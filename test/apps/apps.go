@@ -60,6 +60,21 @@ func Listened(t testing.TB, library bool) string {
 	return binary
 }
 
+// JavaMarked compiles the markers of sdk/java and MarkedApp.java, and returns
+// the class path.
+func JavaMarked(t testing.TB) string {
+	t.Helper()
+	main := filepath.Join(filepath.Dir(MarkersInclude(t)), "java", "src", "main")
+	sdk, err := filepath.Glob(filepath.Join(main, "java", "io", "edgexray", "*.java")) // the rest is Android's
+	if err != nil || len(sdk) == 0 {
+		t.Fatalf("find the markers of sdk/java: %v", err)
+	}
+	source := Script(t, "MarkedApp.java")
+	classes := filepath.Join(filepath.Dir(source), "classes")
+	build(t, exec.Command("javac", append([]string{"-Xlint:all", "-Werror", "--release", "11", "-d", classes, source}, sdk...)...))
+	return classes + ":" + filepath.Join(main, "resources")
+}
+
 // MarkersInclude returns the folder of edgexray.h.
 func MarkersInclude(t testing.TB) string {
 	t.Helper()
