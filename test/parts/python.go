@@ -32,6 +32,11 @@ var requirementsMediaPipe string
 //go:embed requirements-readers.txt
 var requirementsReaders string
 
+// What the example apps run with: LiteRT, NumPy and Pillow.
+//
+//go:embed requirements-examples.txt
+var requirementsExamples string
+
 // Model Explorer with all that it imports.
 //
 //go:embed requirements-model-explorer.txt
@@ -59,6 +64,11 @@ func made() []part {
 			name: "python-readers",
 			key:  requirementsReaders,
 			fill: func(dir string) error { return makeVenv(dir, requirementsReaders) },
+		},
+		{
+			name: "python-examples",
+			key:  requirementsExamples,
+			fill: func(dir string) error { return makeVenv(dir, requirementsExamples) },
 		},
 		{
 			// 600 MB, nearly all of it a library that converts models.
