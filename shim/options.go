@@ -19,6 +19,7 @@ type Options struct {
 
 	Output    *os.File // gets the file: empty, and for a snapshot a regular one. The caller closes it
 	Selection Selection
+	Replay    []string      // what is played to the app where it asks for that: snapshots, and KEY=PATH of raw bytes or a folder of such files
 	Buffer    uint64        // size of the ring in bytes, a power of two; zero: DefaultBuffer
 	Duration  time.Duration // zero: until the command exits or the context is done
 	Progress  io.Writer     // gets a live line; nil for none

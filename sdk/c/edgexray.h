@@ -29,7 +29,8 @@ enum edgexray_type {
 };
 
 // How the bytes of an image follow each other. A pixel of the first six has 3, 3, 4, 4, 4 and 1 of them; NV12, NV21 and I420
-// have a plane of luma, then chroma at half of both resolutions, rounded up; YUYV has 2 bytes a pixel.
+// have a plane of luma, then chroma at half of both resolutions, rounded up; YUYV has 2 bytes a pixel. The shape of an image is
+// height, width and bytes a pixel; of NV12, NV21 and I420 the rows of chroma count, too, two half ones as one, as in OpenCV.
 enum edgexray_format {
 	EDGEXRAY_RGB = 1, EDGEXRAY_BGR, EDGEXRAY_RGBA, EDGEXRAY_BGRA, EDGEXRAY_ARGB, EDGEXRAY_GRAY,
 	EDGEXRAY_NV12, EDGEXRAY_NV21, EDGEXRAY_I420, EDGEXRAY_YUYV
@@ -62,6 +63,13 @@ struct edgexray_event {
 	uint32_t pad;
 };
 
+// One in each executable or library that includes this file. Who listens finds it by the note below.
+struct edgexray_hook {
+	volatile uint32_t listening; // lower 16 bits: Linux counts uprobes at edgexray_probe here; upper 16 bits: 1 with a listener
+	uint32_t version;            // of this layout: 1
+	int (*volatile listener)(const struct edgexray_event *); // set before the upper bits of listening
+};
+
 #if defined(__linux__) && !defined(EDGEXRAY_OFF) && \
 	((defined(__x86_64__) && !defined(__ILP32__)) || (defined(__aarch64__) && !defined(__ILP32__) && !defined(__AARCH64EB__)) || \
 	 (defined(__arm__) && !defined(__ARMEB__)))
@@ -73,13 +81,6 @@ extern "C" {
 #endif
 
 #ifdef EDGEXRAY_HERE
-
-// One in each executable or library that includes this file. Who listens finds it by the note below.
-struct edgexray_hook {
-	volatile uint32_t listening; // lower 16 bits: Linux counts uprobes at edgexray_probe here; upper 16 bits: 1 with a listener
-	uint32_t version;            // of this layout: 1
-	int (*volatile listener)(const struct edgexray_event *); // set before the upper bits of listening
-};
 
 extern struct edgexray_hook edgexray_hook __attribute__((visibility("hidden")));
 
@@ -231,8 +232,10 @@ EDGEXRAY_ASIDE void edgexray_say_image(const char *key, const void *data, int wi
 	e.dims[1] = width;
 	e.dims[2] = (unsigned)format < sizeof(channels) ? channels[format] : 1;
 	e.bytes = w * h * (uint64_t)e.dims[2];
-	if (format >= EDGEXRAY_NV12 && format <= EDGEXRAY_I420)
+	if (format >= EDGEXRAY_NV12 && format <= EDGEXRAY_I420) {
+		e.dims[0] += (height + 1) / 2;
 		e.bytes += 2 * ((w + 1) / 2) * ((h + 1) / 2);
+	}
 	if (width < 0 || height < 0 || stride < 0)
 		e.bytes = UINT64_MAX;
 	edgexray_say(&e);

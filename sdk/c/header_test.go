@@ -64,7 +64,7 @@ func TestNotes(t *testing.T) {
 // What markers say, as in the header.
 func TestEvents(t *testing.T) {
 	const want = `kind 1 key - text - type 0 format 0 rate 0 stride 0 replay 0 bytes 0 dims numbers -
-kind 3 key camera text - type 3 format 8 rate 0 stride 8 replay 0 bytes 27 dims 3 5 1 numbers data
+kind 3 key camera text - type 3 format 8 rate 0 stride 8 replay 0 bytes 27 dims 5 5 1 numbers data
 kind 3 key camera text - type 3 format 5 rate 0 stride 0 replay 0 bytes 24 dims 3 2 4 numbers data
 kind 3 key camera text - type 3 format 5 rate 0 stride 0 replay 0 bytes 18446744073709551615 dims 3 -2 4 numbers data
 kind 3 key microphone text - type 7 format 0 rate 16000 stride 0 replay 0 bytes 64 dims 16 2 numbers data

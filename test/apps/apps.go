@@ -39,8 +39,24 @@ func Throwing(t testing.TB, goarch string) string {
 	return buildApp(t, "throwing.cc", goarch, "-std=c++17")
 }
 
+// Marked is CAPI for marked.c, which marks what it does.
+func Marked(t testing.TB, goarch string) string {
+	t.Helper()
+	return buildApp(t, "marked.c", goarch, "-std=gnu11", "-I"+MarkersInclude(t))
+}
+
+// MarkersInclude returns the folder of edgexray.h.
+func MarkersInclude(t testing.TB) string {
+	t.Helper()
+	output, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/edgexray/edgexray/sdk/c").Output()
+	if err != nil {
+		t.Fatalf("find edgexray.h: %v", err)
+	}
+	return strings.TrimSpace(string(output))
+}
+
 // buildApp builds an app of TFLite's C API.
-func buildApp(t testing.TB, name, goarch, standard string) string {
+func buildApp(t testing.TB, name, goarch, standard string, flags ...string) string {
 	t.Helper()
 	compiler, ok := compilers[goarch]
 	if !ok {
@@ -53,8 +69,8 @@ func buildApp(t testing.TB, name, goarch, standard string) string {
 	include := strings.TrimSuffix(parts.Path(t, "tflite-2.9.0/include/"+header), header)
 	source := Script(t, name)
 	binary := strings.TrimSuffix(source, filepath.Ext(name)) + "-" + goarch // each architecture's stays where it is
-	build(t, exec.Command(compiler, standard, "-O2", "-g", "-Wall", "-Wextra", "-Werror",
-		"-isystem", include, "-pthread", "-o", binary, source, "-ldl"))
+	args := append(flags, standard, "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-isystem", include, "-pthread", "-o", binary, source, "-ldl", "-lm")
+	build(t, exec.Command(compiler, args...))
 	return binary
 }
 
