@@ -37,6 +37,11 @@ var requirementsReaders string
 //go:embed requirements-imaging.txt
 var requirementsImaging string
 
+// What preprocesses sound and text: SciPy, librosa, soundfile, SoX's resampler, and Hugging Face's tokenizers.
+//
+//go:embed requirements-audio.txt
+var requirementsAudio string
+
 // Model Explorer with all that it imports.
 //
 //go:embed requirements-model-explorer.txt
@@ -74,6 +79,11 @@ func made() []part {
 			name: "python-imaging",
 			key:  requirementsImaging,
 			fill: func(dir string) error { return makeVenv(dir, requirementsImaging) },
+		},
+		{
+			name: "python-audio",
+			key:  requirementsAudio,
+			fill: func(dir string) error { return makeVenv(dir, requirementsAudio) },
 		},
 		{
 			// 600 MB, nearly all of it a library that converts models.
