@@ -77,7 +77,7 @@ func (s *Set) buildJava(source, folder string) ([]string, error) {
 	}
 	resources := filepath.Join(s.root, "sdk", "java", "src", "main", "resources")
 	classpath := strings.Join([]string{jna, folder, resources}, string(filepath.ListSeparator))
-	if _, err := output("javac", append([]string{"-Xlint:all", "-Werror", "-d", folder, "-cp", classpath, source}, markers...)...); err != nil {
+	if _, err := output("javac", append([]string{"-Xlint:all,-path", "-Werror", "-d", folder, "-cp", classpath, source}, markers...)...); err != nil {
 		return nil, err
 	}
 	return []string{"java", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true", "-Djna.library.path=" + library, "-cp", classpath, "Classify"}, nil
