@@ -7,6 +7,7 @@
 // that Linux without BTF (Android's 5.10) runs them.
 
 #include "ends.h"
+#include "markers.h"
 #include "sample.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -183,7 +184,8 @@ static __always_inline int init(struct regs *regs)
 	SEC(return_section) int leave_##suffix(struct regs *regs) { return leave(regs); }                \
 	SEC(entry_section) int prepare_##suffix(struct regs *regs) { return prepare(regs); }             \
 	SEC(entry_section) int init_##suffix(struct regs *regs) { return init(regs); }                   \
-	SEC(entry_section) int operator_##suffix(struct regs *regs) { return enter_operator(regs, cookie); }
+	SEC(entry_section) int operator_##suffix(struct regs *regs) { return enter_operator(regs, cookie); } \
+	SEC(entry_section) int marker_##suffix(struct regs *regs) { return mark(ARG0(regs)); }
 
 PROBES(multi, "uprobe.multi", "uretprobe.multi", bpf_get_attach_cookie(regs))
 PROBES(cookie, "uprobe", "uretprobe", bpf_get_attach_cookie(regs))

@@ -20,7 +20,7 @@ var Makers = []step.Maker{
 	{Name: "resample", Usage: "RATE linear|nearest|hold|polyphase|fourier [truncate|round]", About: "changes the sample rate", Make: makeResample},
 	{Name: "gain", Usage: "FACTOR | db=DECIBELS", About: "multiplies the samples", Make: makeGain},
 	{Name: "float", Usage: "[divide=32768]", About: "divides whole numbers, to FLOAT32", Make: makeFloat},
-	{Name: "int16", Usage: "[multiply=1] [truncate|wrap]", About: "makes whole numbers of 16 bits, rounded half to even and saturated", Make: makeInt16},
+	{Name: "int16", Usage: "[multiply=1] [truncate|floor] [wrap]", About: "makes whole numbers of 16 bits, rounded half to even unless it says how, and saturated", Make: makeInt16},
 	{Name: "clip", Usage: "LOW HIGH", About: "limits each value", Make: makeClip},
 	{Name: "level", Usage: "peak|rms|standard", About: "divides by the largest magnitude or by the root mean square, or makes mean 0 and deviation 1", Make: makeLevel},
 	{Name: "preemphasis", Usage: "COEFFICIENT", About: "subtracts the sample before, times the coefficient", Make: makePreemphasis},

@@ -46,16 +46,22 @@ func (f Float) Apply(v step.Value) (step.Value, error) {
 // Int16 makes whole numbers of 16 bits.
 type Int16 struct {
 	Multiply float64
-	Truncate bool // towards zero, as a cast does; else half to even
-	Wrap     bool // what is too large keeps its low 16 bits; else it is the largest there is
+	Rounding string // "": half to even; "truncate": towards zero, as a cast does; "floor": down, as a shift does
+	Wrap     bool   // what is too large keeps its low 16 bits; else it is the largest there is
 }
 
 func makeInt16(a *step.Arguments) (step.Step, error) {
-	return Int16{Multiply: a.Number("multiply", 1), Truncate: a.Flag("truncate"), Wrap: a.Flag("wrap")}, nil
+	s := Int16{Multiply: a.Number("multiply", 1), Wrap: a.Flag("wrap")}
+	for _, rounding := range []string{"truncate", "floor"} {
+		if a.Flag(rounding) {
+			s.Rounding = rounding
+		}
+	}
+	return s, nil
 }
 
 func (s Int16) String() string {
-	return line{"int16"}.key("multiply", s.Multiply, 1).flag(s.Truncate, "truncate").flag(s.Wrap, "wrap").String()
+	return line{"int16"}.key("multiply", s.Multiply, 1).flag(s.Rounding != "", s.Rounding).flag(s.Wrap, "wrap").String()
 }
 
 // Apply returns INT16. NaN becomes 0.
@@ -75,8 +81,10 @@ func (s Int16) of(x float64) int16 {
 	switch {
 	case math.IsNaN(x):
 		return 0
-	case s.Truncate:
+	case s.Rounding == "truncate":
 		x = math.Trunc(x)
+	case s.Rounding == "floor":
+		x = math.Floor(x)
 	default:
 		x = math.RoundToEven(x)
 	}

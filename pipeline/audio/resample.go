@@ -77,7 +77,7 @@ func (r Resample) interleaved(channels [][]float64) *step.Array {
 	if len(channels) > 1 {
 		a.Shape = append(a.Shape, len(channels))
 	}
-	whole := Int16{Multiply: 1, Truncate: r.Whole == "truncate"}
+	whole := Int16{Rounding: r.Whole}
 	for i := range channels[0] {
 		for _, c := range channels {
 			if r.Whole == "" {

@@ -135,7 +135,7 @@ func TestSkipAndLength(t *testing.T) {
 		{Length{N: 6, At: "both"}, []int16{0, 1, 2, 3, 0, 0}},
 		{Length{N: 2}, []int16{1, 2}},
 		{Length{N: 2, At: "front"}, []int16{2, 3}},
-		{Int16{Multiply: 0.5, Truncate: true}, []int16{0, 1, 1}},
+		{Int16{Multiply: 0.5, Rounding: "truncate"}, []int16{0, 1, 1}},
 		{Int16{Multiply: 20000, Wrap: true}, []int16{20000, -25536, -5536}},
 		{Int16{Multiply: 20000}, []int16{20000, 32767, 32767}},
 		{SwapBytes{}, []int16{256, 512, 768}},

@@ -8,7 +8,7 @@ import (
 
 // Method is one way to resize a picture: what one library does.
 type Method struct {
-	Family string // the library: "tf1", "tf2", "opencv", "pillow", "android"
+	Family string // the library: "tf1", "tf2", "opencv", "pillow", "android", "skia"
 	Name   string // of the method in its family: "bilinear"
 	Option string // "align-corners" or "antialias", empty without
 	About  string // the library's call, in a few words
@@ -19,7 +19,7 @@ type Method struct {
 func (m Method) String() string { return strings.TrimSpace(m.Family + "." + m.Name + " " + m.Option) }
 
 // Methods are all ways to resize, those with an option beside those without.
-var Methods = slices.Concat(tensorflow1, tensorflow2, openCV, pillow, android)
+var Methods = slices.Concat(tensorflow1, tensorflow2, openCV, pillow, android, skia)
 
 // MethodNamed finds a method by its family and name, and its option.
 func MethodNamed(name, option string) (Method, error) {

@@ -54,7 +54,7 @@ func TestResize(t *testing.T) {
 	}{
 		{"pillow", parts.Path(t, "python-imaging/bin/python"), 0},
 		{"opencv", parts.Path(t, "python-imaging/bin/python"), 0},
-		{"android", parts.Path(t, "python-imaging/bin/python"), 0},
+		{"skia", parts.Path(t, "python-imaging/bin/python"), 0},
 		{"tf1", parts.Path(t, "keras/bin/python"), 1e-3},
 		{"tf2", parts.Path(t, "keras/bin/python"), 1e-3},
 	} {
@@ -77,7 +77,7 @@ func resizeCases(family string) []resizeCase {
 		}
 		for _, s := range sizes {
 			for _, kind := range []string{"uint8", "float32"} {
-				if kind == "float32" && family == "android" {
+				if kind == "float32" && family == "skia" {
 					continue // its pictures have 8 bits a channel
 				}
 				for _, channels := range []int{1, 3} {

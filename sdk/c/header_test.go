@@ -34,6 +34,7 @@ var builds = [][]string{
 	{"aarch64-linux-gnu-gcc", "-O2", "-no-pie", "-fno-pie"},
 	{"aarch64-linux-gnu-g++", "-O2", "-fPIC", "-shared", "-flto"},
 	{"arm-linux-gnueabihf-gcc", "-O0"},
+	{"clang-16", "--target=arm-linux-gnueabihf", "-mthumb", "-O2", "-fPIC", "-shared", "-nostdlib", "-fuse-ld=lld-16"},
 	{"arm-linux-gnueabihf-gcc", "-O2", "-mthumb", "-Wl,--gc-sections"},
 	{"arm-linux-gnueabihf-gcc", "-O3", "-marm", "-flto"},
 	{"arm-linux-gnueabihf-gcc", "-O2", "-no-pie", "-fno-pie"},

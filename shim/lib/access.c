@@ -47,6 +47,8 @@ enum { NO_SUCH_WAY = -1, SIGNAL_SET_BYTES = 8 };
 // rt_sigprocmask reads the set of signals before it refuses to do something unknown with it.
 static int is_readable(word from, word bytes)
 {
+	if (from + bytes < from) // beyond the last address
+		return 0;
 	for (word at = from & ~(word)(SIGNAL_SET_BYTES - 1); at < from + bytes; at = (at & ~(word)(PAGE - 1)) + PAGE)
 		if (call6(SYS_rt_sigprocmask, NO_SUCH_WAY, at, NULL, SIGNAL_SET_BYTES, 0, 0) != -EINVAL)
 			return 0;

@@ -33,7 +33,7 @@ def opencv(picture, case):
     return cv2.resize(picture, (case["to_width"], case["to_height"]), interpolation=method)
 
 
-def android(picture, case):
+def draw(picture, case):
     import skia
 
     height, width, channels = picture.shape
@@ -72,7 +72,7 @@ def tf2(picture, case):
 
 
 def main(library, folder):
-    resize = {"pillow": pillow, "opencv": opencv, "android": android, "tf1": tf1, "tf2": tf2}[library]
+    resize = {"pillow": pillow, "opencv": opencv, "skia": draw, "tf1": tf1, "tf2": tf2}[library]
     pictures = (folder / "pictures").read_bytes()
     at = 0
     with open(folder / "resized", "wb") as out:
