@@ -45,6 +45,21 @@ func Marked(t testing.TB, goarch string) string {
 	return buildApp(t, "marked.c", goarch, "-std=gnu11", "-I"+MarkersInclude(t))
 }
 
+// Listened builds listened.c for this machine, as an app or as a library for it,
+// stripped, and returns the file's path.
+func Listened(t testing.TB, library bool) string {
+	t.Helper()
+	source := Script(t, "listened.c")
+	binary := strings.TrimSuffix(source, ".c")
+	args := []string{"-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-s", "-I" + MarkersInclude(t)}
+	if library {
+		binary += ".so"
+		args = append(args, "-DLIBRARY", "-shared", "-fPIC", "-fvisibility=hidden")
+	}
+	build(t, exec.Command(compilers["amd64"], append(args, "-o", binary, source, "-ldl")...))
+	return binary
+}
+
 // MarkersInclude returns the folder of edgexray.h.
 func MarkersInclude(t testing.TB) string {
 	t.Helper()
