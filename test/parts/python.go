@@ -32,15 +32,15 @@ var requirementsMediaPipe string
 //go:embed requirements-readers.txt
 var requirementsReaders string
 
-// What apps decode and resize pictures with: OpenCV, Pillow, and Skia, which Android draws with.
-//
-//go:embed requirements-imaging.txt
-var requirementsImaging string
-
 // What preprocesses sound and text: SciPy, librosa, soundfile, SoX's resampler, and Hugging Face's tokenizers.
 //
 //go:embed requirements-audio.txt
 var requirementsAudio string
+
+// What apps decode and resize pictures with: OpenCV, Pillow, and Skia, which Android draws with.
+//
+//go:embed requirements-imaging.txt
+var requirementsImaging string
 
 // Model Explorer with all that it imports.
 //
@@ -76,14 +76,14 @@ func made() []part {
 			fill: func(dir string) error { return makeVenv(dir, requirementsReaders) },
 		},
 		{
-			name: "python-imaging",
-			key:  requirementsImaging,
-			fill: func(dir string) error { return makeVenv(dir, requirementsImaging) },
-		},
-		{
 			name: "python-audio",
 			key:  requirementsAudio,
 			fill: func(dir string) error { return makeVenv(dir, requirementsAudio) },
+		},
+		{
+			name: "python-imaging",
+			key:  requirementsImaging,
+			fill: func(dir string) error { return makeVenv(dir, requirementsImaging) },
 		},
 		{
 			// 600 MB, nearly all of it a library that converts models.
