@@ -18,6 +18,7 @@ type Result struct {
 	Missing   uint64            `json:"missing"` // of captures: there is no data although there should be
 	Bytes     uint64            `json:"bytes"`   // of data
 	Subgraphs []*Subgraph       `json:"subgraphs"`
+	Markers   []*Marker         `json:"markers"`         // what the app marked itself; only of List, of all invokes
 	Shown     []*Shown          `json:"shown,omitempty"` // with --show
 }
 
