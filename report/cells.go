@@ -85,7 +85,7 @@ func outputs(tensors []analyze.Tensor) string {
 func Shape[T int32 | int64](shape []T) string {
 	dims := make([]string, len(shape))
 	for i, d := range shape {
-		dims[i] = strconv.Itoa(int(d))
+		dims[i] = strconv.FormatInt(int64(d), 10)
 	}
 	return strings.Join(dims, "x")
 }

@@ -20,44 +20,14 @@ func Tensors(w io.Writer, r *tensors.Result, width int) error {
 	if len(r.Subgraphs) == 0 {
 		p.line("No tensor was captured.")
 	}
+	if r.Markers > 0 {
+		p.line("The app marked %s itself (edgexray markers lists them)", plural(int(r.Markers), "point"))
+	}
 	for _, s := range r.Subgraphs {
 		p.heading("%s", subgraphName(s))
 		p.table(tensorTable(s))
 	}
-	if len(r.Markers) > 0 {
-		p.heading("Marked by the app itself")
-		p.table(markerTable(r.Markers))
-	}
 	return p.err
-}
-
-func markerTable(markers []*tensors.Marker) *table {
-	t := &table{columns: []column{
-		{name: "marker", left: true}, {name: "key", left: true, max: 40, rare: true}, {name: "type", left: true, rare: true},
-		{name: "shape", left: true, max: 30, rare: true}, {name: "format", left: true, rare: true}, {name: "times"}, {name: "bytes"},
-		{name: "last", left: true, rare: true, max: 30, drop: 1}, {name: "", left: true, rare: true, max: 60},
-	}}
-	for _, m := range markers {
-		format, shape, last, remark := m.Format, "", m.Text, missingRemarks(m.Missing)
-		if m.Rate > 0 {
-			format = fmt.Sprintf("%d Hz", m.Rate)
-		}
-		if m.Type != "" {
-			shape = Shape(m.Shape)
-		}
-		for _, n := range m.Numbers {
-			last = strings.TrimSpace(fmt.Sprintf("%s %.6g", last, float64(n)))
-		}
-		t.add(m.Kind, m.Key, m.Type, shape, format, strconv.FormatUint(m.Count, 10), strconv.FormatUint(m.Bytes, 10), last, strings.Join(remark, "; "))
-	}
-	return t.withoutEmpty()
-}
-
-func missingRemarks(missing map[string]uint64) (remarks []string) {
-	for _, why := range slices.Sorted(maps.Keys(missing)) {
-		remarks = append(remarks, fmt.Sprintf("%d missing: %s", missing[why], why))
-	}
-	return remarks
 }
 
 func (p *printer) snapshot(r *tensors.Result) {
@@ -147,7 +117,10 @@ func remark(t *tensors.Tensor) string {
 	if t.Statistics > 0 {
 		remarks = append(remarks, "statistics")
 	}
-	return strings.Join(append(remarks, missingRemarks(t.Missing)...), "; ")
+	for _, why := range slices.Sorted(maps.Keys(t.Missing)) {
+		remarks = append(remarks, fmt.Sprintf("%d missing: %s", t.Missing[why], why))
+	}
+	return strings.Join(remarks, "; ")
 }
 
 // size shows bytes: "1.5 MiB".

@@ -13,9 +13,6 @@ import (
 // List sums up a snapshot's captures, of all invokes for 0, or of the one with that number in its subgraph.
 func List(f *snapshot.File, invoke uint64) *Result {
 	r, _ := list(f, invoke)
-	if invoke == 0 {
-		r.Markers = markers(f)
-	}
 	return r
 }
 
@@ -58,7 +55,8 @@ func list(f *snapshot.File, invoke uint64) (*Result, *lister) {
 func newResult(f *snapshot.File) *Result {
 	b, h := f.Beginning, f.Beginning.GetHeader()
 	r := &Result{
-		Cut: f.Cut, Lost: make(map[string]uint64), Notes: make([]analyze.Note, len(f.Notes)), Subgraphs: []*Subgraph{}, Markers: []*Marker{},
+		Cut: f.Cut, Lost: make(map[string]uint64), Notes: make([]analyze.Note, len(f.Notes)), Subgraphs: []*Subgraph{},
+		Markers: uint64(len(f.Markers)),
 		Snapshot: Snapshot{
 			Recorder: h.GetRecorder(), CommandLine: notNil(h.GetCommandLine()), Linux: h.GetLinux(), Architecture: h.GetArchitecture(),
 			Hostname: h.GetHostname(), StartUnixNS: h.GetStartUnixNs(), DurationNS: f.End.GetDurationNs(), EndReason: f.End.GetReason(),

@@ -84,8 +84,12 @@ extern "C" {
 
 extern struct edgexray_hook edgexray_hook __attribute__((visibility("hidden")));
 
-// Where a uprobe goes. Does nothing.
-extern void edgexray_probe(const struct edgexray_event *event) __attribute__((visibility("hidden")));
+// Where a uprobe goes. Does nothing. It is hidden, which clang isn't told on arm: in a Thumb file it would take it for Thumb code.
+extern void edgexray_probe(const struct edgexray_event *event)
+#ifndef __arm__
+	__attribute__((visibility("hidden")))
+#endif
+	;
 
 // The two are written in assembler, so that the note can name them whatever the compiler does, and so that the probe's first
 // instruction is one that Linux needn't step over: all translation units of a library share them, as they are in a group.
@@ -93,7 +97,8 @@ extern void edgexray_probe(const struct edgexray_event *event) __attribute__((vi
 // of each translation unit, and all say the same. It is loaded, so it survives strip: owner "edgexray", type 1, and the
 // distances from each of two fields to what it stands for: the probe's instruction and the hook, 64 bits each (32 on arm).
 #if defined(__x86_64__)
-#define EDGEXRAY_PROBE "edgexray_probe:\n.cfi_startproc\n .byte 0x0f, 0x1f, 0x44, 0x00, 0x00\n ret\n.cfi_endproc\n"
+// A nop of one byte: Linux emulates it everywhere. Of one of five bytes Linux 6.18 makes a call that kills the app's children.
+#define EDGEXRAY_PROBE "edgexray_probe:\n.cfi_startproc\n nop\n ret\n.cfi_endproc\n"
 #define EDGEXRAY_NOTE " .long 9, 16, 1\n .asciz \"edgexray\"\n .balign 4\n .quad edgexray_probe - .\n .quad edgexray_hook - .\n"
 #define EDGEXRAY_POINTER ".quad"
 #define EDGEXRAY_MODE ""
@@ -115,13 +120,17 @@ extern void edgexray_probe(const struct edgexray_event *event) __attribute__((vi
 #endif
 #endif
 
+// The hook begins a page of the largest size that Android has. While a library is loaded, the page in the file where its read-only
+// data ends and its other data begins may be in memory twice, and Linux would count in the wrong one.
+#define EDGEXRAY_PAGE "16384"
+
 __asm__(".ifndef edgexray_probe\n" // with link-time optimization several translation units become one
 	".pushsection .text.edgexray,\"axG\",%progbits,edgexray_hook,comdat\n"
 	".balign 16\n.weak edgexray_probe\n.hidden edgexray_probe\n.type edgexray_probe, %function\n"
 	EDGEXRAY_PROBE
 	".size edgexray_probe, . - edgexray_probe\n.popsection\n" // zeros, but in the file: Linux finds the count by its place there
 	".pushsection .data.edgexray,\"awG\",%progbits,edgexray_hook,comdat\n"
-	".balign 16\n.weak edgexray_hook\n.hidden edgexray_hook\n.type edgexray_hook, %object\n"
+	".balign " EDGEXRAY_PAGE "\n.weak edgexray_hook\n.hidden edgexray_hook\n.type edgexray_hook, %object\n"
 	"edgexray_hook:\n .long 0, 1\n " EDGEXRAY_POINTER " 0\n .balign 16\n"
 	".size edgexray_hook, . - edgexray_hook\n.popsection\n"
 	".pushsection .note.edgexray,\"a\",%note\n.balign 4\n"

@@ -34,6 +34,7 @@ var builds = [][]string{
 	{"aarch64-linux-gnu-gcc", "-O2", "-no-pie", "-fno-pie"},
 	{"aarch64-linux-gnu-g++", "-O2", "-fPIC", "-shared", "-flto"},
 	{"arm-linux-gnueabihf-gcc", "-O0"},
+	{"clang-16", "--target=arm-linux-gnueabihf", "-mthumb", "-O2", "-fPIC", "-shared", "-nostdlib", "-fuse-ld=lld-16"},
 	{"arm-linux-gnueabihf-gcc", "-O2", "-mthumb", "-Wl,--gc-sections"},
 	{"arm-linux-gnueabihf-gcc", "-O3", "-marm", "-flto"},
 	{"arm-linux-gnueabihf-gcc", "-O2", "-no-pie", "-fno-pie"},
@@ -198,7 +199,7 @@ func notesOf(t *testing.T, file *elf.File) []places {
 
 // probeCode is what a probe begins with.
 var probeCode = map[elf.Machine][]byte{
-	elf.EM_X86_64:  {0x0f, 0x1f, 0x44, 0x00, 0x00, 0xc3}, // nop, ret
+	elf.EM_X86_64:  {0x90, 0xc3}, // nop, ret
 	elf.EM_AARCH64: {0x1f, 0x20, 0x03, 0xd5, 0xc0, 0x03, 0x5f, 0xd6},
 	elf.EM_ARM:     {0x00, 0xf0, 0x20, 0xe3, 0x1e, 0xff, 0x2f, 0xe1},
 }
