@@ -37,3 +37,9 @@ func throwing(t testing.TB, goarch string) string {
 	t.Helper()
 	return builds.Once(t, "throwing-"+goarch, func(t testing.TB) string { return apps.Throwing(t, goarch) })
 }
+
+// marked returns that of marked.c.
+func marked(t testing.TB, goarch string) string {
+	t.Helper()
+	return builds.Once(t, "marked-"+goarch, func(t testing.TB) string { return apps.Marked(t, goarch) })
+}

@@ -95,7 +95,7 @@ func (b *bench) markedC() ([]string, error) {
 	}
 	binary := filepath.Join(b.dir, "marked")
 	build := exec.Command("gcc", "-std=gnu11", "-O2", "-Isdk/c", "-isystem", strings.TrimSuffix(path, header), "-pthread",
-		"-o", binary, "test/apps/sources/marked.c", "-ldl", "-lm")
+		"-o", binary, "test/apps/sources/marked.c", "-ldl")
 	if output, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("run %s: %w\n%s", build, err, output)
 	}
