@@ -199,7 +199,7 @@ func notesOf(t *testing.T, file *elf.File) []places {
 
 // probeCode is what a probe begins with.
 var probeCode = map[elf.Machine][]byte{
-	elf.EM_X86_64:  {0x90, 0xc3}, // nop, ret
+	elf.EM_X86_64:  {0x90, 0xc3},             // nop, ret
 	elf.EM_AARCH64: {0xc0, 0x03, 0x5f, 0xd6}, // ret
 	elf.EM_ARM:     {0x00, 0xf0, 0x20, 0xe3, 0x1e, 0xff, 0x2f, 0xe1},
 }
