@@ -47,7 +47,7 @@ enum edgexray_kind {
 struct edgexray_event {
 	uint32_t size;   // of this struct
 	uint32_t kind;   // enum edgexray_kind; 0 for a replay
-	uint32_t type;   // of an element of data: enum edgexray_type; 0: there is no array
+	uint32_t type;   // of an element of data: enum edgexray_type; 0: there is no array; 0xffff: what should be one can't be marked
 	uint32_t format; // of an image: enum edgexray_format; else 0
 	uint32_t rate;   // of audio: samples a second; else 0
 	uint32_t rank;   // of the array; one above EDGEXRAY_MAX_RANK can't be told
