@@ -4,6 +4,7 @@ package library
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -35,3 +36,18 @@ func Open(name string) (*pipeline.Pipeline, error) {
 	}
 	return pipeline.Read(bytes.NewReader(file), name)
 }
+
+// Find opens a pipeline file, or by its name one that ships.
+func Find(nameOrPath string) (*pipeline.Pipeline, error) {
+	if slices.Contains(Names(), nameOrPath) {
+		return Open(nameOrPath)
+	}
+	p, err := pipeline.Open(nameOrPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("find pipeline %q: it is neither a file nor one that ships (`edgexray pipeline` lists those)", nameOrPath)
+	}
+	return p, err
+}
+
+// Text is the content of a pipeline's file that ships.
+func Text(name string) ([]byte, error) { return files.ReadFile(name + ending) }
