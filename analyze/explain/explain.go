@@ -4,7 +4,11 @@ package explain
 
 import (
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/edgexray/edgexray/pipeline"
 	"github.com/edgexray/edgexray/pipeline/step"
 )
 
@@ -53,16 +57,90 @@ type Verdict struct {
 	Differences []Difference // none when healthy, or when nothing explains what was fed
 }
 
-var errNotYet = errors.New("explain: not written yet")
+// kind is what a model's input was made of.
+type kind int
 
-// Explain searches for the steps that make fed of raw.
-func Explain(raw step.Value, fed *step.Array) (Explanation, error) { return Explanation{}, errNotYet }
+const (
+	ofImage kind = iota
+	ofAudio
+	ofText
+)
 
-// Judge compares what was fed with what reference makes of the raw data, and says in what they differ.
-func Judge(raw step.Value, fed *step.Array, reference []step.Step) (Verdict, error) {
-	return Verdict{}, errNotYet
+// kindOf tells what raw data is: samples have a rate, text is UTF-8 that isn't a file of pictures or sounds, and what is
+// left is a picture.
+func kindOf(raw step.Value) kind {
+	switch {
+	case raw.Rate > 0 || strings.HasPrefix(string(raw.Bytes), "RIFF"):
+		return ofAudio
+	case raw.Array == nil && isText(raw.Bytes):
+		return ofText
+	}
+	return ofImage
 }
 
-// Prove says what a tensor's own values prove about it, without raw data: NaN, infinities, constant channels, a range
-// that can't be the reference's, saturation, a wrong quantisation.
-func Prove(fed *step.Array, reference []step.Step) []Difference { return nil }
+// Explain searches for the steps that make fed of raw. It returns an error when raw or fed is nothing that could be
+// searched for; what can, but isn't found, is an Explanation that says so.
+func Explain(raw step.Value, fed *step.Array) (Explanation, error) {
+	if err := check(fed); err != nil {
+		return Explanation{}, err
+	}
+	switch kindOf(raw) {
+	case ofAudio:
+		return explainAudio(raw, fed)
+	case ofText:
+		return explainText(raw, fed)
+	}
+	return explainImage(raw, fed)
+}
+
+// Judge compares what was fed with what reference makes of the raw data, and says in what they differ. It returns an error
+// when the reference can't take the raw data, or as Explain.
+func Judge(raw step.Value, fed *step.Array, reference []step.Step) (Verdict, error) {
+	if err := check(fed); err != nil {
+		return Verdict{}, err
+	}
+	if len(reference) == 0 {
+		return Verdict{}, errors.New("judge: the reference has no steps")
+	}
+	switch kindOf(raw) {
+	case ofAudio:
+		return judgeAudio(raw, fed, reference)
+	case ofText:
+		return judgeText(raw, fed, reference)
+	}
+	return judgeImage(raw, fed, reference)
+}
+
+// check is an error unless an array has as many elements as its shape says.
+func check(fed *step.Array) error {
+	if fed == nil {
+		return errors.New("explain: nothing was fed")
+	}
+	n := max(len(fed.Uint8), len(fed.Int8), len(fed.Int16), len(fed.Int32), len(fed.Float32))
+	if slices.ContainsFunc(fed.Shape, func(d int) bool { return d < 1 }) || n != fed.Len() {
+		return fmt.Errorf("explain: what was fed is %s with %d elements", step.Value{Array: fed}.Describe(), n)
+	}
+	return nil
+}
+
+// steps are the lines of a pipeline as its steps.
+func steps(lines []string) ([]step.Step, error) {
+	out := make([]step.Step, len(lines))
+	for i, line := range lines {
+		s, err := pipeline.Step(strings.Fields(line))
+		if err != nil {
+			return nil, fmt.Errorf("explain: %w", err)
+		}
+		out[i] = s
+	}
+	return out, nil
+}
+
+// lines are steps as lines of a pipeline.
+func lines(steps []step.Step) []string {
+	out := make([]string, len(steps))
+	for i, s := range steps {
+		out[i] = s.String()
+	}
+	return out
+}

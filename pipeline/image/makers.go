@@ -9,7 +9,7 @@ var Makers = []step.Maker{
 	{Name: "crop", Usage: "WIDTHxHEIGHT | central=PART | square[=PART] [round-up] | x= y= width= height=", About: "take a part of it, the middle or where it says", Make: makeCrop},
 	{Name: "resize", Usage: "WIDTHxHEIGHT|short=LENGTH METHOD [align-corners|antialias]", About: "make it as large as the model takes it; METHOD is a library's: tf2.bilinear, opencv.area", Make: makeResize},
 	{Name: "letterbox", Usage: "WIDTHxHEIGHT METHOD [align-corners|antialias] [round] [fill=0]", About: "resize it so that all of it fits, and pad it", Make: makeLetterbox},
-	{Name: "pad", Usage: "WIDTHxHEIGHT|square [fill=0]", About: "put it in the middle of a larger one", Make: makePad},
+	{Name: "pad", Usage: "WIDTHxHEIGHT|square [x= y=] [fill=0]", About: "put it in the middle of a larger one, or where it says", Make: makePad},
 	{Name: "rotate", Usage: "90|180|270", About: "turn it clockwise", Make: makeRotate},
 	{Name: "flip", Usage: "horizontal|vertical", About: "make left right, or up down", Make: makeFlip},
 }

@@ -64,16 +64,20 @@ func fitNearest(m Image, width, height int) (w, h, x, y int) {
 
 type pad struct {
 	width, height int // 0: the longer side's
+	x, y          int // of the picture's corner; below 0: in the middle
 	fill          float64
 }
 
 func makePad(args *step.Arguments) (step.Step, error) {
-	p := pad{fill: args.Number("fill", 0)}
+	p := pad{fill: args.Number("fill", 0), x: args.Whole("x", middle, 0, maxSide), y: args.Whole("y", middle, 0, maxSide)}
 	if !args.Flag("square") {
 		p.width, p.height = args.Size(maxSide)
 	}
 	return p, checkFill(p.fill)
 }
+
+// middle, as a corner, leaves as much at both sides; the half is rounded down.
+const middle = -1
 
 func checkFill(fill float64) error {
 	if math.IsNaN(fill) || math.IsInf(fill, 0) {
@@ -89,7 +93,14 @@ func (p pad) Apply(v step.Value) (step.Value, error) {
 			width = max(m.Width, m.Height)
 			height = width
 		}
-		return Pad(m, width, height, (width-m.Width)/2, (height-m.Height)/2, p.fill)
+		x, y := p.x, p.y
+		if x == middle {
+			x = (width - m.Width) / 2
+		}
+		if y == middle {
+			y = (height - m.Height) / 2
+		}
+		return Pad(m, width, height, x, y, p.fill)
 	})
 }
 
@@ -97,6 +108,12 @@ func (p pad) String() string {
 	words := "pad square"
 	if p.width != 0 {
 		words = fmt.Sprintf("pad %dx%d", p.width, p.height)
+	}
+	if p.x != middle {
+		words += fmt.Sprintf(" x=%d", p.x)
+	}
+	if p.y != middle {
+		words += fmt.Sprintf(" y=%d", p.y)
 	}
 	return words + fillWords(p.fill)
 }

@@ -1,0 +1,194 @@
+package explain
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/edgexray/edgexray/pipeline/image"
+	"github.com/edgexray/edgexray/pipeline/step"
+)
+
+// imageSearch looks for what an app did with a photo. It goes from coarse to fine: where in the photo what was fed comes
+// from, by thumbnails and then by registration, whatever its channels and numbers are; then how it was cut and resized, by
+// a sample of its points; then everything to the last bit, for the few candidates that are left.
+type imageSearch struct {
+	photo     photo
+	fed       *step.Array
+	responses *responses
+}
+
+// Bounds of the search: what is kept from one stage to the next.
+const (
+	lessAlike   = 0.02 // a placement is kept whose likeness is so much less than the best one's
+	fewPlaces   = 3
+	leftMore    = 0.9 // a candidate is kept that leaves so many steps of 8 bits more than the best one
+	fewMakings  = 14
+	fewRefined  = 4
+	manyRefined = 100
+	refineSteps = 40
+)
+
+// search returns the makings that come nearest, the nearest first; none when nothing is alike at all.
+func (s *imageSearch) search(views []view) []making {
+	area := float64(s.photo.width) * float64(s.photo.height) / float64(views[0].width*views[0].height)
+	r := reduce(s.photo, int(math.Sqrt(area)/2))
+	found := s.aligned(r, places(r, s.photo, views))
+	var candidates []candidate
+	for _, place := range found {
+		candidates = append(candidates, s.candidates(place)...)
+	}
+	candidates = s.sampled(candidates)
+	if len(candidates) == 0 {
+		return nil
+	}
+	makings := s.exact(nearest(candidates))
+	for _, few := range []int{fewRefined, manyRefined} {
+		if len(makings) > 0 && makings[0].left <= exactly {
+			break
+		}
+		makings = append(makings, s.exact(s.refined(candidates, few))...)
+		sortMakings(makings)
+	}
+	return makings
+}
+
+// exactly is what is left at most, in steps of 8 bits, when nothing but the last digits of floats differ.
+const exactly = 0.02
+
+// aligned makes places exact, and keeps those that are as alike as the best one.
+func (s *imageSearch) aligned(r *reduced, found []placement) []alignedPlace {
+	out := make([]alignedPlace, len(found))
+	inParallel(len(found), func(i int) {
+		m, likeness := align(r, found[i])
+		out[i] = alignedPlace{found[i], m}
+		out[i].likeness = likeness
+	})
+	slices.SortStableFunc(out, func(a, b alignedPlace) int { return cmp.Compare(b.likeness, a.likeness) })
+	var kept []alignedPlace
+	for _, place := range out {
+		if place.likeness < out[0].likeness-lessAlike || len(kept) == fewPlaces {
+			break
+		}
+		if !slices.ContainsFunc(kept, place.same) {
+			kept = append(kept, place)
+		}
+	}
+	return kept
+}
+
+type alignedPlace struct {
+	placement
+	mapping mapping
+}
+
+// same says whether two places are one.
+func (p alignedPlace) same(o alignedPlace) bool {
+	return p.orientation == o.orientation && p.inside == o.inside && p.view.layout == o.view.layout && p.view.wrapped == o.view.wrapped &&
+		p.mapping.apart(o.mapping, p.inside) < 0.1
+}
+
+// candidates are all methods with the plans that put the photo where a placement has it.
+func (s *imageSearch) candidates(place alignedPlace) []candidate {
+	each := make([][]candidate, len(image.Methods))
+	inParallel(len(image.Methods), func(i int) {
+		method := image.Methods[i]
+		for _, c := range s.plans(place, candidate{placement: place.placement, method: method}) {
+			each[i] = append(each[i], c)
+		}
+		if place.orientation == (orientation{}) {
+			return
+		}
+		for _, c := range s.plans(place, candidate{placement: place.placement, method: method, turnedFirst: true}) {
+			if c.ordered(s.responses) {
+				each[i] = append(each[i], c)
+			}
+		}
+	})
+	return slices.Concat(each...)
+}
+
+func sortCandidates(all []candidate) {
+	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(a.left, b.left) })
+}
+
+// sampled are the candidates in the order of how near they come at sampled points.
+func (s *imageSearch) sampled(all []candidate) []candidate {
+	inParallel(len(all), func(i int) { all[i].sample(s.photo, s.responses) })
+	sortCandidates(all)
+	return all
+}
+
+// nearest are the first candidates, as far as they come about as near as the first one.
+func nearest(all []candidate) []candidate {
+	for i := range all {
+		if i == fewMakings || !(all[i].left <= all[0].left+leftMore) {
+			return all[:i]
+		}
+	}
+	return all
+}
+
+// refined moves what the best candidates of so many methods take of the photo, a pixel at a time, as long as they come nearer,
+// and returns those that come nearest then.
+func (s *imageSearch) refined(all []candidate, few int) []candidate {
+	type by struct {
+		method      string
+		turnedFirst bool
+	}
+	var best []candidate
+	seen := make(map[by]bool)
+	for _, c := range all {
+		if key := (by{c.method.String(), c.turnedFirst}); !seen[key] && len(best) < few && !math.IsInf(c.left, 1) {
+			seen[key] = true
+			best = append(best, c)
+		}
+	}
+	inParallel(len(best), func(i int) {
+		for range refineSteps {
+			nearer, ok := s.nearer(best[i])
+			if !ok {
+				break
+			}
+			best[i] = nearer
+		}
+	})
+	sortCandidates(best)
+	return nearest(best)
+}
+
+// nearer is the best of a candidate's neighbours, if it comes nearer than the candidate.
+func (s *imageSearch) nearer(c candidate) (candidate, bool) {
+	best, found := c, false
+	for _, next := range c.plan.neighbours(c.placement.view) {
+		moved := c
+		moved.plan = next
+		if !next.possible(s.photo, c.placement.view.width, c.placement.view.height) {
+			continue
+		}
+		if moved.sample(s.photo, s.responses); moved.left < best.left-1e-3 {
+			best, found = moved, true
+		}
+	}
+	return best, found
+}
+
+// exact returns the makings of candidates. A picture whose sides are exchanged is tried both ways, turned first and resized
+// first: what is rounded between rows and columns may differ.
+func (s *imageSearch) exact(candidates []candidate) []making {
+	for _, c := range candidates {
+		if other := c; c.placement.orientation.transposed && !c.ordered(s.responses) {
+			other.turnedFirst = !c.turnedFirst
+			candidates = append(candidates, other)
+		}
+	}
+	each := make([][]making, len(candidates))
+	inParallel(len(candidates), func(i int) { each[i] = candidates[i].exact(s.photo, s.fed) })
+	makings := slices.Concat(each...)
+	sortMakings(makings)
+	return makings
+}
+
+func sortMakings(m []making) {
+	slices.SortStableFunc(m, func(a, b making) int { return cmp.Compare(a.score(), b.score()) })
+}

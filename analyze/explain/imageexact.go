@@ -1,0 +1,295 @@
+package explain
+
+import (
+	"math"
+	"slices"
+
+	"github.com/edgexray/edgexray/pipeline/image"
+	"github.com/edgexray/edgexray/pipeline/step"
+)
+
+// exact makes what was fed by a candidate, with all that is rounded on the way, in each way that channels, numbers and
+// elements may have been made, and returns those that come nearest.
+func (c candidate) exact(ph photo, fed *step.Array) []making {
+	fill := 0.0
+	resized := c.resized(ph, 0)
+	all := c.makings(ph, fed, resized, fill)
+	if len(all) == 0 || !c.plan.beyond(ph) {
+		return all
+	}
+	if fill = c.fillSeen(all[0], resized); fill == 0 {
+		return all
+	}
+	return append(all, c.makings(ph, fed, c.resized(ph, uint8(clamp(math.Round(fill), 0, 255))), fill)...)
+}
+
+// picture is a resized one, turned and cut as the view is.
+type picture struct {
+	planes [][]float32 // of the photo's channels; what is padding is 0
+	inside []bool      // what isn't padding; nil when nothing is
+	whole  bool        // all values are whole numbers of 0 to 255
+}
+
+func (c candidate) resized(ph photo, fill uint8) picture {
+	p, v, o := c.plan, c.placement.view, c.placement.orientation
+	from := p.cut(ph, fill)
+	var to image.Image
+	if c.turnedFirst {
+		h, w, toHeight, toWidth := p.height, p.width, p.toHeight, p.toWidth
+		if o.transposed {
+			h, w, toHeight, toWidth = w, h, toWidth, toHeight
+		}
+		turned := image.Image{Height: h, Width: w, Channels: from.Channels, Uint8: turnPixels(from, o)}
+		to = image.Resize(turned, toWidth, toHeight, c.method)
+	} else {
+		to = image.Resize(from, p.toWidth, p.toHeight, c.method)
+	}
+	out := picture{whole: to.Uint8 != nil}
+	x0, y0, x1, y1 := p.window(v.width, v.height)
+	for channel := range to.Channels {
+		plane := channelOf(to, channel)
+		if c.turnedFirst {
+			plane = turn(plane, to.Height, to.Width, o.inverse())
+		}
+		cut := make([]float32, v.width*v.height)
+		for y := y0; y < y1; y++ {
+			copy(cut[y*v.width+x0:y*v.width+x1], plane[(y+p.atY)*p.toWidth+x0+p.atX:])
+		}
+		out.planes = append(out.planes, cut)
+	}
+	if x0 > 0 || y0 > 0 || x1 < v.width || y1 < v.height {
+		out.inside = make([]bool, v.width*v.height)
+		for y := y0; y < y1; y++ {
+			for x := x0; x < x1; x++ {
+				out.inside[y*v.width+x] = true
+			}
+		}
+	}
+	return out
+}
+
+func channelOf(m image.Image, channel int) []float32 {
+	out := make([]float32, m.Width*m.Height)
+	for i := range out {
+		if m.Uint8 != nil {
+			out[i] = float32(m.Uint8[i*m.Channels+channel])
+		} else {
+			out[i] = m.Float32[i*m.Channels+channel]
+		}
+	}
+	return out
+}
+
+func turnPixels(m image.Image, o orientation) []uint8 {
+	type rgb [3]uint8
+	pixels := make([]rgb, m.Width*m.Height)
+	for i := range pixels {
+		copy(pixels[i][:], m.Uint8[i*m.Channels:(i+1)*m.Channels])
+	}
+	pixels = turn(pixels, m.Height, m.Width, o)
+	out := make([]uint8, 0, len(m.Uint8))
+	for _, p := range pixels {
+		out = append(out, p[:m.Channels]...)
+	}
+	return out
+}
+
+// castTo makes a picture one of 8 bits.
+func (p picture) castTo(how string) picture {
+	out := picture{inside: p.inside, whole: true}
+	for _, plane := range p.planes {
+		whole := make([]float32, len(plane))
+		for i, v := range plane {
+			if how == "round" {
+				v += 0.5
+			}
+			whole[i] = float32(math.Floor(clamp(float64(v), 0, 255)))
+		}
+		out.planes = append(out.planes, whole)
+	}
+	return out
+}
+
+// makings are the makings of a resized picture that come nearest, one of each cast.
+func (c candidate) makings(ph photo, fed *step.Array, resized picture, fill float64) []making {
+	casts := []string{""}
+	if !resized.whole {
+		casts = append(casts, "round", "truncate")
+	}
+	var all []making
+	for _, cast := range casts {
+		p := resized
+		if cast != "" {
+			p = resized.castTo(cast)
+		}
+		if m, ok := c.nearest(fed, p); ok {
+			m.cast, m.fill = cast, fill
+			if p.inside != nil {
+				m.pad(fed)
+			}
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// nearest fits channels, then numbers and elements, to a picture.
+func (c candidate) nearest(fed *step.Array, p picture) (making, bool) {
+	v := c.placement.view
+	sources := slices.Clone(p.planes)
+	if len(sources) == 3 {
+		sources = append(sources, gray(p.planes))
+	}
+	m := making{candidate: c}
+	lines := make([]line, len(v.planes))
+	from := make([][]float32, len(v.planes))
+	for i, plane := range v.planes {
+		keep := c.kept(fed, plane, p.inside)
+		best := -1
+		for s := range sources {
+			// The channel at the same place comes first: where channels are alike nothing else is to be said.
+			s = (s + i) % len(sources)
+			if l := fitLine(sources[s], plane, keep); l.slope != 0 && (best < 0 || l.rms < 0.98*lines[i].rms) {
+				lines[i], best = l, s
+			}
+		}
+		if best < 0 {
+			return making{}, false
+		}
+		from[i] = sources[best]
+		if best == 3 || len(sources) == 1 {
+			best = allChannels
+		}
+		m.channels = append(m.channels, best)
+	}
+	if m.order() == "" {
+		return making{}, false
+	}
+	m.left = math.Inf(1)
+	for _, way := range c.ways(fed) {
+		for _, n := range c.normals(fed, way, lines) {
+			tried := m
+			tried.way, tried.normal = way, n
+			tried.leave(fed, p, from, lines)
+			if tried.clearly(m) {
+				m = tried
+			}
+		}
+	}
+	return m, !math.IsInf(m.left, 1)
+}
+
+// clearly says whether a making comes so much nearer than another one, which says less, that it must be it.
+func (m *making) clearly(than making) bool {
+	if than.made == nil {
+		return true
+	}
+	less := 1e-4
+	if m.normal.name == "" && than.normal.name != "" {
+		less = 0.05*0.05 + 0.04*m.left*m.left
+	}
+	return m.score()*m.score() < than.score()*than.score()-less
+}
+
+func (c candidate) ways(fed *step.Array) []string {
+	if c.placement.view.wrapped {
+		return []string{wrappedWay}
+	}
+	return ways(fed)
+}
+
+// normals are the conventions that lines may be of, by a way, and where there are none, what the lines say.
+func (c candidate) normals(fed *step.Array, way string, lines []line) []normal {
+	if c.placement.view.wrapped {
+		return []normal{{[]float64{0}, []float64{1}, "[0,255]"}}
+	}
+	lines = domain(fed, way, lines)
+	// What is left over, and rounded elements, move the lines a little.
+	shift := 0.05
+	for _, l := range lines {
+		shift = max(shift, min(1.5*l.rms/math.Abs(l.slope), 3))
+	}
+	switch way {
+	case unscaledWay:
+		shift += 0.6
+	case truncatedWay: // towards zero, on both sides of it
+		shift += 1.2 * math.Abs(fed.Scale/lines[0].slope)
+	case quantizedWay, unmovedWay:
+		shift += 0.6 * math.Abs(fed.Scale/lines[0].slope)
+	}
+	var all []normal
+	for _, n := range conventions {
+		if n.fits(lines, shift) {
+			all = append(all, n)
+		}
+	}
+	if way == plainWay || way == quantizedWay || fed.Scale == 0 {
+		all = append(all, free(lines))
+	}
+	return all
+}
+
+// kept says which points of a plane are fitted: not padding, and nothing that was cut off at the type's limits.
+func (c candidate) kept(fed *step.Array, plane []float32, inside []bool) func(int) bool {
+	low, high := limits(fed)
+	if fed.Scale != 0 {
+		low, high = fed.Scale*(low-float64(fed.ZeroPoint)), fed.Scale*(high-float64(fed.ZeroPoint))
+	}
+	l, h := float32(low), float32(high)
+	if c.placement.view.wrapped || fed.Float32 != nil {
+		l, h = float32(math.Inf(-1)), float32(math.Inf(1))
+	}
+	limited := 0
+	for _, v := range plane {
+		if v <= l || v >= h {
+			limited++
+		}
+	}
+	if limited > len(plane)*9/10 {
+		l, h = float32(math.Inf(-1)), float32(math.Inf(1))
+	}
+	return func(i int) bool { return (inside == nil || inside[i]) && plane[i] > l && plane[i] < h }
+}
+
+func gray(planes [][]float32) []float32 {
+	out := make([]float32, len(planes[0]))
+	for i := range out {
+		out[i] = grayWeights[0]*planes[0][i] + grayWeights[1]*planes[1][i] + grayWeights[2]*planes[2][i]
+	}
+	return out
+}
+
+// leave sets what a making leaves of what was fed.
+func (m *making) leave(fed *step.Array, p picture, from [][]float32, lines []line) {
+	low, high := limits(fed)
+	m.made = make([][]float32, len(from))
+	sum, n, halves := 0.0, 0, 0
+	var large []float64
+	for i, plane := range m.placement.view.planes {
+		mean, std := m.normal.of(i)
+		gain := math.Abs(1 / lines[i].slope)
+		m.made[i] = make([]float32, len(plane))
+		for j, v := range plane {
+			if p.inside != nil && !p.inside[j] {
+				continue
+			}
+			made, half := element(fed, m.way, (float64(from[i][j])-mean)/std, float64(v), low, high)
+			if half {
+				halves++
+			}
+			m.made[i][j] = float32(made)
+			left := math.Abs(float64(v)-made) * gain
+			sum += left * left
+			n++
+			if left > 1 {
+				large = append(large, left)
+			}
+		}
+	}
+	m.left, m.halves = math.Sqrt(sum/float64(n)), float64(halves)/float64(n)
+	m.most = 1
+	if k := n / 10000; len(large) > k {
+		slices.Sort(large)
+		m.most = large[len(large)-1-k]
+	}
+}

@@ -1,0 +1,162 @@
+package explain
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/edgexray/edgexray/pipeline/step"
+)
+
+// What an explanation may leave, in steps of the photo's 8 bits: decoders of JPEG differ by a step here and there, which
+// is within noise; a few points may be off by more, at edges that noise moves.
+const (
+	noise     = 1.0
+	outlying  = 12.0
+	alikeLeft = 0.003 // two makings that differ by less than this in what they leave, or in what they make, can't be told apart
+	alikeMade = 0.02
+)
+
+func explainImage(raw step.Value, fed *step.Array) (Explanation, error) {
+	found, err := searchImage(raw, fed)
+	if err != nil {
+		return Explanation{}, err
+	}
+	return found.explanation()
+}
+
+// imageFound is what a search found.
+type imageFound struct {
+	photo   photo
+	fed     *step.Array
+	decoded []string // the lines that make pixels of a file
+	best    []making // those that come nearest: the first one, and what can't be told apart from it
+	gray    bool     // the photo's channels are alike
+}
+
+func searchImage(raw step.Value, fed *step.Array) (imageFound, error) {
+	found := imageFound{fed: fed}
+	if raw.Array == nil {
+		found.decoded = []string{"decode"}
+		decode, err := steps(found.decoded)
+		if err != nil {
+			return found, err
+		}
+		if raw, err = decode[0].Apply(raw); err != nil {
+			return found, fmt.Errorf("explain: %w", err)
+		}
+	}
+	var err error
+	if found.photo, err = newPhoto(raw.Array); err != nil {
+		return found, err
+	}
+	found.gray = found.photo.gray()
+	all, err := views(fed)
+	if err != nil {
+		return found, err
+	}
+	s := &imageSearch{found.photo, fed, &responses{known: make(map[response]func() taps)}}
+	found.best = alikeMakings(s.search(all), found.photo, fed)
+	return found, nil
+}
+
+// alikeMakings are the makings that can't be told apart from the nearest one, those that say least first.
+func alikeMakings(all []making, p photo, fed *step.Array) []making {
+	var kept []making
+	said := make(map[string]bool)
+	for _, m := range all {
+		key := fmt.Sprint(m.lines(p, fed))
+		if said[key] || m.left > all[0].left+alikeLeft && (m.left > 1.1*all[0].left || m.apart(all[0]) > alikeMade) {
+			continue
+		}
+		said[key] = true
+		kept = append(kept, m)
+	}
+	slices.SortStableFunc(kept, func(a, b making) int {
+		return cmp.Or(
+			cmp.Compare(math.Floor(a.score()/alikeLeft), math.Floor(b.score()/alikeLeft)),
+			cmp.Compare(len(a.lines(p, fed)), len(b.lines(p, fed))),
+		)
+	})
+	return kept
+}
+
+// apart is the root mean square by which two makings differ in what they make, in steps of the photo's 8 bits.
+func (m making) apart(o making) float64 {
+	if len(m.made) != len(o.made) || m.placement.orientation != o.placement.orientation || len(m.made[0]) != len(o.made[0]) {
+		return math.Inf(1)
+	}
+	sum, n := 0.0, 0
+	for i := range m.made {
+		_, std := m.normal.of(i)
+		for j, v := range m.made[i] {
+			d := float64(v-o.made[i][j]) * std
+			sum += d * d
+			n++
+		}
+	}
+	return math.Sqrt(sum / float64(n))
+}
+
+// tolerance is what a making may leave: noise, and what an element's rounding takes away.
+func (m making) tolerance(fed *step.Array) float64 {
+	_, std := m.normal.of(0)
+	return math.Hypot(noise, math.Abs(fed.Scale*std)/math.Sqrt(12))
+}
+
+func (f imageFound) explained() bool {
+	if len(f.best) == 0 {
+		return false
+	}
+	m := f.best[0]
+	return m.left <= m.tolerance(f.fed) && m.most <= outlying*m.tolerance(f.fed)
+}
+
+func (f imageFound) explanation() (Explanation, error) {
+	e := Explanation{Explained: f.explained(), Residual: math.Inf(1)}
+	for i, m := range f.best {
+		s, err := steps(slices.Concat(f.decoded, m.lines(f.photo, f.fed)))
+		if err != nil {
+			return e, err
+		}
+		if i == 0 {
+			e.Steps, e.Residual = s, m.left
+		} else {
+			e.Same = append(e.Same, s)
+		}
+	}
+	e.Notes = f.notes()
+	return e, nil
+}
+
+func (f imageFound) notes() []string {
+	if len(f.best) == 0 {
+		return []string{"nothing in the photo looks like what was fed"}
+	}
+	var notes []string
+	m := f.best[0]
+	if f.gray && f.photo.channels == 3 {
+		notes = append(notes, "the photo is gray: the order of its channels can't be told")
+	}
+	if f.explained() && m.left > 0.2 && m.left > m.tolerance(f.fed)/3 {
+		notes = append(notes, fmt.Sprintf("the raw data isn't what the app had, to the last bit: %.2f steps of 8 bits are left, as by another decoder of JPEG", m.left))
+	}
+	if f.explained() && m.normal.name == "" {
+		notes = append(notes, "the normalization is no convention that is known")
+	}
+	return notes
+}
+
+// gray says whether a photo's channels are alike.
+func (p photo) gray() bool {
+	if p.channels == 1 {
+		return true
+	}
+	for i := 0; i < len(p.pixels); i += 3 {
+		if p.pixels[i] != p.pixels[i+1] || p.pixels[i] != p.pixels[i+2] {
+			return false
+		}
+	}
+	return true
+}

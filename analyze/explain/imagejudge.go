@@ -1,0 +1,249 @@
+package explain
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/edgexray/edgexray/pipeline"
+	"github.com/edgexray/edgexray/pipeline/step"
+)
+
+// muchNearer is by which factor an explanation must come nearer than the reference to be believed where the reference is
+// within noise, too; and roundedOff is what even then is only rounding, in steps of 8 bits.
+const (
+	muchNearer = 0.5
+	roundedOff = 0.55
+)
+
+func judgeImage(raw step.Value, fed *step.Array, reference []step.Step) (Verdict, error) {
+	out, err := pipeline.Run(withDecode(raw, reference), raw)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("judge: run the reference: %w", err)
+	}
+	height, width, err := sizeOf(raw)
+	if err != nil {
+		return Verdict{}, err
+	}
+	should, err := factsOf(lines(reference), height, width)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("judge: read the reference: %w", err)
+	}
+	v := Verdict{Distance: distance(out.Array, fed, should.gain)}
+	tolerance := math.Hypot(noise, quantum(fed, should.gain))
+	if v.Distance <= math.Hypot(roundedOff, quantum(fed, should.gain)) {
+		return v.healthy(reference), nil
+	}
+	found, err := searchImage(raw, fed)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if v.Distance <= tolerance && !(found.explained() && found.best[0].left < muchNearer*v.Distance) {
+		return v.healthy(reference), nil
+	}
+	if v.Explanation, err = found.explanation(); err != nil || !found.explained() {
+		return v, err
+	}
+	v.Differences, err = found.differences(&should, height, width)
+	if len(v.Differences) == 0 && v.Distance <= tolerance {
+		return v.healthy(reference), err
+	}
+	return v, err
+}
+
+func (v Verdict) healthy(reference []step.Step) Verdict {
+	v.Healthy = true
+	v.Explanation = Explanation{Explained: true, Steps: reference, Residual: v.Distance}
+	v.Differences = nil
+	return v
+}
+
+// withDecode are a reference's steps for raw data: what is decoded already isn't decoded, what isn't yet is.
+func withDecode(raw step.Value, reference []step.Step) []step.Step {
+	has := len(reference) > 0 && strings.HasPrefix(reference[0].String(), "decode")
+	if raw.Array != nil && has {
+		return reference[1:]
+	}
+	if raw.Array == nil && !has {
+		if decode, err := steps([]string{"decode"}); err == nil {
+			return slices.Concat(decode, reference)
+		}
+	}
+	return reference
+}
+
+func sizeOf(raw step.Value) (height, width int, err error) {
+	if raw.Array == nil {
+		decode, err := steps([]string{"decode"})
+		if err != nil {
+			return 0, 0, err
+		}
+		if raw, err = decode[0].Apply(raw); err != nil {
+			return 0, 0, fmt.Errorf("judge: %w", err)
+		}
+	}
+	p, err := newPhoto(raw.Array)
+	return p.height, p.width, err
+}
+
+// quantum is what rounding to a quantised element takes away, root mean square, in steps of the photo's 8 bits.
+func quantum(fed *step.Array, gain float64) float64 {
+	return math.Abs(fed.Scale) * gain / math.Sqrt(12)
+}
+
+// distance is the root mean square of the difference, in steps of the photo's 8 bits; infinite when the sizes differ.
+func distance(out, fed *step.Array, gain float64) float64 {
+	a, b := out.Reals(), fed.Reals()
+	if out.Scale == 0 && fed.Scale != 0 && out.Type() == fed.Type() {
+		// The reference makes elements and leaves their meaning to the model.
+		same := *out
+		same.Scale, same.ZeroPoint = fed.Scale, fed.ZeroPoint
+		a = same.Reals()
+	}
+	if len(a) != len(b) || !slices.Equal(out.Squeezed(), fed.Squeezed()) {
+		return math.Inf(1)
+	}
+	sum := 0.0
+	for i, v := range a {
+		d := float64(v-b[i]) * gain
+		sum += d * d
+	}
+	if math.IsNaN(sum) {
+		return math.Inf(1)
+	}
+	return math.Sqrt(sum / float64(len(a)))
+}
+
+// differences are those of the explanation, among all that can't be told apart, that differs least from the reference.
+func (f imageFound) differences(should *imageFacts, height, width int) ([]Difference, error) {
+	var fewest []Difference
+	for i, m := range f.best {
+		does, err := factsOf(m.lines(f.photo, f.fed), height, width)
+		if err != nil {
+			return nil, err
+		}
+		if d := f.between(&does, should); i == 0 || len(d) < len(fewest) {
+			fewest = d
+		}
+	}
+	return fewest, nil
+}
+
+// Compare says in what steps that an app takes with a photo of a size differ from a reference's.
+func Compare(app, reference []step.Step, height, width int) ([]Difference, error) {
+	does, err := factsOf(lines(app), height, width)
+	if err != nil {
+		return nil, fmt.Errorf("compare: %w", err)
+	}
+	should, err := factsOf(lines(reference), height, width)
+	if err != nil {
+		return nil, fmt.Errorf("compare: %w", err)
+	}
+	return imageFound{}.between(&does, &should), nil
+}
+
+// imageAspects are what is compared, in the order of the damage that it does.
+var imageAspects = []struct {
+	aspect Aspect
+	differ func(app, reference *imageFacts) (is, should, advice string)
+}{
+	{Orientation, differentOrientation},
+	{Normalization, differentNormal},
+	{Channels, differentChannels},
+	{Quantization, differentElements},
+	{Layout, differentLayout},
+	{Crop, differentCrop},
+	{Resize, differentResize},
+}
+
+func (f imageFound) between(app, reference *imageFacts) []Difference {
+	var all []Difference
+	for _, a := range imageAspects {
+		if a.aspect == Channels && f.gray && app.order != "gray" && reference.order != "gray" {
+			continue
+		}
+		if is, should, advice := a.differ(app, reference); is != should {
+			all = append(all, Difference{a.aspect, is, should, advice})
+		}
+	}
+	return all
+}
+
+func differentOrientation(app, reference *imageFacts) (is, should, advice string) {
+	back := app.orientation.inverse().then(reference.orientation)
+	return app.orientation.String(), reference.orientation.String(),
+		fmt.Sprintf("turn the picture before it is fed (`%s`), as the camera's orientation says", strings.Join(back.lines(), "`, `"))
+}
+
+func differentNormal(app, reference *imageFacts) (is, should, advice string) {
+	if app.normal.near(reference.normal) || app.byChannel() == reference.byChannel() {
+		return "", "", ""
+	}
+	return app.normal.String(), reference.normal.String(),
+		fmt.Sprintf("make numbers of pixels by (pixel-mean)/std with mean %s, std %s", numbers(reference.normal.mean), numbers(reference.normal.std))
+}
+
+// byChannel is the normalisation of each channel, whatever their order.
+func (f *imageFacts) byChannel() string {
+	words := make([]string, len(f.order))
+	for i := range f.order {
+		mean, std := f.normal.of(i)
+		words[i] = fmt.Sprintf("%c %.5g %.5g", f.order[i], mean, std)
+	}
+	slices.Sort(words)
+	return strings.Join(words, ",")
+}
+
+func differentChannels(app, reference *imageFacts) (is, should, advice string) {
+	return channelName(app.order), channelName(reference.order),
+		fmt.Sprintf("reorder the channels to %s before they are fed", channelName(reference.order))
+}
+
+func channelName(order string) string {
+	if order == "gray" {
+		return order
+	}
+	return strings.ToUpper(order)
+}
+
+func differentElements(app, reference *imageFacts) (is, should, advice string) {
+	// Where the reference leaves numbers, quantising them as the model says is all that is asked for.
+	if app.elements == reference.elements || reference.elements == "" && plainElements(app.elements) || strings.HasPrefix(reference.elements, "cast") && plainElements(app.elements) {
+		return "", "", ""
+	}
+	should = reference.elements
+	if should == "" {
+		should = "by the model's scale and zero point"
+	}
+	return app.elements, should, "make elements by round(number/scale) + zero point, with the input tensor's own scale and zero point"
+}
+
+func plainElements(line string) bool {
+	return line == "" || strings.HasPrefix(line, "quantize") && !strings.HasSuffix(line, " truncate") || line == "cast type=float32" || line == "cast type=uint8"
+}
+
+func differentLayout(app, reference *imageFacts) (is, should, advice string) {
+	return strings.ToUpper(app.layout), strings.ToUpper(reference.layout), fmt.Sprintf("lay the pixels out as %s", strings.ToUpper(reference.layout))
+}
+
+func differentCrop(app, reference *imageFacts) (is, should, advice string) {
+	// Half a pixel is what a pixel of the photo more or less makes, where it is resized by less than two.
+	const cropped = 0.02
+	if app.apart(reference) < cropped {
+		return "", "", ""
+	}
+	is, should = app.crop, reference.crop
+	if is == should {
+		is = fmt.Sprintf("%s: %.0fx%.0f at %.0f,%.0f of the photo", is, app.source.width, app.source.height, app.source.x, app.source.y)
+		should = fmt.Sprintf("%s: %.0fx%.0f at %.0f,%.0f of the photo", should, reference.source.width, reference.source.height, reference.source.x, reference.source.y)
+	}
+	return is, should, "cut out and pad the same part of the picture as the reference"
+}
+
+func differentResize(app, reference *imageFacts) (is, should, advice string) {
+	if app.resize == reference.resize && app.size == reference.size || sameResize(app.resize, reference.resize) {
+		return "", "", ""
+	}
+	return describeMethod(app.resize), describeMethod(reference.resize), fmt.Sprintf("resize with what makes %s", describeMethod(reference.resize))
+}
