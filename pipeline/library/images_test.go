@@ -97,18 +97,6 @@ func TestShipped(t *testing.T) {
 	}
 }
 
-func TestFind(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "mine.pipeline")
-	if err := os.WriteFile(path, []byte("decode\nrotate 90\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	for nameOrPath, works := range map[string]bool{"mobilenet_v2": true, path: true, "mobilenet_v9": false} {
-		if _, err := Find(nameOrPath); (err == nil) != works {
-			t.Errorf("%s: %v", nameOrPath, err)
-		}
-	}
-}
-
 // picture is a PNG file of waves of colours.
 func picture(t *testing.T, width, height int) []byte {
 	t.Helper()

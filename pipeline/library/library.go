@@ -4,7 +4,6 @@ package library
 import (
 	"bytes"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -35,18 +34,6 @@ func Open(name string) (*pipeline.Pipeline, error) {
 		return nil, fmt.Errorf("open pipeline %q: there is none of that name (known: %s)", name, strings.Join(Names(), ", "))
 	}
 	return pipeline.Read(bytes.NewReader(file), name)
-}
-
-// Find opens a pipeline file, or by its name one that ships.
-func Find(nameOrPath string) (*pipeline.Pipeline, error) {
-	if slices.Contains(Names(), nameOrPath) {
-		return Open(nameOrPath)
-	}
-	p, err := pipeline.Open(nameOrPath)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("find pipeline %q: it is neither a file nor one that ships (`edgexray pipeline` lists those)", nameOrPath)
-	}
-	return p, err
 }
 
 // Text is the content of a pipeline's file that ships.
