@@ -22,6 +22,7 @@ type Subject struct {
 	Pipeline  *pipeline.Pipeline
 	Model     *tflite.Model
 	Raw       func(f *frames.Frame) (step.Value, bool, error) // of files; see inputs.Source
+	One       bool                                            // Raw has the same data for all frames
 	Frames    int                                             // whose inputs are judged; 0: inputs.DefaultFrames
 	Compare   func() (*compare.Result, error)                 // edge with reference, layer by layer; nil without a reference
 
@@ -48,7 +49,7 @@ func (s *Subject) Pairs() []frames.Pair {
 func (s *Subject) Judged() []*inputs.Judged {
 	if !s.hasJudged {
 		s.hasJudged = true
-		s.judged = inputs.Judge(inputs.Source{Pairs: s.Pairs(), Edge: s.Edge, Pipeline: s.Pipeline, Raw: s.Raw, Frames: s.Frames})
+		s.judged = inputs.Judge(inputs.Source{Pairs: s.Pairs(), Edge: s.Edge, Pipeline: s.Pipeline, Raw: s.Raw, One: s.One, Frames: s.Frames})
 	}
 	return s.judged
 }

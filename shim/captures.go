@@ -19,6 +19,11 @@ func newTensorSink(o *Options, header *trace.Header) (sink, error) {
 		WhenFull:       o.Selection.whenFull(),
 		Kernels:        o.Selection.Kernels,
 	})
+	for _, n := range o.Notes {
+		if err == nil {
+			err = w.Describe(n)
+		}
+	}
 	return tensorSink{w}, err
 }
 

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/edgexray/edgexray/trace"
 )
 
 // Options says what to run and what to take from it.
@@ -24,6 +26,7 @@ type Options struct {
 	Duration  time.Duration // zero: until the command exits or the context is done
 	Progress  io.Writer     // gets a live line; nil for none
 	Recorder  string        // name and version, for the file
+	Notes     []*trace.Note // for a snapshot, to be written into it
 	// Began is called when the command has been started: from then on there is something to lose. Nil for nothing.
 	Began func() error
 }

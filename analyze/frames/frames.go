@@ -220,7 +220,7 @@ func (l *Log) look() {
 	}
 	framed, marked, labelled := l.have()
 	count("inputs that have no data", func(f *Frame) bool { return slices.ContainsFunc(f.Inputs, (*Tensor).lacks) || len(f.Inputs) == 0 })
-	count("outputs that have no data", func(f *Frame) bool { return slices.ContainsFunc(f.Outputs, (*Tensor).lacks) || len(f.Outputs) == 0 })
+	count("outputs that have no data", func(f *Frame) bool { return slices.ContainsFunc(f.Outputs, (*Tensor).lacks) })
 	if framed {
 		count("invokes outside of any frame of the app", func(f *Frame) bool {
 			return !slices.ContainsFunc(f.Markers, func(m *trace.Marker) bool { return m.GetFrame() != 0 })

@@ -155,18 +155,23 @@ func TestPairUp(t *testing.T) {
 		edge, reference []framestest.Frame
 		want            []int // numbers of the reference's frames, 0 for none
 		how             frames.Pairing
+		played          []int
 	}{
-		"same inputs, another order": {[]framestest.Frame{with(image), with(other)}, []framestest.Frame{with(other), with(image)}, []int{2, 1}, frames.ByInputs},
-		"the same data twice":        {[]framestest.Frame{with(image), with(image)}, []framestest.Frame{with(image), with(image)}, []int{1, 2}, frames.ByInputs},
-		"other inputs":               {[]framestest.Frame{with(image), with(image)}, []framestest.Frame{with(third)}, []int{1, 0}, frames.ByOrder},
-		"made of the raw ones":       {[]framestest.Frame{with(image), raw(other)}, []framestest.Frame{with(third)}, []int{0, 1}, frames.ByOrder},
+		"same inputs, another order": {[]framestest.Frame{with(image), with(other)}, []framestest.Frame{with(other), with(image)}, []int{2, 1}, frames.ByInputs, nil},
+		"the same data twice":        {[]framestest.Frame{with(image), with(image)}, []framestest.Frame{with(image), with(image)}, []int{1, 2}, frames.ByInputs, nil},
+		"other inputs":               {[]framestest.Frame{with(image), with(image)}, []framestest.Frame{with(third)}, []int{1, 0}, frames.ByOrder, nil},
+		"made of the raw ones":       {[]framestest.Frame{with(image), raw(other)}, []framestest.Frame{with(third)}, []int{0, 1}, frames.ByOrder, nil},
+		"the first one was broken":   {[]framestest.Frame{with(image), with(image), with(image)}, []framestest.Frame{with(third), with(other)}, []int{0, 1, 2}, frames.ByPlay, []int{2, 3}},
+		"several invokes a frame":    {[]framestest.Frame{with(image)}, []framestest.Frame{with(third), with(other)}, []int{1}, frames.ByOrder, []int{1, 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			edge, err := frames.Read(classifier(c.edge...).Open(t), 0)
 			if err != nil {
 				t.Fatal(err)
 			}
-			reference, err := frames.Read(classifier(c.reference...).Open(t), 0)
+			app := classifier(c.reference...)
+			app.Played = c.played
+			reference, err := frames.Read(app.Open(t), 0)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,14 +15,15 @@ type Pairing string
 
 // The ways to pair frames.
 const (
+	ByPlay   Pairing = "what was played"
 	ByInputs Pairing = "same inputs"
 	ByOrder  Pairing = "order"
 )
 
 var seed = maphash.MakeSeed()
 
-// PairUp pairs the edge's frames with the reference's: by what went into the model when that is the same in some, else by
-// order. A reference that has as many frames as the edge has with raw data was made of these, in their order.
+// PairUp pairs the edge's frames with the reference's: as the reference says whose raw data was played to it, or by what went into
+// the model when that is the same in some frames, else by order. A reference that has as many frames as the edge has with raw data was made of these, in their order.
 func PairUp(edge, reference *Log) ([]Pair, Pairing) {
 	pairs := make([]Pair, len(edge.Frames))
 	for i, f := range edge.Frames {
@@ -30,6 +31,9 @@ func PairUp(edge, reference *Log) ([]Pair, Pairing) {
 	}
 	if reference == nil {
 		return pairs, ByOrder
+	}
+	if byPlay(pairs, reference) {
+		return pairs, ByPlay
 	}
 	if byInputs(pairs, reference) {
 		return pairs, ByInputs
@@ -51,6 +55,25 @@ func PairUp(edge, reference *Log) ([]Pair, Pairing) {
 		}
 	}
 	return pairs, ByOrder
+}
+
+// byPlay pairs frames by their numbers, and tells whether the reference has these, each at most once.
+func byPlay(pairs []Pair, reference *Log) bool {
+	numbers := reference.File.PlayedFrames()
+	if len(numbers) == 0 || numbers[len(numbers)-1] > len(pairs) {
+		return false
+	}
+	for i := 1; i < len(numbers); i++ {
+		if numbers[i] <= numbers[i-1] {
+			return false
+		}
+	}
+	for _, f := range reference.Frames {
+		if i := f.Invoke - 1; i < uint64(len(numbers)) {
+			pairs[numbers[i]-1].Reference = f
+		}
+	}
+	return true
 }
 
 // byInputs pairs frames with the same inputs, and tells whether there are any.

@@ -36,6 +36,7 @@ type Source struct {
 	Edge     *frames.Log
 	Pipeline *pipeline.Pipeline                              // nil: none is known
 	Raw      func(f *frames.Frame) (step.Value, bool, error) // of files; nil or false: the app's markers are taken
+	One      bool                                            // Raw has the same data for all frames
 	Frames   int                                             // that are judged, evenly chosen; 0: DefaultFrames
 }
 
@@ -156,14 +157,14 @@ func (j *Judged) fail(f *frames.Frame, err error) {
 	}
 }
 
-func (j *Judged) add(f *frames.Frame, differences []explain.Difference) {
+func (j *Judged) add(f *frames.Frame, differences []explain.Difference, n int) {
 	for _, d := range differences {
 		i := slices.IndexFunc(j.Differences, func(t Tally) bool { return t.Aspect == d.Aspect && t.App == d.App && t.Reference == d.Reference })
 		if i < 0 {
 			i = len(j.Differences)
 			j.Differences = append(j.Differences, Tally{Aspect: d.Aspect, App: d.App, Reference: d.Reference, Advice: d.Advice, First: f.Number})
 		}
-		j.Differences[i].Frames++
+		j.Differences[i].Frames += n
 	}
 }
 
@@ -172,14 +173,19 @@ func (j *Judged) sort() {
 	slices.SortStableFunc(j.Differences, func(a, b Tally) int { return cmp.Compare(b.Frames, a.Frames) })
 }
 
-// byRaw runs the reference pipeline on raw data.
+// byRaw runs the reference pipeline on raw data: frame by frame or, of a sound that is taken piece by piece, on all of it.
 func (s *Source) byRaw(input pipeline.Input, j *Judged) error {
 	if s.Pipeline == nil {
 		return errors.New("no reference pipeline was named (--pipeline)")
 	}
-	pairs := s.chosen(func(p frames.Pair) bool { return s.hasRaw(p.Edge) })
+	usable := func(p frames.Pair) bool { return s.hasRaw(p.Edge) }
+	pairs := s.chosen(usable)
 	if len(pairs) == 0 {
 		return errors.New("there is no raw data (mark it in the app, or name files with --raw)")
+	}
+	sound, several := s.sound(pairs[0].Edge), len(pairs) > 1
+	if sound && several && s.One {
+		return j.whole(s, input)
 	}
 	for _, p := range pairs {
 		raw, err := s.raw(p.Edge)
@@ -188,6 +194,12 @@ func (s *Source) byRaw(input pipeline.Input, j *Judged) error {
 		}
 		if err != nil {
 			j.fail(p.Edge, err)
+		}
+	}
+	if wrong := j.Unexplained + j.Failed; sound && several && wrong > len(pairs)/2 {
+		w := Judged{Input: j.Input, By: j.By, Differences: []Tally{}} // perhaps frames overlap
+		if err := w.whole(s, input); err == nil && w.Unexplained == 0 {
+			*j = w
 		}
 	}
 	if j.Frames == 0 {
@@ -220,35 +232,31 @@ func (j *Judged) judgeOne(f *frames.Frame, raw step.Value, input pipeline.Input)
 		return err
 	}
 	j.Name = f.Inputs[input.Index].GetName()
-	verdict, err := explain.Judge(raw, tensor, Undecoded(input.Steps, raw))
+	verdict, err := explain.Judge(raw, tensor, pipeline.Undecoded(input.Steps, raw))
 	if err != nil {
 		return err
 	}
-	j.Frames++
+	j.count(f, &verdict, 1)
+	return nil
+}
+
+// count adds the verdict of frames, of which f is the first.
+func (j *Judged) count(f *frames.Frame, verdict *explain.Verdict, n int) {
+	j.Frames += n
 	switch {
 	case verdict.Healthy:
-		j.Healthy++
-		return nil
+		j.Healthy += n
+		return
 	case len(verdict.Differences) == 0:
-		if j.Unexplained++; j.Unexplained == 1 {
+		if j.Unexplained == 0 {
 			j.Nearest = pipeline.Words(verdict.Explanation.Steps)
 		}
+		j.Unexplained += n
 	}
 	if j.Explanation == "" && verdict.Explanation.Explained {
 		j.Explanation = pipeline.Words(verdict.Explanation.Steps)
 	}
-	j.add(f, verdict.Differences)
-	return nil
-}
-
-// Undecoded leaves out a pipeline's first step when that decodes a file and the raw data is an array already, as an app marks it.
-func Undecoded(steps []step.Step, raw step.Value) []step.Step {
-	if raw.Array != nil && len(steps) > 0 {
-		if name, _, _ := strings.Cut(steps[0].String(), " "); name == "decode" {
-			return steps[1:]
-		}
-	}
-	return steps
+	j.add(f, verdict.Differences, n)
 }
 
 // byReference relates tensors to those of a reference that was fed by a pipeline of its own.
@@ -301,7 +309,7 @@ func (j *Judged) relateOne(p frames.Pair, input int) (same bool, err error) {
 	case !relation.Related:
 		j.Unexplained++
 	}
-	j.add(p.Edge, relation.Differences)
+	j.add(p.Edge, relation.Differences, 1)
 	return false, nil
 }
 
@@ -315,7 +323,7 @@ func (s *Source) byItself(input pipeline.Input, j *Judged) error {
 		}
 		j.Frames++
 		j.Name = p.Edge.Inputs[input.Index].GetName()
-		j.add(p.Edge, explain.Prove(tensor, input.Steps))
+		j.add(p.Edge, explain.Prove(tensor, input.Steps), 1)
 	}
 	if j.Frames == 0 {
 		return fmt.Errorf("no input was captured: %s", j.FirstError)

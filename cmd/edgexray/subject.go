@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -14,6 +17,7 @@ import (
 	"github.com/edgexray/edgexray/checks"
 	"github.com/edgexray/edgexray/dataset"
 	"github.com/edgexray/edgexray/pipeline"
+	"github.com/edgexray/edgexray/pipeline/library"
 	"github.com/edgexray/edgexray/reference"
 	"github.com/edgexray/edgexray/shim/snapshot"
 )
@@ -79,7 +83,7 @@ func (e *evidence) fill(ctx context.Context, o *opened) error {
 		}
 	}
 	if e.pipeline != "" {
-		if o.Pipeline, err = pipeline.Open(e.pipeline); err != nil {
+		if o.Pipeline, err = openPipeline(e.pipeline); err != nil {
 			return err
 		}
 	}
@@ -88,7 +92,7 @@ func (e *evidence) fill(ctx context.Context, o *opened) error {
 		if err != nil {
 			return err
 		}
-		o.Raw = inputs.Files(items)
+		o.Raw, o.One = inputs.Files(items), len(items) == 1
 	}
 	if e.how.model != "" {
 		if o.Model, _, err = reference.OpenModel(e.how.model); err != nil {
@@ -99,6 +103,18 @@ func (e *evidence) fill(ctx context.Context, o *opened) error {
 		o.Compare = func() (*compare.Result, error) { return e.how.compare(ctx, e.edge, e.ref) }
 	}
 	return nil
+}
+
+// openPipeline opens a pipeline that ships, by its name, or a file.
+func openPipeline(name string) (*pipeline.Pipeline, error) {
+	if slices.Contains(library.Names(), name) {
+		return library.Open(name)
+	}
+	p, err := pipeline.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w (it is neither a file nor one of those that ship: %s)", err, strings.Join(library.Names(), ", "))
+	}
+	return p, err
 }
 
 // log opens a snapshot as frames.

@@ -19,6 +19,7 @@ type App struct {
 	SHA256          string
 	Inputs, Outputs []*trace.Tensor // of the model: name, type, shape, scale; indices are given here
 	Frames          []Frame
+	Played          []int // of which frames invokes are, when it is a reference; nil: nothing says
 }
 
 // Frame is what happened in one frame. Data is slices of numbers as encoding/binary writes them; nil: not captured.
@@ -53,6 +54,9 @@ func (a App) Write(t testing.TB) string {
 	x.describe(a)
 	for _, f := range a.Frames {
 		x.frame(f)
+	}
+	if a.Played != nil {
+		x.must(w.Describe(&trace.Note{Kind: snapshot.PlayedNote, Text: snapshot.Played(a.Played)}))
 	}
 	x.must(w.Close(nil, &trace.End{Reason: "command exited"}))
 	return out.Name()
