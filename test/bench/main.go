@@ -42,6 +42,7 @@ var subjects = []subject{
 	{"shim", "What do statistics and timing cost from within the app?", measureShim},
 	{"stragglers", "Are ops found that are delayed? (in apps that go before other programs)", measureDetection},
 	{"causes", "Are causes named that are produced on purpose?", measureCauses},
+	{"explainaudio", "Is what apps did to sound named?", measureExplainAudio},
 	{"startup", "What does `record -- CMD` add before CMD runs, and while it loads libraries?", measureStartup},
 }
 
