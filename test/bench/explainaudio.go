@@ -2,8 +2,8 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/edgexray/edgexray/analyze/explain"
@@ -30,7 +30,6 @@ func measureExplainAudio(b *bench) error {
 	}
 	counts := make(map[string]*heardCount)
 	names := make(map[string]bool)
-	var wrong []string
 	for _, m := range made {
 		began := time.Now()
 		v, err := explain.Judge(m.Raw, m.Fed, m.Reference)
@@ -59,11 +58,11 @@ func measureExplainAudio(b *bench) error {
 			for _, d := range v.Differences {
 				said = append(said, fmt.Sprintf("%s: %s", d.Aspect, d.App))
 			}
-			wrong = append(wrong, fmt.Sprintf("%s, %s of %s: said %q, explained %v, residual %.3g, distance %.3g; nearest %s", m.Front, m.Name, m.Recording[strings.LastIndex(m.Recording, "/")+1:],
-				said, v.Explanation.Explained, v.Explanation.Residual, v.Distance, pipeline.Words(v.Explanation.Steps)))
+			fmt.Printf("wrong: %s, %s of %s: said %q, explained %v, residual %.3g, distance %.3g; nearest %s\n", m.Front, m.Name, filepath.Base(m.Recording),
+				said, v.Explanation.Explained, v.Explanation.Residual, v.Distance, pipeline.Words(v.Explanation.Steps))
 		}
 	}
-	fmt.Printf("%d recordings, %d kinds of making\n\n", len(recordings), len(names))
+	fmt.Printf("\n%d recordings, %d kinds of making\n\n", len(recordings), len(names))
 	fmt.Println("| front end | what | cases | right | explained | median s | most s |")
 	fmt.Println("|---|---|---|---|---|---|---|")
 	for _, front := range append(fronts, "all") {
@@ -74,9 +73,6 @@ func measureExplainAudio(b *bench) error {
 					c.took[len(c.took)/2].Seconds(), c.took[len(c.took)-1].Seconds())
 			}
 		}
-	}
-	for _, w := range wrong {
-		fmt.Println("wrong:", w)
 	}
 	return nil
 }

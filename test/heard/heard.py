@@ -56,9 +56,10 @@ def spoiled(x, rate, how, random):
         impulse[0] = 3
         return np.convolve(x, impulse / 6)[:len(x)]
     if how == "stretched":
-        return librosa.effects.time_stretch(x, rate=1.1)
+        return librosa.istft(librosa.phase_vocoder(librosa.stft(x), rate=1.1))
     if how == "pitch":
-        return librosa.effects.pitch_shift(x, sr=rate, n_steps=2)
+        slower = librosa.istft(librosa.phase_vocoder(librosa.stft(x), rate=0.9))
+        return scipy.signal.resample(slower, len(x))
     if how == "codec":
         import io
         import soundfile
