@@ -62,6 +62,8 @@ func (s *Session) record(sample []byte) {
 		s.heap.addSite(r)
 	case *bpf.MappedRecord:
 		s.mapped(r)
+	case *bpf.MarkerRecord:
+		s.markers.add(r)
 	case *bpf.SampleRecord:
 		s.addSample(r, sample)
 	}
@@ -135,13 +137,18 @@ func (s *Session) mapped(r *bpf.MappedRecord) {
 	if m == nil || !app.IsFile(m) {
 		return
 	}
-	before := len(s.libraries.kernels)
+	before, marked := len(s.libraries.kernels), len(s.markers.attachments)
 	if s.libraries.considerMapping(p.PID, m) != nil {
 		p.hasRuntime = true
 		s.heap.follow(p)
 	}
-	if late := app.Now() - r.TimeNs; len(s.libraries.kernels) > before && r.Stopped == 0 {
-		s.note("attach", "%s was probed %v after process %d mapped it: ops before that are not in the trace",
-			m.Pathname, time.Duration(late), p.PID)
+	if r.Stopped != 0 {
+		return
+	}
+	late := time.Duration(app.Now() - r.TimeNs)
+	for what, probed := range map[string]bool{"ops": len(s.libraries.kernels) > before, "markers": len(s.markers.attachments) > marked} {
+		if probed {
+			s.note("attach", "%s was probed %v after process %d mapped it: %s before that are not in the trace", m.Pathname, late, p.PID, what)
+		}
 	}
 }

@@ -123,6 +123,7 @@ func (l *launcher) stopped(pid int, status unix.WaitStatus) {
 		case unix.SIGSTOP, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU:
 			ptrace(unix.PTRACE_LISTEN, pid, 0, 0) // job control: stays stopped until somebody continues it
 		default:
+			l.follow(pid) // a child's first stop may be told before its parent's fork
 			l.resume(pid, 0)
 		}
 	default:

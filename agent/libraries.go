@@ -84,6 +84,7 @@ func (ls *libraries) considerMapping(pid int, m *procfs.ProcMap) *library {
 			return l
 		}
 	}
+	ls.session.markers.consider(key, path, m.Pathname, file)
 	l, err := ls.add(path, m.Pathname, file)
 	if err != nil {
 		file.Close()
@@ -123,16 +124,17 @@ func (ls *libraries) addPath(path string) error {
 }
 
 func (ls *libraries) addFile(path string, file *symbolize.File) error {
-	l, err := ls.add(path, path, file)
-	if err != nil {
-		return err
-	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
 	key := app.KeyOf(info)
 	key.Base = file.Base
+	ls.session.markers.consider(key, path, path, file)
+	l, err := ls.add(path, path, file)
+	if err != nil {
+		return err
+	}
 	ls.files[key] = l
 	return nil
 }

@@ -33,6 +33,7 @@ type Options struct {
 	Budget     float64
 	Only       Only
 	Heap       bool // what ops allocate
+	NoMarkers  bool // what apps mark themselves is left out
 	Cache      *probes.Cache
 	Progress   io.Writer // gets a live line; nil for none
 	Recorder   string    // name and version, for the trace

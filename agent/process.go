@@ -33,6 +33,7 @@ type process struct {
 	heapProbes   []*probes.Attachment
 
 	threads map[uint32]uint32 // tid -> id in the trace
+	frames  map[uint32]frames // by tid
 
 	interpreters map[uint64]*interpreter // by the address of their vector of subgraphs
 	contexts     map[uint64]*subgraph    // by the address of their TfLiteContext
@@ -49,6 +50,7 @@ func newProcess(id uint32, pid int, name string) *process {
 	p := &process{
 		Process:      app.NewProcess(pid),
 		threads:      make(map[uint32]uint32),
+		frames:       make(map[uint32]frames),
 		interpreters: make(map[uint64]*interpreter),
 		contexts:     make(map[uint64]*subgraph),
 	}

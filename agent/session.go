@@ -38,6 +38,7 @@ type Session struct {
 	period      uint32 // odd while recording pauses
 	heap        heap
 	sampling    sampling
+	markers     markers
 	writer      *trace.Writer
 	writeErr    error
 
@@ -92,6 +93,7 @@ func Record(ctx context.Context, options Options) error {
 	s.budget = budget{session: s, share: options.Budget, threads: make(map[uint32]uint64)}
 	s.libraries = libraries{session: s, files: make(map[app.FileKey]*library)}
 	s.heap = newHeap(s)
+	s.markers = newMarkers(s)
 	if err := s.open(); err != nil {
 		return errors.Join(err, s.close())
 	}
@@ -174,7 +176,11 @@ func (s *Session) begin() error {
 	switch {
 	case s.options.Library != "":
 		s.lookForNames()
-		return s.libraries.addPath(s.options.Library)
+		err := s.libraries.addPath(s.options.Library)
+		if errors.Is(err, probes.ErrNoKernels) && s.markers.attached {
+			return nil // a library of the app's own
+		}
+		return err
 	case len(s.options.Command) > 0:
 		return s.launch()
 	case s.options.PID != 0:
@@ -304,7 +310,7 @@ func (s *Session) finish() error {
 		errs = append(errs, s.nextPeriod())
 	}
 	if s.method.Together() { // the others take seconds: the trace is closed first
-		errs = append(errs, s.libraries.detach())
+		errs = append(errs, s.libraries.detach(), s.markers.detach())
 	}
 	errs = append(errs, s.sampling.events.close())
 	s.drain()
@@ -337,7 +343,7 @@ func (s *Session) finish() error {
 }
 
 func (s *Session) close() error {
-	errs := []error{s.heap.detach(), s.followed.close(), s.sampling.events.close(), s.sampling.images.close(), s.tracepoints.close(), s.libraries.close()}
+	errs := []error{s.heap.detach(), s.markers.detach(), s.followed.close(), s.sampling.events.close(), s.sampling.images.close(), s.tracepoints.close(), s.libraries.close()}
 	for _, p := range s.processes {
 		p.close()
 	}

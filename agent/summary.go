@@ -20,6 +20,7 @@ type Summary struct {
 	Duration  time.Duration
 	Reason    string // why it ended
 	Ops       uint64 // op records in the trace
+	Markers   uint64
 	Losses    []*trace.Loss
 	Notes     []string
 	LastWords []string // of processes that ended in or after an op, without being asked to
@@ -52,7 +53,7 @@ type Summary struct {
 func (s *Summary) Lost() uint64 {
 	var n uint64
 	for _, l := range s.Losses {
-		if l.Cause != causeDescriptions && l.Cause != causeSamples && !strings.HasPrefix(l.Cause, causeHeap) {
+		if l.Cause != causeDescriptions && l.Cause != causeSamples && !strings.HasPrefix(l.Cause, causeHeap) && !strings.HasPrefix(l.Cause, causeMarkers) {
 			n += l.Count
 		}
 	}
@@ -91,7 +92,7 @@ func (s *Session) losses() []*trace.Loss {
 	if s.sampling.rate > 0 {
 		losses = append(losses, &trace.Loss{Cause: causeSamples, Count: s.lostSamples()})
 	}
-	return append(losses, s.heap.losses()...)
+	return slices.Concat(losses, s.heap.losses(), s.markers.losses())
 }
 
 // noteCounters tells of what BPF counted that lost no op.
@@ -108,7 +109,7 @@ func (s *Session) summarize(end *trace.End) {
 	m.Duration = time.Duration(end.DurationNs)
 	m.Reason = end.Reason
 	m.Budget, m.Gaps, m.Cost = s.options.Budget, time.Duration(end.GapsNs), time.Duration(end.CostNs)
-	m.Ops = end.Ops + m.aggregated
+	m.Ops, m.Markers = end.Ops+m.aggregated, s.markers.recorded
 	m.Losses = s.losses()
 	if n := s.writer.Unwritten(); n > 0 {
 		m.Losses = append(m.Losses, &trace.Loss{Cause: trace.LossUnwritten, Count: n})
@@ -174,6 +175,9 @@ func (s *Summary) Print(w io.Writer, trace string) {
 			}
 		}
 		fmt.Fprintln(w)
+	}
+	if s.Markers > 0 {
+		fmt.Fprintf(w, "recorded %d markers of the app's (edgexray markers shows them)\n", s.Markers)
 	}
 	var costs []string
 	for _, c := range s.costs {

@@ -16,6 +16,7 @@ type Visitor struct {
 	Gap    func(*trace.Gap) error
 	Loss   func(Loss) error
 	Exit   func(Exit) error
+	Marker func(*trace.Marker, *Thread) error // of a thread that the trace describes
 }
 
 // Invoke is one run of a subgraph on a thread, with the ops that it ran.
@@ -39,6 +40,7 @@ type Thread struct {
 	Process string
 	TID     int32
 	Name    string
+	ID      uint32 // the trace's number of it, as markers have it
 }
 
 // Execution is one execution of an op.

@@ -43,7 +43,7 @@ func (b *builder) ids(processes []*Process) ids {
 		all.subgraphs[id] = ran[s]
 	}
 	for id, t := range b.rec.threads {
-		all.threads[id] = &Thread{b.rec.processes[t.desc.Process].GetPid(), b.rec.processName(t.desc.Process), t.desc.Tid, t.desc.Name}
+		all.threads[id] = &Thread{b.rec.processes[t.desc.Process].GetPid(), b.rec.processName(t.desc.Process), t.desc.Tid, t.desc.Name, id}
 	}
 	return all
 }
@@ -141,6 +141,11 @@ func (p *replay) add(b *trace.Block) error {
 		from = b.Header.StartNs
 	}
 	p.rec.describe(b)
+	for _, m := range b.Markers {
+		if t := p.ids.threads[m.Thread]; t != nil && p.Marker != nil && p.err == nil {
+			p.err = p.Marker(m, t)
+		}
+	}
 	for _, gap := range b.Gaps {
 		p.gap(gap)
 	}

@@ -72,6 +72,7 @@ const MaxCPUs = 256
 // Programs are loaded programs and their maps. Close releases them; links that were made from them go on living.
 type Programs struct {
 	Enter, Leave, Prepare, Init, Operator *ebpf.Program
+	Marker                                *ebpf.Program
 	EnterOnly                             *ebpf.Program // nil unless it was asked for: Enter, for kernels without Leave
 	ThreadExit, ProgramExec, Mapped       *ebpf.Program
 	Switched, Waking, WakingNew           *ebpf.Program
@@ -96,7 +97,7 @@ func Load(options Options) (*Programs, error) {
 	suffix := "_" + string(options.Variant)
 	keep := map[string]bool{"thread_exit": true, "program_exec": true, "mapped": true,
 		"switched": true, "waking": true, "waking_new": true, "minor_fault": true, "major_fault": true, "frequency_changed": true}
-	for _, name := range []string{"enter", "leave", "prepare", "init", "operator"} {
+	for _, name := range []string{"enter", "leave", "prepare", "init", "operator", "marker"} {
 		keep[name+suffix] = true
 	}
 	if options.EntryOnly {
@@ -157,6 +158,7 @@ func Load(options Options) (*Programs, error) {
 		Prepare:          program("prepare" + suffix),
 		Init:             program("init" + suffix),
 		Operator:         program("operator" + suffix),
+		Marker:           program("marker" + suffix),
 		ThreadExit:       program("thread_exit"),
 		ProgramExec:      program("program_exec"),
 		Mapped:           program("mapped"),
@@ -216,9 +218,14 @@ func (p *Programs) Count(counter programsCounter) (uint64, error) {
 }
 
 // Missed returns how many hits Linux did not run a program for, because one was running on the same CPU already.
-func (p *Programs) Missed() (uint64, error) {
+func (p *Programs) Missed() (uint64, error) { return missed(p.Enter, p.EnterOnly, p.Leave, p.Operator) }
+
+// MarkersMissed is Missed for the program on markers.
+func (p *Programs) MarkersMissed() (uint64, error) { return missed(p.Marker) }
+
+func missed(programs ...*ebpf.Program) (uint64, error) {
 	var sum uint64
-	for _, program := range []*ebpf.Program{p.Enter, p.EnterOnly, p.Leave, p.Operator} {
+	for _, program := range programs {
 		if program == nil {
 			continue
 		}

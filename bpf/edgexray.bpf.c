@@ -7,6 +7,7 @@
 // that Linux without BTF (Android's 5.10) runs them.
 
 #include "ends.h"
+#include "markers.h"
 #include "sample.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -188,6 +189,10 @@ static __always_inline int init(struct regs *regs)
 PROBES(multi, "uprobe.multi", "uretprobe.multi", bpf_get_attach_cookie(regs))
 PROBES(cookie, "uprobe", "uretprobe", bpf_get_attach_cookie(regs))
 PROBES(address, "uprobe", "uretprobe", 0)
+
+SEC("uprobe.multi.s") int marker_multi(struct regs *regs) { return fetch_and_mark(ARG0(regs)); }
+SEC("uprobe") int marker_cookie(struct regs *regs) { return mark(ARG0(regs)); }
+SEC("uprobe") int marker_address(struct regs *regs) { return mark(ARG0(regs)); }
 
 SEC("raw_tp/sched_process_exit")
 int thread_exit(void *unused)

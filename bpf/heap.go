@@ -3,6 +3,8 @@ package bpf
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/cilium/ebpf"
 )
@@ -80,15 +82,7 @@ func (p *Programs) ForgetHeapSite(node, stack uint64) error {
 
 // HeapMissed is Missed for the programs on allocators.
 func (p *Programs) HeapMissed() (uint64, error) {
-	var sum uint64
-	for _, program := range p.Heap {
-		stats, err := program.Stats()
-		if err != nil {
-			return 0, fmt.Errorf("read program statistics: %w", err)
-		}
-		sum += stats.RecursionMisses
-	}
-	return sum, nil
+	return missed(slices.Collect(maps.Values(p.Heap))...)
 }
 
 // ForgetBlocks makes room: a process has ended that held blocks.

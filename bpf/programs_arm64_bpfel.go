@@ -39,28 +39,30 @@ type programsAggregate struct {
 type programsCounter uint32
 
 const (
-	programsCounterLOST_RING_FULL    programsCounter = 0
-	programsCounterLOST_UNDESCRIBED  programsCounter = 1
-	programsCounterLOST_NO_THREAD    programsCounter = 2
-	programsCounterLOST_TOO_DEEP     programsCounter = 3
-	programsCounterLOST_NO_ENTRY     programsCounter = 4
-	programsCounterLOST_UNFINISHED   programsCounter = 5
-	programsCounterDESCRIPTIONS_LOST programsCounter = 6
-	programsCounterNODES_FORGOTTEN   programsCounter = 7
-	programsCounterBEGAN_BEFORE      programsCounter = 8
-	programsCounterLOST_OPERATORS    programsCounter = 9
-	programsCounterHEAP_RING_FULL    programsCounter = 10
-	programsCounterHEAP_NO_THREAD    programsCounter = 11
-	programsCounterHEAP_UNRETURNED   programsCounter = 12
-	programsCounterHEAP_NOT_HELD     programsCounter = 13
-	programsCounterHEAP_NO_SITE      programsCounter = 14
-	programsCounterLOST_SAMPLES      programsCounter = 15
-	programsCounterSAMPLES_OUTSIDE   programsCounter = 16
-	programsCounterALIASES           programsCounter = 17
-	programsCounterLOST_ENDS         programsCounter = 18
-	programsCounterLOST_NO_AGGREGATE programsCounter = 19
-	programsCounterCUT_OFF           programsCounter = 20
-	programsCounterCOUNTERS          programsCounter = 21
+	programsCounterLOST_RING_FULL     programsCounter = 0
+	programsCounterLOST_UNDESCRIBED   programsCounter = 1
+	programsCounterLOST_NO_THREAD     programsCounter = 2
+	programsCounterLOST_TOO_DEEP      programsCounter = 3
+	programsCounterLOST_NO_ENTRY      programsCounter = 4
+	programsCounterLOST_UNFINISHED    programsCounter = 5
+	programsCounterDESCRIPTIONS_LOST  programsCounter = 6
+	programsCounterNODES_FORGOTTEN    programsCounter = 7
+	programsCounterBEGAN_BEFORE       programsCounter = 8
+	programsCounterLOST_OPERATORS     programsCounter = 9
+	programsCounterHEAP_RING_FULL     programsCounter = 10
+	programsCounterHEAP_NO_THREAD     programsCounter = 11
+	programsCounterHEAP_UNRETURNED    programsCounter = 12
+	programsCounterHEAP_NOT_HELD      programsCounter = 13
+	programsCounterHEAP_NO_SITE       programsCounter = 14
+	programsCounterLOST_SAMPLES       programsCounter = 15
+	programsCounterSAMPLES_OUTSIDE    programsCounter = 16
+	programsCounterALIASES            programsCounter = 17
+	programsCounterLOST_ENDS          programsCounter = 18
+	programsCounterLOST_NO_AGGREGATE  programsCounter = 19
+	programsCounterMARKERS_RING_FULL  programsCounter = 20
+	programsCounterMARKERS_UNREADABLE programsCounter = 21
+	programsCounterCUT_OFF            programsCounter = 22
+	programsCounterCOUNTERS           programsCounter = 23
 )
 
 type programsExitRecord struct {
@@ -189,6 +191,43 @@ type programsMappedRecord struct {
 	Bytes   uint64
 	TimeNs  uint64
 	Comm    [16]uint8
+}
+
+type programsMarkerRecord struct {
+	_      structs.HostLayout
+	Header struct {
+		_    structs.HostLayout
+		Type programsRecordType
+		Tid  uint32
+	}
+	Process   uint64
+	TimeNs    uint64
+	Tgid      uint32
+	Cut       uint32
+	KeyBytes  int32
+	TextBytes int32
+	Event     struct {
+		_       structs.HostLayout
+		Size    uint32
+		Kind    uint32
+		Type    uint32
+		Format  uint32
+		Rate    uint32
+		Rank    uint32
+		Dims    [8]int64
+		Numbers uint32
+		Stride  uint32
+		Number  [3]uint64
+		Key     uint64
+		Text    uint64
+		Data    uint64
+		Bytes   uint64
+		Replay  uint32
+		Pad     uint32
+	}
+	Key  [64]uint8
+	Text [256]uint8
+	Comm [16]uint8
 }
 
 type programsNodeKey struct {
@@ -327,6 +366,7 @@ const (
 	programsRecordTypeRECORD_HEAP_SITE     programsRecordType = 21
 	programsRecordTypeRECORD_SAMPLE        programsRecordType = 15
 	programsRecordTypeRECORD_OPERATORS_RAN programsRecordType = 10
+	programsRecordTypeRECORD_MARKER        programsRecordType = 11
 )
 
 type programsRunning struct {
@@ -535,6 +575,9 @@ const (
 	programsProgLeaveMulti        = "leave_multi"
 	programsProgMajorFault        = "major_fault"
 	programsProgMapped            = "mapped"
+	programsProgMarkerAddress     = "marker_address"
+	programsProgMarkerCookie      = "marker_cookie"
+	programsProgMarkerMulti       = "marker_multi"
 	programsProgMinorFault        = "minor_fault"
 	programsProgOperatorAddress   = "operator_address"
 	programsProgOperatorCookie    = "operator_cookie"
@@ -638,6 +681,9 @@ type programsProgramSpecs struct {
 	LeaveMulti        *ebpf.ProgramSpec `ebpf:"leave_multi"`
 	MajorFault        *ebpf.ProgramSpec `ebpf:"major_fault"`
 	Mapped            *ebpf.ProgramSpec `ebpf:"mapped"`
+	MarkerAddress     *ebpf.ProgramSpec `ebpf:"marker_address"`
+	MarkerCookie      *ebpf.ProgramSpec `ebpf:"marker_cookie"`
+	MarkerMulti       *ebpf.ProgramSpec `ebpf:"marker_multi"`
 	MinorFault        *ebpf.ProgramSpec `ebpf:"minor_fault"`
 	OperatorAddress   *ebpf.ProgramSpec `ebpf:"operator_address"`
 	OperatorCookie    *ebpf.ProgramSpec `ebpf:"operator_cookie"`
@@ -835,6 +881,9 @@ type programsPrograms struct {
 	LeaveMulti        *ebpf.Program `ebpf:"leave_multi"`
 	MajorFault        *ebpf.Program `ebpf:"major_fault"`
 	Mapped            *ebpf.Program `ebpf:"mapped"`
+	MarkerAddress     *ebpf.Program `ebpf:"marker_address"`
+	MarkerCookie      *ebpf.Program `ebpf:"marker_cookie"`
+	MarkerMulti       *ebpf.Program `ebpf:"marker_multi"`
 	MinorFault        *ebpf.Program `ebpf:"minor_fault"`
 	OperatorAddress   *ebpf.Program `ebpf:"operator_address"`
 	OperatorCookie    *ebpf.Program `ebpf:"operator_cookie"`
@@ -877,6 +926,9 @@ func (p *programsPrograms) Close() error {
 		p.LeaveMulti,
 		p.MajorFault,
 		p.Mapped,
+		p.MarkerAddress,
+		p.MarkerCookie,
+		p.MarkerMulti,
 		p.MinorFault,
 		p.OperatorAddress,
 		p.OperatorCookie,

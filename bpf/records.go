@@ -20,6 +20,7 @@ type (
 	HeapSiteRecord     = programsHeapSiteRecord
 	SampleRecord       = programsSampleRecord // a copy of the stack follows: Copied
 	OperatorsRanRecord = programsOperatorsRanRecord
+	MarkerRecord       = programsMarkerRecord
 )
 
 // Sizes that records.h asserts, too: a difference doesn't compile.
@@ -29,6 +30,7 @@ const (
 	tensorBytes   = 712
 	subgraphBytes = 1472
 	sampleBytes   = 456
+	markerBytes   = 536
 )
 
 var (
@@ -37,6 +39,7 @@ var (
 	_ [tensorBytes]byte   = [unsafe.Sizeof(TensorRecord{})]byte{}
 	_ [subgraphBytes]byte = [unsafe.Sizeof(SubgraphRecord{})]byte{}
 	_ [sampleBytes]byte   = [unsafe.Sizeof(SampleRecord{})]byte{}
+	_ [markerBytes]byte   = [unsafe.Sizeof(MarkerRecord{})]byte{}
 )
 
 // WithData is set in the attach cookie of a function that takes user data before its context. A probe without a cookie
@@ -94,6 +97,8 @@ func Decode(sample []byte) (any, error) {
 		return view[SampleRecord](sample)
 	case programsRecordTypeRECORD_OPERATORS_RAN:
 		return view[OperatorsRanRecord](sample)
+	case programsRecordTypeRECORD_MARKER:
+		return view[MarkerRecord](sample)
 	default:
 		return nil, fmt.Errorf("decode ring-buffer record: unknown type %d", kind)
 	}
@@ -141,6 +146,12 @@ var HeapCauses = []Cause{
 	{programsCounterHEAP_UNRETURNED, "heap_return_not_seen"},
 	{programsCounterHEAP_NOT_HELD, "heap_blocks_not_held"},
 	{programsCounterHEAP_NO_SITE, "heap_without_stack"},
+}
+
+// MarkerCauses are the ways to lose markers, which lose no op.
+var MarkerCauses = []Cause{
+	{programsCounterMARKERS_RING_FULL, "markers_ring_full"},
+	{programsCounterMARKERS_UNREADABLE, "markers_unreadable"},
 }
 
 // Remarks are counters of what lost no op but should be known, and what each counts.

@@ -25,6 +25,7 @@ enum record_type {
 	RECORD_HEAP_SITE = 21,
 	RECORD_SAMPLE = 15,
 	RECORD_OPERATORS_RAN = 10,
+	RECORD_MARKER = 11,
 };
 
 // Every record starts with its type and the thread that caused it.
@@ -248,6 +249,46 @@ struct sample_record {
 	u64 registers[SAMPLE_REGISTERS];
 };
 
+#define MARKER_DIMS 8
+#define MARKER_NUMBERS 3
+#define MARKER_KEY_BYTES 64   // with the terminating NUL
+#define MARKER_TEXT_BYTES 256
+
+// struct edgexray_event of sdk/c/edgexray.h, as the app built it.
+struct marker_event {
+	u32 size;
+	u32 kind;
+	u32 type;
+	u32 format;
+	u32 rate;
+	u32 rank;
+	s64 dims[MARKER_DIMS];
+	u32 numbers; // how many of number are set
+	u32 stride;
+	u64 number[MARKER_NUMBERS]; // IEEE 754 bits
+	u64 key;     // address, 0: none
+	u64 text;    // address, 0: none
+	u64 data;
+	u64 bytes;
+	u32 replay;
+	u32 pad;
+};
+
+// A point that an app marks itself.
+struct marker_record {
+	struct record_header header;
+	u64 process; // id
+	u64 time_ns;
+	u32 tgid;
+	u32 cut;        // there is more of the text than is here
+	s32 key_bytes;  // with the terminating NUL; 0: there is none, negative when unreadable
+	s32 text_bytes;
+	struct marker_event event;
+	u8 key[MARKER_KEY_BYTES];
+	u8 text[MARKER_TEXT_BYTES];
+	u8 comm[COMM_BYTES];
+};
+
 // Ways in which something was lost, or happened that a reader of the trace must know. One slot each in map "counters".
 enum counter {
 	LOST_RING_FULL,      // op finished, ring buffer full
@@ -270,6 +311,8 @@ enum counter {
 	ALIASES,             // a kernel called another kernel with the same node: counted as one op
 	LOST_ENDS,           // op started, no return probe, and what ran next isn't of its subgraph
 	LOST_NO_AGGREGATE,   // op finished, no room to add it up
+	MARKERS_RING_FULL,   // marker passed, ring buffer too full for it
+	MARKERS_UNREADABLE,  // marker passed, its event isn't one that can be read
 	CUT_OFF,             // op was open on a thread when the recording paused
 	COUNTERS,
 };
@@ -319,6 +362,7 @@ union record {
 	struct heap_site_record heap_site;
 	struct sample_record sample;
 	struct operators_ran_record operators_ran;
+	struct marker_record marker;
 	enum counter counter;
 };
 
@@ -328,3 +372,5 @@ _Static_assert(sizeof(struct node_record) == 440, "node_record");
 _Static_assert(sizeof(struct tensor_record) == 712, "tensor_record");
 _Static_assert(sizeof(struct subgraph_record) == 1472, "subgraph_record");
 _Static_assert(sizeof(struct sample_record) == 456, "sample_record");
+_Static_assert(sizeof(struct marker_event) == 160, "marker_event");
+_Static_assert(sizeof(struct marker_record) == 536, "marker_record");

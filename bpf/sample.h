@@ -68,12 +68,6 @@ static __always_inline u32 read_task_registers(struct regs *to)
 	return regs && bpf_probe_read_kernel(to, sizeof(*to), regs) == 0;
 }
 
-// Stacks are large. They get half of the ring, so that it is samples that are lost when the agent can't follow, not ops.
-static __always_inline u32 has_room_for_samples(void)
-{
-	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < bpf_ringbuf_query(&ring, BPF_RB_RING_SIZE) / 2;
-}
-
 static __always_inline int take_sample(struct regs *regs, u32 ask_task)
 {
 	u32 tid = bpf_get_current_pid_tgid(), cpu = bpf_get_smp_processor_id();
@@ -93,7 +87,7 @@ static __always_inline int take_sample(struct regs *regs, u32 ask_task)
 		return 0;
 	}
 	struct sample_room *room = bpf_map_lookup_elem(&sample_rooms, &cpu);
-	if (!room || !has_room_for_samples()) {
+	if (!room || !has_half_free()) {
 		count(LOST_SAMPLES);
 		return 0;
 	}

@@ -304,3 +304,10 @@ static __always_inline struct frame *frame_at(struct thread *thread, u32 depth)
 	asm volatile("" : "+r"(depth));
 	return &thread->frames[depth & (MAX_DEPTH - 1)];
 }
+
+// Samples are large, and an app may mark as much as it likes. They get half of the ring, so that it is they that are lost when
+// the agent can't follow, not ops.
+static __always_inline u32 has_half_free(void)
+{
+	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < bpf_ringbuf_query(&ring, BPF_RB_RING_SIZE) / 2;
+}

@@ -52,6 +52,7 @@ type Point struct {
 	Cookie uint64 // given to the program by UprobeMulti and PerfCookie
 	// EntryOnly is of a kernel whose return is not probed: needs programs.EnterOnly.
 	EntryOnly bool
+	RefCount  uint64 // offset in the file of a 16-bit number that Linux raises while the probe is there; 0 for none
 }
 
 // RefusedPoint is a point that Linux would not attach to.
@@ -217,13 +218,15 @@ func (a *attacher) open(program *ebpf.Program, points []Point, onReturn bool) (i
 
 func (a *attacher) openMulti(program *ebpf.Program, points []Point, onReturn bool) (io.Closer, error) {
 	options := &link.UprobeMultiOptions{
-		Addresses: make([]uint64, len(points)),
-		Cookies:   make([]uint64, len(points)),
-		PID:       uint32(a.pid),
+		Addresses:     make([]uint64, len(points)),
+		RefCtrOffsets: make([]uint64, len(points)),
+		Cookies:       make([]uint64, len(points)),
+		PID:           uint32(a.pid),
 	}
 	for i, point := range points {
 		options.Addresses[i] = point.Offset
 		options.Cookies[i] = point.Cookie
+		options.RefCtrOffsets[i] = point.RefCount
 	}
 	if onReturn {
 		return a.file.UretprobeMulti(nil, program, options)
@@ -232,7 +235,7 @@ func (a *attacher) openMulti(program *ebpf.Program, points []Point, onReturn boo
 }
 
 func (a *attacher) openPerf(program *ebpf.Program, point Point, onReturn bool) (io.Closer, error) {
-	options := &link.UprobeOptions{Address: point.Offset, PID: a.pid}
+	options := &link.UprobeOptions{Address: point.Offset, PID: a.pid, RefCtrOffset: point.RefCount}
 	if a.method == PerfCookie {
 		options.Cookie = point.Cookie
 	}

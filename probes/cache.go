@@ -12,7 +12,7 @@ import (
 )
 
 // cacheVersion changes with what the search finds or how an Inspection is written.
-const cacheVersion = 3
+const cacheVersion = 4
 
 // Cache keeps inspections of libraries by build ID or content hash, one file each. The zero Cache keeps nothing.
 type Cache struct {

@@ -13,7 +13,7 @@ func TestCalibrationSites(t *testing.T) {
 	for file, want := range map[string][]CalibrationSite{
 		"calibration/target_amd64": {
 			{Class: Push, Instruction: "push %rbp"},
-			{Class: Nop, Instruction: "nopl (%rax,%rax)"},
+			{Class: Nop, Instruction: "nopl (%rax)"},
 			{Class: Branch, Instruction: "jmp 0x210182"},
 			{Class: Stepped, Instruction: "lea 0x8(%rdi),%rax"},
 		},

@@ -36,10 +36,11 @@ const (
 	Init                 // void*(TfLiteContext*, const char* buffer, size_t length): makes its user data
 	Operator             // enum xnn_status(xnn_operator_t, ...): runs an operator of XNNPACK
 	Return               // of an Invoke whose entry has a probe already
+	Marker               // void(const struct edgexray_event*): what the app marks itself passes it
 )
 
 func (r Role) String() string {
-	return [...]string{"invoke", "prepare", "init", "operator", "return"}[r]
+	return [...]string{"invoke", "prepare", "init", "operator", "return", "marker"}[r]
 }
 
 // Kernel is a function of a runtime's kernels.

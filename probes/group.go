@@ -66,7 +66,11 @@ func (e *uprobeEvents) attach(program *ebpf.Program, path string, pid int, point
 	}
 	event := &groupEvent{events: e, name: fmt.Sprintf("%s/e%d", e.group, e.count.Add(1)), perf: -1}
 	for _, point := range points {
-		if err := e.command("%s:%s /proc/self/fd/%d:%#x", kind, event.name, file, point.Offset); err != nil {
+		count := ""
+		if point.RefCount != 0 {
+			count = fmt.Sprintf("(%#x)", point.RefCount)
+		}
+		if err := e.command("%s:%s /proc/self/fd/%d:%#x%s", kind, event.name, file, point.Offset, count); err != nil {
 			return nil, errors.Join(err, event.Close())
 		}
 	}

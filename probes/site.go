@@ -95,9 +95,6 @@ const (
 	hidesReturn
 	// leaves: the next instruction may not be the one behind it, or not at once.
 	leaves
-	// usesRedZone: data may lie below the stack pointer, where Linux 6.18 on x86-64 writes when it has turned a probed
-	// five-byte nop into a call.
-	usesRedZone
 	// holdsTraps: the processor delays traps behind it.
 	holdsTraps
 )

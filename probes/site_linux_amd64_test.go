@@ -32,7 +32,7 @@ var probedBeginnings = []struct {
 	{"call leaf", Branch},
 	{"nop", Nop},
 	{"data16 nop", Nop},
-	{".byte 0x0f,0x1f,0x44,0,0", Nop},
+	{".byte 0x0f,0x1f,0x40,0", Nop},
 	{".byte 0x66,0x0f,0x1f,0x44,0,0", Nop},
 	{".byte 0x0f,0x1f,0x84,0,0,0,0,0", Nop},
 	{"", Stepped}, // lea

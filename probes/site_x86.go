@@ -15,17 +15,22 @@ import (
 var endbr64 = []byte{0xf3, 0x0f, 0x1e, 0xfa}
 
 // nopsX86 are the forms that Linux 6.18 emulates (x86_nops in arch/x86/kernel/alternative.c), without those whose
-// segment prefix it refuses.
+// segment prefix it refuses, and without callNop.
 var nopsX86 = [][]byte{
 	{0x90},
 	{0x66, 0x90},
 	{0x0f, 0x1f, 0x00},
 	{0x0f, 0x1f, 0x40, 0x00},
-	{0x0f, 0x1f, 0x44, 0x00, 0x00},
 	{0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00},
 	{0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00},
 	{0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
 }
+
+// callNop is the nop of which Linux 6.18 makes a call once it was hit (is_optimize in arch/x86/kernel/uprobes.c). What it calls is
+// in a mapping of the process that its children don't have (VM_DONTCOPY): a child that comes by is killed.
+var callNop = []byte{0x0f, 0x1f, 0x44, 0x00, 0x00}
+
+const reasonCallNop = "Linux 6.18 makes a call of it when probed, which kills the process's children"
 
 // writesX86 are the single-stepped instructions that may carry a probe or lie before one, with how many of their
 // operands, from the first, they write. What else they write is neither an argument nor the stack.
@@ -91,6 +96,8 @@ func decodeX86(code []byte, address uint64) instruction {
 		out.effect |= writesThirdArgument
 	}
 	switch {
+	case bytes.Equal(code[:in.Len], callNop):
+		out.class, out.refusal = Unprobed, reasonCallNop
 	case out.effect&holdsTraps != 0 || hasBadPrefix(in):
 		out.class = Unprobed
 	case isNopX86(code[:in.Len]):
@@ -103,10 +110,7 @@ func decodeX86(code []byte, address uint64) instruction {
 func writeX86(operand x86asm.Arg) effect {
 	switch operand := operand.(type) {
 	case x86asm.Mem:
-		switch atStack := operand.Base == x86asm.RSP || operand.Base == x86asm.ESP; {
-		case atStack && operand.Disp < 0:
-			return hidesReturn | usesRedZone
-		case atStack:
+		if operand.Base == x86asm.RSP || operand.Base == x86asm.ESP {
 			return hidesReturn
 		}
 	case x86asm.Reg:

@@ -16,6 +16,7 @@ import (
 	"github.com/edgexray/edgexray/reference/protocol"
 	"github.com/edgexray/edgexray/shim/snapshot"
 	"github.com/edgexray/edgexray/tflite"
+	"github.com/edgexray/edgexray/trace"
 )
 
 // RunOptions says what Run runs.
@@ -34,13 +35,16 @@ type RunOptions struct {
 	// Report gets each result when it is there, and what the user should know before. Both are called by Run itself.
 	Report func(*Result)
 	Note   func(text string)
+
+	played []*trace.Note // what the inputs were made of
 }
 
 // Capture is a command to run under the shim.
 type Capture struct {
 	Command, Environment []string
-	KeepDelegatesOut     bool   // its runtime may apply some by itself
-	Output               string // path for the snapshot
+	KeepDelegatesOut     bool          // its runtime may apply some by itself
+	Output               string        // path for the snapshot
+	Notes                []*trace.Note // for it
 }
 
 // Result is a reference run.
@@ -106,6 +110,11 @@ func (o *RunOptions) prepare(dir string) (protocol.Request, error) {
 		return request, err
 	}
 	defer edge.Close()
+	for _, n := range edge.Notes {
+		if n.GetKind() == snapshot.PlayedNote {
+			o.played = append(o.played, n)
+		}
+	}
 	runs := edgeRuns(edge)
 	chosen, err := choose(runs, o.Interpreter, model, hash)
 	if err != nil {
@@ -201,6 +210,7 @@ func (o *RunOptions) run(ctx context.Context, r *runner, request protocol.Reques
 		Command:          append(r.command[:len(r.command):len(r.command)], requests, reports),
 		Environment:      r.environment,
 		KeepDelegatesOut: r.delegates,
+		Notes:            o.played,
 		Output:           result.Output,
 	})
 	begun, err := result.read(reports)

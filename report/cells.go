@@ -82,10 +82,10 @@ func outputs(tensors []analyze.Tensor) string {
 }
 
 // Shape shows a tensor's shape as 1x224x224x3; a scalar's is empty.
-func Shape(shape []int32) string {
+func Shape[T int32 | int64](shape []T) string {
 	dims := make([]string, len(shape))
 	for i, d := range shape {
-		dims[i] = strconv.Itoa(int(d))
+		dims[i] = strconv.FormatInt(int64(d), 10)
 	}
 	return strings.Join(dims, "x")
 }

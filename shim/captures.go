@@ -19,6 +19,11 @@ func newTensorSink(o *Options, header *trace.Header) (sink, error) {
 		WhenFull:       o.Selection.whenFull(),
 		Kernels:        o.Selection.Kernels,
 	})
+	for _, n := range o.Notes {
+		if err == nil {
+			err = w.Describe(n)
+		}
+	}
 	return tensorSink{w}, err
 }
 
@@ -42,7 +47,7 @@ func (t tensorSink) unwritten() *trace.Loss {
 	return &trace.Loss{Cause: snapshot.LossUnwritten, Count: t.Unwritten()}
 }
 
-// pending is a capture of whose data more is to come.
+// pending is a capture or a marker of whose data more is to come.
 type pending struct {
 	*snapshot.Pending
 	bytes, left uint64
@@ -55,12 +60,15 @@ const (
 
 // missing says why there is no data, by enum missing.
 var missing = [...]string{
-	missingNothing:  "",
-	missingNoMemory: "it has no memory",
-	missingDelegate: "its delegate holds it",
-	missingType:     snapshot.Handle,
-	missingDropped:  "there was no room for it",
-	missingBudget:   "the budget was used up",
+	missingNothing:    "",
+	missingNoMemory:   "it has no memory",
+	missingDelegate:   "its delegate holds it",
+	missingType:       snapshot.Handle,
+	missingDropped:    "there was no room for it",
+	missingBudget:     "the budget was used up",
+	missingUnreadable: "the app's memory could not be read where it should be",
+	missingShape:      "no array has the shape, type or stride that the app says it has",
+	missingStatistics: "only statistics were asked for",
 }
 
 func (p *process) addCapture(b []byte) bool {
@@ -91,19 +99,29 @@ func (p *process) beginCapture(out tensorSink, r *captureRecord, c *snapshot.Cap
 		return false
 	}
 	begun, err := out.Begin(c, r.dataBytes)
+	p.await(r.capture, begun, err, r.dataBytes, data)
+	return true
+}
+
+// await writes the first piece of data, and waits for the others.
+func (p *process) await(number uint64, begun *snapshot.Pending, err error, bytes uint64, data []byte) {
 	p.session.failed(err)
 	if begun == nil {
-		return true
+		return
 	}
-	p.pending[r.capture] = &pending{begun, r.dataBytes, r.dataBytes - uint64(len(data))}
+	p.pending[number] = &pending{begun, bytes, bytes - uint64(len(data))}
 	_, err = begun.WriteAt(data, 0)
 	p.session.failed(err)
-	return true
 }
 
 func (p *process) addMore(b []byte) bool {
 	r, data, ok := fixed[moreRecord](b)
 	c := p.pending[r.capture]
+	if ok && c != nil && r.offset == unreadable {
+		delete(p.pending, r.capture)
+		p.session.failed(c.Finish(missing[missingUnreadable]))
+		return true
+	}
 	if !ok || c == nil || uint64(r.pieceBytes) > uint64(len(data)) || uint64(r.pieceBytes) > c.left ||
 		r.offset > c.bytes || uint64(r.pieceBytes) > c.bytes-r.offset {
 		return false

@@ -24,7 +24,7 @@ type command struct {
 }
 
 // prepare returns the command with the shim in its environment, ready to start.
-func (o *Options) prepare(a *area) (*exec.Cmd, error) {
+func (o *Options) prepare(a *area, p *player) (*exec.Cmd, error) {
 	c := exec.Command(o.Command[0], o.Command[1:]...)
 	if c.Err != nil {
 		return nil, fmt.Errorf("run %s: %w", o.Command[0], c.Err)
@@ -39,6 +39,9 @@ func (o *Options) prepare(a *area) (*exec.Cmd, error) {
 	}
 	c.Stdin, c.Stdout, c.Stderr = cmp.Or(o.Stdin, os.Stdin), cmp.Or(o.Stdout, os.Stdout), cmp.Or(o.Stderr, os.Stderr)
 	c.Env = preloading(o.env(), library, a.path())
+	if p != nil {
+		c.Env = append(c.Env, replayVariable+"="+p.path())
+	}
 	return c, nil
 }
 
@@ -52,7 +55,7 @@ func preloading(env []string, library, area string) []string {
 			}
 			continue
 		}
-		if !strings.HasPrefix(variable, areaVariable+"=") {
+		if !strings.HasPrefix(variable, areaVariable+"=") && !strings.HasPrefix(variable, replayVariable+"=") {
 			added = append(added, variable)
 		}
 	}

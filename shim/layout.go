@@ -13,6 +13,12 @@ const (
 	patternBytes  = 4096
 	openOps       = 256
 	buckets       = 64
+	keyBytes      = 64
+	textBytes     = 65536
+
+	markerCapture = 1 << 63
+	unreadable    = 1<<64 - 1
+	replayMagic   = 0x79616c70657278
 
 	modeTiming     = 1
 	modeData       = 2
@@ -36,16 +42,20 @@ const (
 	recordCapture    = 7
 	recordMore       = 8
 	recordStatistics = 9
+	recordMarker     = 10
 
 	stateReserved = 1
 	stateComplete = 2
 
-	missingNothing  = 0
-	missingNoMemory = 1
-	missingDelegate = 2
-	missingType     = 3
-	missingDropped  = 4
-	missingBudget   = 5
+	missingNothing    = 0
+	missingNoMemory   = 1
+	missingDelegate   = 2
+	missingType       = 3
+	missingDropped    = 4
+	missingBudget     = 5
+	missingUnreadable = 6
+	missingShape      = 7
+	missingStatistics = 8
 )
 
 // The counters, in the order of enum counter.
@@ -63,6 +73,8 @@ const (
 	waitedNs
 	lostOps
 	gaveUp
+	lostMarkers
+	framesNotBegun
 	counters
 )
 
@@ -232,4 +244,53 @@ type statisticsRecord struct {
 	histogramLow      float64
 	histogramWidth    float64
 	histogram         [buckets]uint32
+}
+
+type markerRecord struct {
+	header     recordHeader
+	kind       uint32
+	type_      uint32
+	format     uint32
+	rate       uint32
+	timeNs     uint64
+	frame      uint64
+	capture    uint64
+	dataBytes  uint64
+	number     [3]float64
+	dim        [8]int64
+	rank       uint32
+	numbers    uint32
+	keyBytes   uint32
+	textBytes  uint32
+	pieceBytes uint32
+	missing    uint32
+	cut        uint32
+	_          uint32
+}
+
+type replayHead struct {
+	magic   uint64
+	bytes   uint64
+	version uint32
+	keys    uint32
+	_       [40]byte
+}
+
+type replayKey struct {
+	name            [keyBytes]byte
+	stream          uint32
+	first, pieces   uint32
+	failed          uint32
+	next            uint64
+	given           uint64
+	refused         uint64
+	asked, recorded uint64
+	over            uint64
+}
+
+type replayPiece struct {
+	path   uint64
+	offset uint64
+	bytes  uint64
+	_      uint64
 }

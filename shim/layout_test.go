@@ -19,19 +19,23 @@ func TestLayout(t *testing.T) {
 	for name, value := range map[string]any{
 		"SHARED_MAGIC": sharedMagic, "SHARED_VERSION": sharedVersion, "SHARED_BYTES": sharedBytes, "LINE": line,
 		"MAX_OPS": maxOps, "MAX_RANGES": maxRanges, "PATTERN_BYTES": patternBytes, "OPEN_OPS": openOps, "BUCKETS": buckets,
-		"MODE_TIMING": modeTiming, "MODE_DATA": modeData, "MODE_STATISTICS": modeStatistics,
+		"KEY_BYTES": keyBytes, "TEXT_BYTES": textBytes, "MARKER_CAPTURE": uint64Text(markerCapture), "UNREADABLE": uint64Text(unreadable),
+		"REPLAY_MAGIC": replayMagic,
+		"MODE_TIMING":  modeTiming, "MODE_DATA": modeData, "MODE_STATISTICS": modeStatistics,
 		"FULL_BLOCK": fullBlock, "FULL_DROP": fullDrop, "FULL_SAMPLE": fullSample,
 		"PHASE_NONE": phaseNone, "PHASE_INVOKE": phaseInvoke, "PHASE_PREPARE": phasePrepare, "PHASE_INIT": phaseInit,
 		"RECORD_PROCESS": recordProcess, "RECORD_MODULE": recordModule, "RECORD_SUBGRAPH": recordSubgraph,
 		"RECORD_TENSOR": recordTensor, "RECORD_NODE": recordNode, "RECORD_OP": recordOp, "RECORD_CAPTURE": recordCapture,
-		"RECORD_MORE": recordMore, "RECORD_STATISTICS": recordStatistics,
+		"RECORD_MORE": recordMore, "RECORD_STATISTICS": recordStatistics, "RECORD_MARKER": recordMarker,
 		"STATE_RESERVED": stateReserved, "STATE_COMPLETE": stateComplete,
 		"MISSING_NOTHING": missingNothing, "MISSING_NO_MEMORY": missingNoMemory, "MISSING_DELEGATE": missingDelegate,
 		"MISSING_TYPE": missingType, "MISSING_DROPPED": missingDropped, "MISSING_BUDGET": missingBudget,
+		"MISSING_UNREADABLE": missingUnreadable, "MISSING_SHAPE": missingShape, "MISSING_STATISTICS": missingStatistics,
 		"LOST_TENSORS": lostTensors, "LOST_TENSOR_BYTES": lostTensorBytes, "SKIPPED_INVOKES": skippedInvokes,
 		"OVER_BUDGET": overBudget, "NO_DATA": noData, "EARLIER_INTERPRETERS": earlierInterpreters, "NO_THUNK": noThunk,
 		"NOT_KERNELS": notKernels, "UNKNOWN_NODES": unknownNodes, "NO_MEMORY": noMemory, "WAITED_NS": waitedNs,
-		"LOST_OPS": lostOps, "GAVE_UP": gaveUp, "COUNTERS": counters,
+		"LOST_OPS": lostOps, "GAVE_UP": gaveUp,
+		"LOST_MARKERS": lostMarkers, "FRAMES_NOT_BEGUN": framesNotBegun, "COUNTERS": counters,
 	} {
 		assert(name, value)
 	}
@@ -43,7 +47,8 @@ func TestLayout(t *testing.T) {
 		{"record_header", recordHeader{}}, {"process_record", processRecord{}}, {"module_record", moduleRecord{}},
 		{"subgraph_record", subgraphRecord{}}, {"tensor_record", tensorRecord{}}, {"node_record", nodeRecord{}},
 		{"op_record", opRecord{}}, {"capture_record", captureRecord{}}, {"more_record", moreRecord{}},
-		{"statistics_record", statisticsRecord{}},
+		{"statistics_record", statisticsRecord{}}, {"marker_record", markerRecord{}},
+		{"replay", replayHead{}}, {"replay_key", replayKey{}}, {"replay_piece", replayPiece{}},
 	} {
 		struct_ := reflect.TypeOf(layout.go_)
 		assert(fmt.Sprintf("sizeof(struct %s)", layout.c), struct_.Size())
@@ -65,6 +70,8 @@ func TestLayout(t *testing.T) {
 		}
 	}
 }
+
+func uint64Text(v uint64) string { return fmt.Sprintf("%dULL", v) }
 
 func snakeCase(name string) string {
 	var b strings.Builder

@@ -1,6 +1,7 @@
 package shim
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +21,7 @@ var causes = []struct {
 	{unknownNodes, "nodes_not_found"},
 	{noMemory, "no_memory_in_app"},
 	{gaveUp, "gave_up_waiting"},
+	{lostMarkers, "markers_lost"},
 }
 
 // remarks are counters of what may explain that something isn't there.
@@ -31,6 +33,7 @@ var remarks = []struct {
 	{noThunk, "%d kernels could not be replaced, as the app has more than the shim has room for: their ops are not in the file"},
 	{notKernels, "%d calls of functions that look like kernels were none: they were left alone"},
 	{gaveUp, "%d times a thread of the app waited 1 s for a recorder that did not move (was it stopped?): from then on nothing was recorded"},
+	{framesNotBegun, "%d times a thread of the app ended a frame that it hadn't begun: what it marked before belongs to no frame"},
 	{noData, "%d times a tensor had no data in memory that could be copied: it is in the file without"},
 }
 
@@ -63,5 +66,23 @@ func (s *session) remark() {
 	if waited := time.Duration(s.count(waitedNs)); waited >= time.Millisecond {
 		s.note("waited", "the app's threads waited %v in all until what they made was written: --when-full drop or sample avoids that, "+
 			"a larger --buffer may", waited.Round(time.Millisecond))
+	}
+}
+
+// tellReplayed tells what became of what was to be played.
+func (s *session) tellReplayed() {
+	if s.player == nil {
+		return
+	}
+	for _, text := range s.player.notes {
+		s.note("replay", "%s", text)
+	}
+	all := s.player.replayed()
+	s.summary.Replayed = slices.DeleteFunc(slices.Clone(all), func(r Replayed) bool { return !r.asked() && !r.Named })
+	if len(s.summary.Replayed) == 0 {
+		s.summary.Replayed = all // the app asked for nothing of it
+	}
+	for _, r := range s.summary.Replayed {
+		s.describe(&trace.Note{Kind: "replay", Text: r.String()})
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/edgexray/edgexray/trace"
 )
 
 // Options says what to run and what to take from it.
@@ -19,10 +21,12 @@ type Options struct {
 
 	Output    *os.File // gets the file: empty, and for a snapshot a regular one. The caller closes it
 	Selection Selection
+	Replay    []string      // what is played to the app where it asks for that: snapshots, and KEY=PATH of raw bytes or a folder of such files
 	Buffer    uint64        // size of the ring in bytes, a power of two; zero: DefaultBuffer
 	Duration  time.Duration // zero: until the command exits or the context is done
 	Progress  io.Writer     // gets a live line; nil for none
 	Recorder  string        // name and version, for the file
+	Notes     []*trace.Note // for a snapshot, to be written into it
 	// Began is called when the command has been started: from then on there is something to lose. Nil for nothing.
 	Began func() error
 }

@@ -3,6 +3,7 @@ package shim
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"time"
@@ -25,6 +26,7 @@ type session struct {
 	options   *Options
 	selection *selection
 	area      *area
+	player    *player // nil when nothing is played
 	reader    reader
 	command   *command
 	sink      sink
@@ -60,7 +62,7 @@ func run(ctx context.Context, options *Options, mode uint32, create newSink) (*S
 		return nil, err
 	}
 	defer s.close()
-	command, err := options.prepare(s.area)
+	command, err := options.prepare(s.area, s.player)
 	if err != nil {
 		return nil, err
 	}
@@ -88,12 +90,18 @@ func newSession(options *Options, mode uint32) (*session, error) {
 	s.reader.area = area
 	s.models = app.Models{Describe: s.describe, Note: s.note, Nodes: mode == modeTiming}
 	s.files = files{session: s, known: make(map[app.FileKey]*file)}
+	if len(options.Replay) > 0 {
+		if s.player, err = newPlayer(options.Replay); err != nil {
+			return nil, errors.Join(err, area.close())
+		}
+	}
 	return s, nil
 }
 
 func (s *session) close() {
 	s.models.Close()
 	s.files.close()
+	s.player.close()
 	s.area.close()
 }
 
@@ -181,6 +189,7 @@ var takers = [...]func(*process, []byte) bool{
 	recordCapture:    (*process).addCapture,
 	recordMore:       (*process).addMore,
 	recordStatistics: (*process).addStatistics,
+	recordMarker:     (*process).addMarker,
 }
 
 // record takes one record.
@@ -221,6 +230,7 @@ func (s *session) finish() (*Summary, error) {
 		p.forget("the recording ended before all of it had come")
 	}
 	s.remark()
+	s.tellReplayed()
 	s.files.hash()
 	end := &trace.End{DurationNs: app.Now() - s.started, Reason: s.summary.Reason}
 	if s.command.hasExited() {

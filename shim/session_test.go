@@ -230,6 +230,8 @@ func FuzzRecords(f *testing.F) {
 	for _, r := range append(example(), captureRecordOf(0, snapshot.Role_INPUT, 100, []byte("abcd")),
 		encode(&moreRecord{header: recordHeader{type_: recordMore}, capture: 1, offset: 4, pieceBytes: 3}, "hij"),
 		encode(&statisticsRecord{capture: captureRecord{header: recordHeader{type_: recordStatistics}, node: 9}}),
+		encodeMarker(markerRecordOf(1, 100, ""), "key", "", "abc"), encodeMarker(marked(trace.MarkerKind_METRIC, 1), "key", "text", ""),
+		encode(&moreRecord{header: recordHeader{type_: recordMore}, capture: markerCapture | 1, offset: unreadable}),
 		encode(&opRecord{header: recordHeader{type_: recordOp}, node: 9}), []byte{1}) {
 		f.Add(r)
 	}

@@ -20,6 +20,8 @@ type Summary struct {
 	Tensors     uint64 // captures (Snapshot)
 	WithoutData uint64 // of these, although there should be some
 	TensorBytes uint64
+	Markers     uint64     // of the app
+	Replayed    []Replayed // of what was to be played: what the app asked for, or the user named; all when it asked for nothing
 	FileBytes   int64
 
 	Losses    []*trace.Loss
@@ -59,7 +61,7 @@ func (s *session) summarize(end *trace.End) {
 // Nothing returns why nothing was taken, nil when something was.
 func (m *Summary) Nothing() error {
 	switch {
-	case m.Ops+m.Tensors > 0:
+	case m.Ops+m.Tensors+m.Markers > 0:
 		return nil
 	case m.Processes == 0:
 		return fmt.Errorf("the shim was loaded into no process: %w (does a wrapper clear the environment, or start a static or privileged program?)", ErrUnreachable)
@@ -80,6 +82,9 @@ func (m *Summary) Print(w io.Writer, file string) {
 	if m.timing {
 		what = fmt.Sprintf("recorded %d ops", m.Ops)
 	}
+	if m.Markers > 0 {
+		what += fmt.Sprintf(", and %d markers", m.Markers)
+	}
 	fmt.Fprintf(w, "%s, of %d invokes in %.1f s to %s (shim; ended: %s)\n", what, m.Invokes, m.Duration.Seconds(), file, m.Reason)
 	if len(m.Losses) == 0 {
 		fmt.Fprintln(w, "lost nothing")
@@ -89,6 +94,9 @@ func (m *Summary) Print(w io.Writer, file string) {
 			losses = append(losses, fmt.Sprintf("%s %d", l.Cause, l.Count))
 		}
 		fmt.Fprintf(w, "LOST: %s\n", strings.Join(losses, ", "))
+	}
+	for _, r := range m.Replayed {
+		fmt.Fprintln(w, r)
 	}
 	if m.WithoutData > 0 {
 		fmt.Fprintf(w, "%d tensors are there without data\n", m.WithoutData)
@@ -121,7 +129,7 @@ func (s *session) show() {
 	}
 	s.shown = now
 	elapsed := time.Duration(now - s.started).Round(time.Second)
-	if s.summary.Runtimes = int(s.files.runtime); s.summary.Runtimes == 0 {
+	if s.summary.Runtimes = int(s.files.runtime); s.summary.Runtimes == 0 && s.summary.Markers == 0 {
 		fmt.Fprintf(w, "\r\033[K[%s] waiting for a TFLite runtime to be loaded", elapsed)
 		return
 	}

@@ -3,8 +3,10 @@ package symbolize
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -33,14 +35,19 @@ func exercise(f *File) {
 		f.Unwind(r.Start)
 		f.FollowsCall(r.End)
 	}
+	f.Marks()
 	f.Mentions("TfLite")
 	f.Definitions(func(string) bool { return true })
 	f.ID()
 }
 
 func addLibraries(f *testing.F) {
+	names := slices.Collect(maps.Keys(marksFiles))
 	for _, l := range libraries {
-		b, err := os.ReadFile(testdata(l.name))
+		names = append(names, l.name)
+	}
+	for _, name := range names {
+		b, err := os.ReadFile(testdata(name))
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -4,17 +4,13 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // Limits on what real files stay far below.
 const (
 	maxHeaders  = 1 << 16 // e_phnum and e_shnum are 16 bits wide
-	maxNotes    = 1 << 16 // bytes of one PT_NOTE
-	maxBuildID  = 64      // bytes; 20 (SHA-1) is usual
 	maxSegments = 64      // of PT_LOAD; fewer than ten are usual
 )
 
@@ -209,38 +205,4 @@ func (f *File) readSegments() error {
 		return errors.New("no segment to load (use the file the app loads)")
 	}
 	return nil
-}
-
-// readBuildID returns the first GNU build ID of the note segments. Linkers that write one without PT_NOTE aren't known.
-func (f *File) readBuildID() string {
-	for _, p := range f.headers {
-		if elf.ProgType(p.Type) != elf.PT_NOTE {
-			continue
-		}
-		if id := buildID(f.bytes(p.Off, min(p.Filesz, maxNotes))); id != "" {
-			return id
-		}
-	}
-	return ""
-}
-
-const noteGNUBuildID = 3 // NT_GNU_BUILD_ID
-
-// buildID walks notes: name size, descriptor size, type, then name and descriptor, both padded to 4 bytes.
-func buildID(notes []byte) string {
-	padded := func(n uint32) uint64 { return (uint64(n) + 3) &^ 3 }
-	for len(notes) >= 12 {
-		nameSize, size, kind := order.Uint32(notes), order.Uint32(notes[4:]), order.Uint32(notes[8:])
-		notes = notes[12:]
-		if padded(nameSize)+uint64(size) > uint64(len(notes)) {
-			return ""
-		}
-		name := strings.TrimRight(string(notes[:nameSize]), "\x00")
-		notes = notes[padded(nameSize):]
-		if name == "GNU" && kind == noteGNUBuildID && 0 < size && size <= maxBuildID {
-			return hex.EncodeToString(notes[:size])
-		}
-		notes = notes[min(padded(size), uint64(len(notes))):]
-	}
-	return ""
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // Description is a message that a Writer takes with Describe: *Runtime, *Kernel, *Process, *Thread, *Model, *ModelNode,
-// *Subgraph, *Node, *Aggregate, *Gap, *HeapUse, *HeapSite, *Frame, *SampleStack or *Note.
+// *Subgraph, *Node, *Aggregate, *Gap, *HeapUse, *HeapSite, *Frame, *SampleStack,
+// *Marker or *Note.
 type Description interface {
 	proto.Message
 	addTo(*Block)
@@ -30,6 +31,7 @@ func (m *HeapUse) addTo(b *Block)     { b.HeapUses = append(b.HeapUses, m) }
 func (m *HeapSite) addTo(b *Block)    { b.HeapSites = append(b.HeapSites, m) }
 func (m *Frame) addTo(b *Block)       { b.Frames = append(b.Frames, m) }
 func (m *SampleStack) addTo(b *Block) { b.Samples = append(b.Samples, m) }
+func (m *Marker) addTo(b *Block)      { b.Markers = append(b.Markers, m) }
 
 // MakeValid replaces bytes of m's strings that aren't UTF-8, which protobuf can't hold: names come from memory and files
 // of an app that may put anything there.

@@ -30,7 +30,8 @@ func Chrome(w io.Writer, s Source) error {
 			c.slice(chromeEvent{tid: gapThread, category: "recording", name: quote(gapText)}, g.StartNs, g.EndNs)
 			return c.err
 		},
-		Loss: func(l analyze.Loss) error { return c.instant(0, l.ToNS, lossText(l)) },
+		Loss:   func(l analyze.Loss) error { return c.instant(0, l.ToNS, lossText(l)) },
+		Marker: c.marker,
 		Exit: func(e analyze.Exit) error {
 			c.process(e.Process.PID, e.Process.Name)
 			return c.instant(e.Process.PID, e.NS, exitText(e))
@@ -248,6 +249,21 @@ func (c *chrome) counter(pid int32, name string, ns uint64, unit string, value i
 func (c *chrome) instant(pid int32, ns uint64, text string) error {
 	b := c.appendPlace(c.line[:0], "i", pid, 0, ns)
 	c.line = append(append(append(b, `,"s":"g","name":`...), quote(text)...), '}')
+	c.write(c.line)
+	return c.err
+}
+
+// marker marks a moment of a thread, or counts a number.
+func (c *chrome) marker(m *trace.Marker, t *analyze.Thread) error {
+	c.thread(t)
+	if value, ok := counted(m); ok {
+		b := c.appendPlace(c.line[:0], "C", t.PID, 0, m.TimeNs)
+		b = append(append(append(b, `,"name":`...), quote(printable(m.Key))...), `,"args":{"value":`...)
+		c.line = append(strconv.AppendFloat(b, value, 'g', -1, 64), "}}"...)
+	} else {
+		b := c.appendPlace(c.line[:0], "i", t.PID, t.TID, m.TimeNs)
+		c.line = append(append(append(b, `,"s":"t","cat":"marker","name":`...), quote(markerText(m))...), '}')
+	}
 	c.write(c.line)
 	return c.err
 }

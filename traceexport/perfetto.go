@@ -19,6 +19,7 @@ func Perfetto(w io.Writer, s Source) error {
 	err := s.Ops.Executions(s.Trace, analyze.Visitor{
 		Invoke: p.invoke,
 		Gap:    p.gap,
+		Marker: p.marker,
 		Loss:   func(l analyze.Loss) error { return p.instant(p.recording, l.ToNS, lossText(l)) },
 		Exit: func(e analyze.Exit) error {
 			return p.instant(p.process(e.Process.PID, e.Process.Name), e.NS, exitText(e))
@@ -38,6 +39,7 @@ type perfetto struct {
 	uuid      uint64 // of the latest track
 	recording uint64 // track of what concerns all threads
 	processes map[int32]uint64
+	marked    map[markedKey]uint64 // tracks of numbers that the app marks
 	threads   map[*analyze.Thread]*perfettoThread
 	cores     map[uint64]uint64
 	ops       map[*analyze.Op]*perfettoOp
@@ -84,6 +86,7 @@ func newPerfetto(w io.Writer) *perfetto {
 		w:         bufio.NewWriterSize(w, 1<<16),
 		uuid:      firstTrack,
 		processes: make(map[int32]uint64),
+		marked:    make(map[markedKey]uint64),
 		threads:   make(map[*analyze.Thread]*perfettoThread),
 		cores:     make(map[uint64]uint64),
 		ops:       make(map[*analyze.Op]*perfettoOp),

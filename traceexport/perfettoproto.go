@@ -56,6 +56,7 @@ const (
 	eventTrack       = 11 // track_uuid
 	eventText        = 23 // name
 	eventCounter     = 30 // counter_value
+	eventDouble      = 44 // double_counter_value
 	eventFlows       = 47 // fixed64
 	eventLastFlows   = 48 // terminating_flow_ids, fixed64
 	typeBegin        = 1  // TrackEvent.Type

@@ -22,12 +22,23 @@ var sources = []madeSource{
 	{"hostile names", func(t testing.TB) []byte { return namedAll(t, hostile, strings.Repeat("long", 10_000)) }},
 	{"no names", func(t testing.TB) []byte { return namedAll(t, "", "") }},
 	{"operators and what they paid", operators},
+	{"markers", func(t testing.TB) []byte { return marked(t, "") }},
+	{"markers with hostile texts", func(t testing.TB) []byte { return marked(t, hostile) }},
 	{"a gap", func(t testing.TB) []byte {
 		return traceOf(t, []trace.Description{&trace.Node{Id: 1, Subgraph: 1}, &trace.Gap{StartNs: 10, EndNs: 30}}, []trace.Op{{Thread: 1, Node: 1, Start: 40, Duration: 2}})
 	}},
 }
 
 const hostile = "a;b,\"c\"\n<script>alert(1)</script>\x1b[2J\u202e\xff\x00{}%s \u2028'`=1+1"
+
+func marked(t testing.TB, tag string) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	if err := tracetest.Marked(&file, tag); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
 
 func sample(t testing.TB) []byte {
 	t.Helper()

@@ -228,6 +228,7 @@ func TestTimelinesTell(t *testing.T) {
 		{"one of everything", []string{"LOST 2: ring full", "LOST 3: ring full", "LOST 1: op without description", "process ended: died in SOFTMAX (node 1)", "live tensors", "recorder"}},
 		{"cut off", []string{"the trace ends early"}},
 		{"a gap", []string{gapText}},
+		{"markers", []string{"before camera: UINT8 480x640x3 rgb", "before mic: INT16 16000x1 16000 Hz", "after top1: dog", "label: cat", "frame_begin", "sensor orientation: 2 -1 NaN", "score", "sensors"}},
 		{"operators and what they paid", []string{"core 8 frequency", "resident memory, grown during ops", "off_cpu_ns", "minor_faults", "PAD+CONV_2D", "Convolution", "end_inferred"}},
 	} {
 		i := slices.IndexFunc(sources, func(s madeSource) bool { return s.name == c.source })

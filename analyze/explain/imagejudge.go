@@ -130,6 +130,19 @@ func (f imageFound) differences(should *imageFacts, height, width int) ([]Differ
 	return fewest, nil
 }
 
+// Compare says in what steps that an app takes with a photo of a size differ from a reference's.
+func Compare(app, reference []step.Step, height, width int) ([]Difference, error) {
+	does, err := factsOf(lines(app), height, width)
+	if err != nil {
+		return nil, fmt.Errorf("compare: %w", err)
+	}
+	should, err := factsOf(lines(reference), height, width)
+	if err != nil {
+		return nil, fmt.Errorf("compare: %w", err)
+	}
+	return imageFound{}.between(&does, &should), nil
+}
+
 // imageAspects are what is compared, in the order of the damage that it does.
 var imageAspects = []struct {
 	aspect Aspect

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/edgexray/edgexray/pipeline/image"
 	"github.com/edgexray/edgexray/pipeline/step"
 )
 
@@ -18,6 +19,7 @@ type making struct {
 	normal   normal
 	way      string  // how elements were made of numbers: one of ways
 	left     float64 // root mean square of what is left, in steps of the photo's 8 bits
+	halves   float64 // share of the elements that rounding a half makes, one way or the other
 	most     float64 // the largest of what is left, but for one in ten thousand
 	made     [][]float32
 }
@@ -30,25 +32,25 @@ var grayWeights = [3]float32{0.299, 0.587, 0.114}
 
 // Ways to make an element q of a number y.
 const (
-	plain     = ""          // the number itself
-	quantized = "quantized" // y/scale + zero point, rounded
-	truncated = "truncated" // the same, its fraction cut off
-	unmoved   = "unmoved"   // y/scale, rounded: the zero point is forgotten
-	unscaled  = "unscaled"  // y, its fraction cut off: neither is used
-	wrapped   = "wrapped"   // the bits of a byte
+	plainWay     = ""          // the number itself
+	quantizedWay = "quantized" // y/scale + zero point, rounded
+	truncatedWay = "truncated" // the same, its fraction cut off
+	unmovedWay   = "unmoved"   // y/scale, rounded: the zero point is forgotten
+	unscaledWay  = "unscaled"  // y, its fraction cut off: neither is used
+	wrappedWay   = "wrapped"   // the bits of a byte
 )
 
 // ways are those that an array's elements may be made in.
 func ways(fed *step.Array) []string {
 	switch {
 	case fed.Float32 != nil:
-		return []string{plain}
+		return []string{plainWay}
 	case fed.Scale == 0:
-		return []string{unscaled}
+		return []string{unscaledWay}
 	case fed.ZeroPoint == 0:
-		return []string{quantized, truncated, unscaled}
+		return []string{quantizedWay, truncatedWay, unscaledWay}
 	}
-	return []string{quantized, truncated, unmoved, unscaled}
+	return []string{quantizedWay, truncatedWay, unmovedWay, unscaledWay}
 }
 
 // domain is how lines over what elements stand for become lines over the numbers that a way made them of.
@@ -56,12 +58,9 @@ func domain(fed *step.Array, way string, lines []line) []line {
 	out := make([]line, len(lines))
 	for i, l := range lines {
 		switch way {
-		case truncated:
-			// What is cut off is half a step in the mean.
-			l.offset += math.Abs(fed.Scale) / 2
-		case unmoved:
+		case unmovedWay:
 			l.offset += fed.Scale * float64(fed.ZeroPoint)
-		case unscaled:
+		case unscaledWay:
 			if fed.Scale != 0 {
 				l.slope, l.offset = l.slope/fed.Scale, l.offset/fed.Scale+float64(fed.ZeroPoint)
 			}
@@ -71,39 +70,43 @@ func domain(fed *step.Array, way string, lines []line) []line {
 	return out
 }
 
-// element is what an element stands for that a way makes of a number. Halves are rounded as it comes nearer to what was fed:
-// libraries don't agree on them, and they are common.
-func element(fed *step.Array, way string, y, was, low, high float64) float64 {
+// score orders makings: by what they leave, and then by how often they had to suppose how a half was rounded.
+func (m *making) score() float64 { return math.Hypot(m.left, 0.1*m.halves) }
+
+// element is what an element stands for that a way makes of a number. A half is rounded to what was fed, if that is next to
+// it: libraries don't agree on halves, and they are common.
+func element(fed *step.Array, way string, y, was, low, high float64) (element float64, half bool) {
 	scale, zero := fed.Scale, float64(fed.ZeroPoint)
 	if scale == 0 {
 		scale, zero = 1, 0
 	}
 	var q float64
 	switch way {
-	case plain:
-		return y
-	case quantized:
-		q = round(y/scale, was/scale) + zero
-	case truncated:
+	case plainWay:
+		return y, false
+	case quantizedWay:
+		q, half = round(y/scale, was/scale)
+		q += zero
+	case truncatedWay:
 		q = math.Trunc(y/scale + zero)
-	case unmoved:
-		q = round(y/scale, was/scale+zero)
-	case unscaled:
+	case unmovedWay:
+		q, half = round(y/scale, was/scale+zero)
+	case unscaledWay:
 		q = math.Trunc(y)
-	case wrapped:
-		return y
+	case wrappedWay:
+		return y, false
 	}
-	return scale * (clamp(q, low, high) - zero)
+	return scale * (clamp(q, low, high) - zero), half
 }
 
-func round(v, toward float64) float64 {
-	if f := v - math.Floor(v); math.Abs(f-0.5) > 1e-3 {
-		return math.Round(v)
+func round(v, toward float64) (whole float64, half bool) {
+	switch f := v - math.Floor(v); {
+	case math.Abs(f-0.5) > 1e-3:
+		return math.Round(v), false
+	case toward > v:
+		return math.Ceil(v), true
 	}
-	if toward > v {
-		return math.Ceil(v)
-	}
-	return math.Floor(v)
+	return math.Floor(v), true
 }
 
 // limits are the least and the largest element of an array's type.
@@ -121,16 +124,23 @@ func limits(fed *step.Array) (low, high float64) {
 	return math.Inf(-1), math.Inf(1)
 }
 
-// order is the order of a making's channels: "rgb".
+// order is the order of a making's channels, "rgb" or "gray"; empty when no step makes it: when one comes twice.
 func (m *making) order() string {
 	word := ""
 	for _, c := range m.channels {
 		if c == allChannels {
-			return "gray"
+			word += "y"
+		} else {
+			word += "rgb"[c : c+1]
 		}
-		word += "rgb"[c : c+1]
 	}
-	return word
+	switch {
+	case strings.Trim(word, "y") == "":
+		return "gray"
+	case len(word) == 3 && strings.Contains(word, "r") && strings.Contains(word, "g") && strings.Contains(word, "b"):
+		return word
+	}
+	return ""
 }
 
 // lines are a making as lines of a pipeline.
@@ -146,15 +156,25 @@ func (m *making) lines(ph photo, fed *step.Array) []string {
 		}
 		out = append(out, line)
 	}
-	if order := m.order(); ph.channels == 3 && order != "rgb" {
-		out = append(out, "color "+order)
-	}
+	out = append(out, m.colorLines(ph)...)
 	if line := m.normal.line(); line != "" {
 		out = append(out, line)
 	}
 	out = append(out, m.elements(fed)...)
 	if v.layout == "nchw" {
 		out = append(out, "layout nchw")
+	}
+	return out
+}
+
+// colorLines are the lines that make channels of the photo's.
+func (m *making) colorLines(ph photo) []string {
+	var out []string
+	if order := m.order(); ph.channels == 3 && order != "rgb" {
+		out = append(out, "color "+order)
+	}
+	if gray := ph.channels == 1 || m.order() == "gray"; gray && len(m.channels) == 3 {
+		out = append(out, "color rgb")
 	}
 	return out
 }
@@ -194,7 +214,23 @@ func taken(x, y, width, height, ofWidth, ofHeight int, fill float64) []string {
 	return out
 }
 
+// namedCrops are parts of pictures that have a name.
+var namedCrops = []struct {
+	line string
+	of   func(width, height int) image.Rectangle
+}{
+	{"crop square", func(w, h int) image.Rectangle { return image.Square(w, h, 1, false) }},
+	{"crop central=0.875", func(w, h int) image.Rectangle { return image.Central(w, h, 0.875) }},
+	{"crop square=0.875", func(w, h int) image.Rectangle { return image.Square(w, h, 0.875, false) }},
+	{"crop square=0.875 round-up", func(w, h int) image.Rectangle { return image.Square(w, h, 0.875, true) }},
+}
+
 func cropLine(x, y, width, height, ofWidth, ofHeight int) string {
+	for _, named := range namedCrops {
+		if named.of(ofWidth, ofHeight) == (image.Rectangle{X: x, Y: y, Width: width, Height: height}) {
+			return named.line
+		}
+	}
 	if x == (ofWidth-width)/2 && y == (ofHeight-height)/2 {
 		return fmt.Sprintf("crop %dx%d", width, height)
 	}
@@ -208,15 +244,15 @@ func (m *making) elements(fed *step.Array) []string {
 		return []string{fmt.Sprintf("quantize scale=%.9g zero-point=%d type=%s%s", fed.Scale, zero, name, more)}
 	}
 	switch m.way {
-	case quantized:
+	case quantizedWay:
 		return scale(fed.ZeroPoint, "")
-	case truncated:
+	case truncatedWay:
 		return scale(fed.ZeroPoint, " truncate")
-	case unmoved:
+	case unmovedWay:
 		return scale(0, "")
-	case unscaled:
+	case unscaledWay:
 		return []string{"cast type=" + name}
-	case wrapped:
+	case wrappedWay:
 		return []string{"cast type=" + name + " wrap"}
 	}
 	if m.normal.line() == "" {

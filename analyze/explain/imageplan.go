@@ -83,11 +83,39 @@ func rounded(from rectangle, width, height int) plan {
 // wholeThenCut are the plans that resize the whole photo, its proportions kept, and then cut or pad it.
 func wholeThenCut(ph photo, m mapping, width, height int) []plan {
 	var all []plan
-	w, h := float64(ph.width)/m.ax, float64(ph.height)/m.ay
-	for _, toWidth := range []int{int(math.Floor(w)), int(math.Ceil(w))} {
-		for _, toHeight := range []int{int(math.Floor(h)), int(math.Ceil(h))} {
+	w, h := int(math.Floor(float64(ph.width)/m.ax)), int(math.Floor(float64(ph.height)/m.ay))
+	for toWidth := w - 1; toWidth <= w+2; toWidth++ {
+		for toHeight := h - 1; toHeight <= h+2; toHeight++ {
 			all = append(all, plan{0, 0, ph.width, ph.height, toWidth, toHeight, int(math.Round(m.bx / m.ax)), int(math.Round(m.by / m.ay))})
 		}
+	}
+	return all
+}
+
+// sideMoves move a side's beginning and length by a pixel, or two where both ends move.
+var sideMoves = [][2]int{{1, -1}, {-1, 1}, {0, 1}, {0, -1}, {1, 0}, {-1, 0}, {1, -2}, {-1, 2}}
+
+// neighbours are the plans that differ by a pixel: of the photo, and of the resized picture where that is cut.
+func (p plan) neighbours(v view) []plan {
+	var all []plan
+	for _, d := range sideMoves {
+		next := p
+		next.x, next.width = p.x+d[0], p.width+d[1]
+		all = append(all, next)
+		next = p
+		next.y, next.height = p.y+d[0], p.height+d[1]
+		all = append(all, next)
+	}
+	if p.toWidth == v.width && p.toHeight == v.height {
+		return all
+	}
+	for _, d := range sideMoves {
+		next := p
+		next.atX, next.toWidth = p.atX+d[0], p.toWidth+d[1]
+		all = append(all, next)
+		next = p
+		next.atY, next.toHeight = p.atY+d[0], p.toHeight+d[1]
+		all = append(all, next)
 	}
 	return all
 }

@@ -49,7 +49,7 @@ func proveConstant(fed *step.Array, _ []step.Step) []Difference {
 		return nil
 	}
 	advice := "check that the input tensor is filled before each invoke, and with all channels"
-	if alike(reals, 0, 1) {
+	if oneValue(reals, 0, 1) {
 		return []Difference{{Aspect: Data, App: fmt.Sprintf("all %d elements are %g", len(reals), reals[0]), Reference: "data that vary", Advice: advice}}
 	}
 	all, err := views(fed)
@@ -58,14 +58,14 @@ func proveConstant(fed *step.Array, _ []step.Step) []Difference {
 	}
 	var found []Difference
 	for c, plane := range all[0].planes {
-		if alike(plane, 0, 1) {
+		if oneValue(plane, 0, 1) {
 			found = append(found, Difference{Aspect: Data, App: fmt.Sprintf("all elements of channel %d are %g", c, plane[0]), Reference: "data that vary", Advice: advice})
 		}
 	}
 	return found
 }
 
-func alike(v []float32, from, step int) bool {
+func oneValue(v []float32, from, step int) bool {
 	for i := from; i < len(v); i += step {
 		if v[i] != v[from] {
 			return false

@@ -14,6 +14,7 @@ import (
 
 	"github.com/edgexray/edgexray/analyze"
 	"github.com/edgexray/edgexray/analyze/diff"
+	"github.com/edgexray/edgexray/play"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/reference"
 	"github.com/edgexray/edgexray/report"
@@ -38,8 +39,9 @@ var verbs = []struct {
 	verbs []func() *cobra.Command
 }{
 	{"On the device:", []func() *cobra.Command{doctorCommand, discoverCommand, recordCommand, topCommand, snapshotCommand}},
-	{"Of traces, on any computer:", []func() *cobra.Command{opsCommand, stragglersCommand, diffCommand, pprofCommand, exportCommand, reportCommand}},
+	{"Of traces, on any computer:", []func() *cobra.Command{opsCommand, stragglersCommand, diffCommand, pprofCommand, exportCommand, reportCommand, markersCommand}},
 	{"Of tensors:", []func() *cobra.Command{tensorsCommand, referenceCommand, compareCommand}},
+	{"Of an app that is less accurate on its device:", []func() *cobra.Command{playCommand, validateCommand, accuracyCommand}},
 }
 
 // exitStatuses says with which status an error ends the command; the first match counts, and exitMisuse is for the rest.
@@ -59,6 +61,7 @@ var exitStatuses = []struct {
 	{shim.ErrOtherMachine, exitNothing},
 	{reference.ErrNoRunner, exitNothing},
 	{reference.ErrNoInputs, exitNothing},
+	{play.ErrNothing, exitNothing},
 	{diff.ErrNoOps, exitNothing},
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -51,6 +52,7 @@ func TestHostVerbs(t *testing.T) {
 	if err := os.WriteFile(other, []byte("not a trace at all"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	marked := traceFile(t, "marked.xray", func(w io.Writer) error { return tracetest.Marked(w, "") }, nil)
 	cases := []struct {
 		args           []string
 		status         int
@@ -98,6 +100,14 @@ func TestHostVerbs(t *testing.T) {
 		{[]string{"tensors", xray}, exitMisuse, "", "look at it with `edgexray ops`"},
 		{[]string{"tensors", other}, exitMisuse, "", "not an edgexray snapshot"},
 		{[]string{"tensors", other + "-missing"}, exitMisuse, "", "no such file"},
+		{[]string{"markers", marked}, exitOK, "before  camera", ""},
+		{[]string{"markers", marked, "--json"}, exitOK, `"key": "camera"`, ""},
+		{[]string{"markers", marked, "--csv"}, exitOK, "frame_begin,,3,cat.tflite,0,3", ""},
+		{[]string{"markers", marked, "--csv", "--json"}, exitMisuse, "", "csv json"},
+		{[]string{"markers", xray}, exitNothing, "0 markers", "markers: none in"},
+		{[]string{"markers", snap}, exitNothing, "0 markers", "markers: none in"},
+		{[]string{"markers", other}, exitMisuse, "", "neither a trace nor a snapshot"},
+		{[]string{"markers", other + "-missing"}, exitMisuse, "", "no such file"},
 		{[]string{"reference", "model.tflite"}, exitMisuse, "", `"inputs" not set`},
 		{[]string{"reference", other, "--inputs", xray}, exitMisuse, "", "not a .tflite file"},
 		{[]string{"no-such-verb"}, exitMisuse, "", "unknown command"},

@@ -79,6 +79,7 @@ func (r *recordingFlags) add(flags *pflag.FlagSet) {
 	flags.DurationVarP(&options.Duration, "duration", "d", 0, "stop after this time (default: when the target ends, or on Ctrl-C)")
 	flags.StringVar(&r.method, "method", "", fmt.Sprintf("attach by this method only: %v (default: the first that works)", probes.Methods))
 	flags.StringSliceVar(&r.follow, "follow", followed, "of what ops pay for, beside their time: some of scheduling, workers, faults, frequency, resident; or none")
+	flags.BoolVar(&options.NoMarkers, "no-markers", false, "leave out what the app marks itself: then its markers cost nothing")
 	flags.BoolVar(&options.EntryOnly, "entry-only", false, "probe the kernels' entries only: an op ends when the next one begins (about half the cost)")
 	flags.StringVar(&r.budget, "budget", "", "record in turns, so that it costs the app at most this share of its time: 1%")
 	flags.StringSliceVar(&r.only, "only", nil, "record only these: ops (CONV_2D), nodes (12, 3-7, 1:12), processes (process=NAME)")
@@ -172,8 +173,11 @@ func record(cmd *cobra.Command, options agent.Options, output string) error {
 	options.Began = file.begin
 	options.Finished = func(summary *agent.Summary) {
 		summary.Print(stderr, output)
-		if summary.Ops == 0 {
+		switch {
+		case summary.Ops == 0 && summary.Markers == 0:
 			nothing = exitError{summary.NothingRecorded(), exitNothing}
+		case summary.Ops == 0:
+			fmt.Fprintf(stderr, "note: the trace has markers only: %v\n", summary.NothingRecorded())
 		}
 	}
 	if err := errors.Join(agent.Record(ctx, options), file.end()); err != nil {

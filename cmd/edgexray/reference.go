@@ -78,7 +78,7 @@ func captureReference(ctx context.Context, c reference.Capture, stderr io.Writer
 	}
 	options := shim.Options{
 		Command: c.Command, Env: c.Environment, Stdout: os.Stderr,
-		Output: file.File, Began: file.begin, Recorder: "edgexray " + version,
+		Output: file.File, Began: file.begin, Recorder: "edgexray " + version, Notes: c.Notes,
 	}
 	if c.KeepDelegatesOut {
 		options.Selection.Kernels = shim.KernelsBuiltin

@@ -14,6 +14,7 @@ import (
 
 func snapshotCommand() *cobra.Command {
 	var output, invokes string
+	var replay []string
 	var selection shim.Selection
 	var budget byteSize
 	buffer := byteSize(shim.DefaultBuffer)
@@ -23,13 +24,14 @@ func snapshotCommand() *cobra.Command {
 		Example: `  edgexray snapshot -- python3 app.py                       every tensor of every invoke
   edgexray snapshot --invokes 1 --kernels builtin -- ./app  one invoke, without delegates
   edgexray snapshot --only CONV_2D,3-7 --every 100 -- ./app some ops of each hundredth invoke
-  edgexray snapshot --statistics -- ./app                   a few numbers a tensor instead of its data`,
+  edgexray snapshot --statistics -- ./app                   a few numbers a tensor instead of its data
+  edgexray snapshot --replay edge.tensors -- ./app          with what its camera gave then (docs/markers.md)`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("snapshot: no command named: edgexray snapshot -- CMD ARG... (it starts the app: one that runs already can't be captured)")
 			}
 			selection.Invokes, selection.Budget = invokes, uint64(budget)
-			return runShim(cmd, shim.Snapshot, shim.Options{Command: args, Selection: selection, Buffer: uint64(buffer)}, output)
+			return runShim(cmd, shim.Snapshot, shim.Options{Command: args, Selection: selection, Buffer: uint64(buffer), Replay: replay}, output)
 		},
 	}
 	flags := cmd.Flags()
@@ -43,6 +45,7 @@ func snapshotCommand() *cobra.Command {
 	flags.Var(&budget, "budget", "capture at most this much data: 500MB")
 	flags.StringVar(&selection.WhenFull, "when-full", "block", "when the file can't be written as fast: block the app, drop tensors, or sample (skip invokes)")
 	flags.StringVar(&selection.Kernels, "kernels", "", "builtin keeps delegates such as XNNPACK out, so that every op is seen")
+	flags.StringArrayVar(&replay, "replay", nil, "give the app, where it marks that, what was recorded: SNAPSHOT, or KEY=PATH of raw bytes or a folder of such files")
 	flags.Var(&buffer, "buffer", "memory between the app and the file, a power of two")
 	return cmd
 }

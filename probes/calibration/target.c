@@ -31,7 +31,7 @@ asm(".globl _start; _start: xor %ebp, %ebp; call run; ud2");
 
 #define BODIES(KERNEL)                                                                \
 	KERNEL(push, "push %rbp; pop %rbp; xor %eax, %eax; ret")                      \
-	KERNEL(nop, ".byte 0x0f, 0x1f, 0x44, 0x00, 0x00; xor %eax, %eax; ret")        \
+	KERNEL(nop, ".byte 0x0f, 0x1f, 0x40, 0x00; xor %eax, %eax; ret")              \
 	KERNEL(jump, "jmp 1f; 1: xor %eax, %eax; ret")                                \
 	KERNEL(lea, "lea 0x8(%rdi), %rax; xor %eax, %eax; ret")
 #elif defined(__aarch64__)

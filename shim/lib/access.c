@@ -5,24 +5,39 @@
 // read as a file, which takes three calls. Where there is no /proc either, Linux is asked for each page whether it is there.
 #include "system.h"
 
-struct piece {
-	word at, bytes;
-};
-
 static int refused; // copying within the process
+
+static long copy_at(long call, long fd, word memory, word bytes, u64 offset)
+{
+#if defined(__arm__) // an offset is a pair of registers that begins at an even one
+	return call6(call, fd, memory, bytes, 0, (word)offset, (word)(offset >> 32));
+#else
+	return call6(call, fd, memory, bytes, offset, 0, 0);
+#endif
+}
 
 static long copy_as_file(long call, void *mine, word bytes, word there)
 {
 	long fd = call6(SYS_openat, AT_FDCWD, "/proc/self/mem", O_RDWR | O_CLOEXEC, 0, 0, 0);
 	if (FAILED(fd))
 		return fd;
-#if defined(__arm__) // an offset is a pair of registers that begins at an even one
-	long n = call6(call, fd, mine, bytes, 0, there, 0);
-#else
-	long n = call6(call, fd, mine, bytes, there, 0, 0);
-#endif
+	long n = copy_at(call, fd, (word)mine, bytes, there);
 	call1(SYS_close, fd);
 	return n;
+}
+
+HIDDEN int read_from_file(const char *path, u64 offset, word to, word bytes)
+{
+	long fd = call6(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	if (FAILED(fd))
+		return 0;
+	for (long n; bytes; bytes -= n, to += n, offset += n) {
+		n = copy_at(SYS_pread64, fd, untagged(to), bytes, offset);
+		if (FAILED(n) || n == 0)
+			break;
+	}
+	call1(SYS_close, fd);
+	return bytes == 0;
 }
 
 #define PAGE 4096 // the smallest there is; larger ones are multiples
@@ -32,6 +47,8 @@ enum { NO_SUCH_WAY = -1, SIGNAL_SET_BYTES = 8 };
 // rt_sigprocmask reads the set of signals before it refuses to do something unknown with it.
 static int is_readable(word from, word bytes)
 {
+	if (from + bytes < from) // beyond the last address
+		return 0;
 	for (word at = from & ~(word)(SIGNAL_SET_BYTES - 1); at < from + bytes; at = (at & ~(word)(PAGE - 1)) + PAGE)
 		if (call6(SYS_rt_sigprocmask, NO_SUCH_WAY, at, NULL, SIGNAL_SET_BYTES, 0, 0) != -EINVAL)
 			return 0;
@@ -53,6 +70,24 @@ HIDDEN int read_memory(void *to, const void *from, word bytes)
 	if (!is_readable(there.at, bytes))
 		return 0;
 	memcpy(to, from, bytes);
+	return 1;
+}
+
+HIDDEN int read_pieces(void *to, const struct piece *pieces, word count)
+{
+	struct piece mine = { (word)to, 0 };
+	for (word i = 0; i < count; i++)
+		mine.bytes += pieces[i].bytes;
+	if (!refused) {
+		long n = call6(SYS_process_vm_readv, call0(SYS_getpid), &mine, 1, pieces, count, 0);
+		if (!FAILED(n) || n == -EFAULT)
+			return n == (long)mine.bytes;
+	}
+	for (const struct piece *p = pieces; p < pieces + count; p++) {
+		if (!read_memory(to, (void *)p->at, p->bytes))
+			return 0;
+		to = (char *)to + p->bytes;
+	}
 	return 1;
 }
 

@@ -6,7 +6,7 @@
 
 #include "system.h"
 
-enum { PT_LOAD = 1, PT_DYNAMIC = 2, PT_PHDR = 6, PT_GNU_EH_FRAME = 0x6474e550, PT_GNU_RELRO = 0x6474e552 };
+enum { PT_LOAD = 1, PT_DYNAMIC = 2, PT_NOTE = 4, PT_PHDR = 6, PT_GNU_EH_FRAME = 0x6474e550, PT_GNU_RELRO = 0x6474e552 };
 enum { FLAG_EXEC = 1, FLAG_WRITE = 2, FLAG_READ = 4 };
 enum { DT_NULL = 0, DT_HASH = 4, DT_STRTAB = 5, DT_SYMTAB = 6, DT_DEBUG = 21, DT_VERSYM = 0x6ffffff0, DT_GNU_HASH = 0x6ffffef5 };
 enum { AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_BASE = 7, AT_SYSINFO_EHDR = 33 };

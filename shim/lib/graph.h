@@ -23,6 +23,8 @@ struct thread {
 	word identity;
 	struct frame frames[MAX_DEPTH];
 	struct open_op *open;
+	u64 begun;  // frames of the app
+	u64 in;     // frame of the app, 0: none
 	struct thread *next;
 };
 
@@ -120,6 +122,11 @@ void each_sibling(struct subgraph *g, void (*what)(struct subgraph *));
 int wants_node(const struct subgraph *g, s32 index, s32 code, const char *custom_name);
 int wants_tensor(const char *name);
 int wants_invoke(u64 invoke);
+
+// replay.c
+void attach_replay(void);
+// Answers a question for what was recorded: overwrites bytes at an address. Returns whether it did.
+int play(const char *key, word at, word bytes);
 
 // statistics.c
 void summarize(struct statistics_record *s, s32 type, const void *data, word bytes, word elements);

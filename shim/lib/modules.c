@@ -108,6 +108,8 @@ static void search_module(struct module *m, int executable, u64 time)
 		return;
 	}
 	find_texts(m, headers, count);
+	if (m->hook == 0)
+		listen_to(m, headers, count);
 	int relocated = replace_registrations(m, headers, count);
 	// One that another thread is just loading may not be relocated yet.
 	m->searched = m->records > 0 || (relocated && m->seen_ns != time) || time - m->seen_ns > SETTLED_NS;
@@ -128,6 +130,8 @@ enum fate { FATE_SAME, FATE_RELOADED, FATE_WRAPPED };
 static enum fate fate_of(const struct module *m)
 {
 	word at;
+	if (!m->records && m->hook) // a listener of the app's own stays
+		return read_memory(&at, (void *)m->hook, sizeof(at)) && at != 0 ? FATE_SAME : FATE_RELOADED;
 	if (!m->records)
 		return FATE_SAME;
 	if (!read_memory(&at, (void *)m->first, sizeof(at)))

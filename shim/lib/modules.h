@@ -13,6 +13,7 @@ struct module {
 	u32 id;
 	u32 records;        // registrations found
 	word first, thunk;  // address of a word that was replaced, and by what
+	word hook;          // address of the word that names who listens to its markers, 0 when it has none
 	word start, end;    // of the image in memory
 	u64 seen_ns;        // when it was first searched
 	u8 searched;        // there is nothing more to find
@@ -30,6 +31,13 @@ void search_libraries(void);
 
 // Tells the recorder of all modules again: for a forked process.
 void announce_modules(void);
+
+// hooks.c: finds where the library's own markers tell of themselves (sdk/c/edgexray.h), and listens to them.
+void listen_to(struct module *m, const struct program_header *headers, int count);
+
+// markers.c: what listens. Returns whether it has replayed something.
+struct edgexray_event;
+int on_marker(const struct edgexray_event *event);
 
 // registrations.c: finds the registrations in a library's data, and replaces their functions. Returns whether the library has
 // been relocated, as far as that can be told.

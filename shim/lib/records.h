@@ -62,6 +62,8 @@ enum counter {
 	WAITED_NS,             // for room in the ring, all threads together
 	LOST_OPS,              // ops without room for their record
 	GAVE_UP,               // waiting for a recorder that did not move: nothing was recorded from then on
+	LOST_MARKERS,          // without room for their record, or not to be understood
+	FRAMES_NOT_BEGUN,      // ends of frames
 	COUNTERS,
 };
 
@@ -110,6 +112,7 @@ enum record_type {
 	RECORD_CAPTURE = 7,    // a tensor, its data behind it; what doesn't fit follows in RECORD_MORE
 	RECORD_MORE = 8,
 	RECORD_STATISTICS = 9, // a capture with statistics instead of data
+	RECORD_MARKER = 10,    // of the app, its data behind it; what doesn't fit follows in RECORD_MORE
 };
 
 enum record_state { STATE_RESERVED = 1, STATE_COMPLETE = 2 };
@@ -204,7 +207,10 @@ struct capture_record {
 	// Data begins here: at a multiple of LINE.
 };
 
-enum missing { MISSING_NOTHING = 0, MISSING_NO_MEMORY = 1, MISSING_DELEGATE = 2, MISSING_TYPE = 3, MISSING_DROPPED = 4, MISSING_BUDGET = 5 };
+enum missing { MISSING_NOTHING = 0, MISSING_NO_MEMORY = 1, MISSING_DELEGATE = 2, MISSING_TYPE = 3, MISSING_DROPPED = 4, MISSING_BUDGET = 5,
+	       MISSING_UNREADABLE = 6, MISSING_SHAPE = 7, MISSING_STATISTICS = 8 };
+
+#define UNREADABLE 0xffffffffffffffffULL // as an offset: the rest of the data isn't there
 
 struct more_record {
 	struct record_header header;
@@ -227,6 +233,57 @@ struct statistics_record {
 	u32 histogram[BUCKETS];
 };
 
+#define MARKER_CAPTURE (1ULL << 63) // in the number of a marker: captures have others
+#define KEY_BYTES 64              // of a key with the NUL at its end
+#define TEXT_BYTES 65536          // of a text
+
+struct marker_record {
+	struct record_header header;
+	u32 kind, type, format, rate; // as in sdk/c/edgexray.h
+	u64 time_ns; // CLOCK_MONOTONIC
+	u64 frame;   // of its thread, 0: none
+	u64 capture; // number of this marker in its process: RECORD_MORE names it
+	u64 data_bytes; // of the whole array
+	double number[3];
+	s64 dim[8];
+	u32 rank, numbers;
+	u32 key_bytes, text_bytes, piece_bytes; // follow in this order
+	u32 missing; // enum missing: why there is no data
+	u32 cut;     // the key or the text is longer
+	u32 pad;
+};
+
+// What is played to the app (edgexray snapshot --replay): made by the recorder, mapped by every process. It begins with struct
+// replay; behind it are its keys, then the pieces of all of them, then paths, each ended by a NUL. The data stays in files.
+#define REPLAY_MAGIC 0x79616c70657278ULL // "xreplay"
+
+struct replay {
+	u64 magic;
+	u64 bytes; // of all of this
+	u32 version; // SHARED_VERSION
+	u32 keys;
+	u8 pad[40];
+};
+
+struct replay_key {
+	char name[KEY_BYTES];
+	u32 stream; // 1: its pieces are as long as they are asked for
+	u32 first, pieces;
+	u32 failed;   // pieces that could not be read, or written to where the app wants them
+	u64 next;     // piece; in a stream: bytes handed out
+	u64 given;    // pieces that were handed out
+	u64 refused;  // times that something else was asked for than came next
+	u64 asked, recorded; // bytes, when that happened first
+	u64 over;     // times that there was no more
+};
+
+struct replay_piece {
+	u64 path;   // offset in this memory
+	u64 offset; // in the file
+	u64 bytes;
+	u64 pad;
+};
+
 _Static_assert(sizeof(struct record_header) == 24, "record_header");
 _Static_assert(sizeof(struct selection) == 56 + 4 * MAX_OPS + 12 * MAX_RANGES + 8 + 2 * PATTERN_BYTES, "selection");
 _Static_assert(__builtin_offsetof(struct shared, tail) == 64 && __builtin_offsetof(struct shared, head) == 128 &&
@@ -242,3 +299,6 @@ _Static_assert(sizeof(struct op_record) == 56, "op_record");
 _Static_assert(sizeof(struct capture_record) == 3 * LINE, "capture_record");
 _Static_assert(sizeof(struct statistics_record) == 3 * LINE + 88 + 4 * BUCKETS, "statistics_record");
 _Static_assert(sizeof(struct more_record) == LINE, "more_record");
+_Static_assert(sizeof(struct marker_record) == 3 * LINE, "marker_record");
+_Static_assert(sizeof(struct replay) == 64 && sizeof(struct replay_key) == 128 && sizeof(struct replay_piece) == 32, "replay");
+_Static_assert(COUNTERS <= 16, "counters");

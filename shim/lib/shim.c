@@ -310,6 +310,7 @@ __attribute__((constructor)) static void begin(void)
 	find_clock();
 	if (!attach())
 		return;
+	attach_replay();
 	describe_process(call0(SYS_gettid));
 	search_libraries();
 }

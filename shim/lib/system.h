@@ -108,6 +108,14 @@ int has_ended(u32 tid); // a thread of this process
 
 // Copies memory of this process that may not be there (any more). Returns whether all of it was.
 int read_memory(void *to, const void *from, word bytes);
+
+struct piece {
+	word at, bytes;
+};
+// Copies pieces of memory that may not be there behind each other. Returns whether all of them were.
+int read_pieces(void *to, const struct piece *pieces, word count);
+// Reads a file into memory that may not be there. Returns whether all of it was read.
+int read_from_file(const char *path, u64 offset, word to, word bytes);
 // Writes to memory that may not be there, or that may be read-only (it is made writable for the moment).
 int write_word(word *at, word value);
 

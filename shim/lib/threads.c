@@ -53,6 +53,7 @@ static void begin_thread(struct thread *t, u32 before, word its_identity)
 {
 	t->identity = its_identity;
 	t->depth = 0;
+	t->begun = t->in = 0;
 	if (t->open == NULL || t->open->pid != process || !take_place(t->open, before, t->tid))
 		t->open = place_for(t->tid);
 }

@@ -112,7 +112,7 @@ func (f *File) All() iter.Seq[Captured] {
 				return
 			}
 			if f.mapped != nil && len(c.Data) > 0 {
-				passed = f.offset(c.Data) + len(c.Data)
+				passed = f.Offset(c.Data) + len(c.Data)
 			}
 			if passed-released >= releaseBytes {
 				release(f.mapped, released, passed)
@@ -129,13 +129,13 @@ const releaseBytes = 16 << 20
 // again.
 func (f *File) Release(data []byte) {
 	if f.mapped != nil && len(data) > 0 {
-		at := f.offset(data)
+		at := f.Offset(data)
 		release(f.mapped, at, at+len(data))
 	}
 }
 
-// offset is where a capture's data begins in the file.
-func (f *File) offset(data []byte) int {
+// Offset returns where data of the mapped file begins in it. The data has at least one byte.
+func (f *File) Offset(data []byte) int {
 	return int(uintptr(unsafe.Pointer(&data[0])) - uintptr(unsafe.Pointer(&f.mapped[0])))
 }
 

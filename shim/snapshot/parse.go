@@ -19,7 +19,7 @@ func parse(data []byte) (*File, error) {
 	if err := checkPreamble(data); err != nil {
 		return nil, err
 	}
-	p := parser{unfinished: make(map[uint64]int), file: &File{
+	p := parser{unfinished: make(map[uint64]*string), file: &File{
 		Beginning: &Beginning{},
 		Processes: make(map[uint32]*trace.Process),
 		Threads:   make(map[uint32]*trace.Thread),
@@ -47,8 +47,8 @@ func parse(data []byte) (*File, error) {
 type parser struct {
 	file       *File
 	begun      bool
-	unfinished map[uint64]int // captures without all of their data, by where their records begin
-	unknown    int            // records of kinds that this package doesn't know
+	unfinished map[uint64]*string // why there isn't all of the data, by where the records begin
+	unknown    int                // records of kinds that this package doesn't know
 }
 
 // record reads the record at a place of the file and returns its size.
@@ -116,8 +116,8 @@ func (p *parser) add(r *Record, size int) error {
 	case *Record_End:
 		f.End = what.End
 	case *Record_Unfinished:
-		if i, ok := p.unfinished[what.Unfinished.Record]; ok {
-			f.Captures[i].Missing = cmp.Or(what.Unfinished.Why, f.Captures[i].Missing)
+		if missing, ok := p.unfinished[what.Unfinished.Record]; ok {
+			*missing = cmp.Or(what.Unfinished.Why, *missing)
 		}
 	default: // of a newer minor version
 		p.unknown++
@@ -127,35 +127,28 @@ func (p *parser) add(r *Record, size int) error {
 
 // capture keeps a capture with its data.
 func (p *parser) capture(c *Capture, r record, at uint64) {
-	captured := Captured{Capture: c}
-	switch {
-	case uint64(len(r.data)) < r.bytes:
-		c.Missing = fmt.Sprintf("cut off: %d of %d bytes are in the file", len(r.data), r.bytes)
-		p.file.Cut = fmt.Sprintf("the snapshot ends early, in the data of the record at byte %d: %d of its %d bytes are there",
-			at, len(r.data), r.bytes)
-	case r.complete:
-		captured.Data = r.data
-	case r.bytes > 0:
-		c.Missing = fmt.Sprintf("the writer ended before it had all of its %d bytes", r.bytes)
-		p.unfinished[at] = len(p.file.Captures)
-	}
-	p.file.Captures = append(p.file.Captures, captured)
+	p.file.Captures = append(p.file.Captures, Captured{c, p.data(r, at, &c.Missing)})
 }
 
 // marker keeps a marker with the elements of its array.
 func (p *parser) marker(m *trace.Marker, r record, at uint64) {
-	marked := Marked{Marker: m}
+	p.file.Markers = append(p.file.Markers, Marked{m, p.data(r, at, &m.Missing)})
+}
+
+// data returns the data of a record, or sets why it is missing.
+func (p *parser) data(r record, at uint64, missing *string) []byte {
 	switch {
 	case uint64(len(r.data)) < r.bytes:
-		m.Missing = fmt.Sprintf("cut off: %d of %d bytes are in the file", len(r.data), r.bytes)
+		*missing = fmt.Sprintf("cut off: %d of %d bytes are in the file", len(r.data), r.bytes)
 		p.file.Cut = fmt.Sprintf("the snapshot ends early, in the data of the record at byte %d: %d of its %d bytes are there",
 			at, len(r.data), r.bytes)
 	case r.complete:
-		marked.Data = r.data
+		return r.data
 	case r.bytes > 0:
-		m.Missing = fmt.Sprintf("the writer ended before it had all of its %d bytes", r.bytes)
+		*missing = fmt.Sprintf("the writer ended before it had all of its %d bytes", r.bytes)
+		p.unfinished[at] = missing
 	}
-	p.file.Markers = append(p.file.Markers, marked)
+	return nil
 }
 
 // finish says how the file ended, at a place of it.

@@ -5,13 +5,14 @@ import (
 	"strings"
 )
 
-// Pending is a capture whose data is not complete.
+// Pending is a capture, or a marker, whose data is not complete.
 type Pending struct {
 	w        *Writer
 	at, data int64 // where its record and its data begin
 	bytes    uint64
 	given    uint64 // of them
 	lost     bool   // it could not be written
+	counter  *uint64
 }
 
 // end is where the next record begins.
@@ -40,13 +41,13 @@ func (p *Pending) lose(err error) error {
 	p.lost = true
 	if p.end() == p.w.offset {
 		p.w.offset = p.at
-		p.w.captures--
+		*p.counter--
 		p.w.unwritten++
 	}
 	return p.w.fail(err)
 }
 
-// Finish ends it; one that isn't complete has its Capture's missing set to why. Without a reason given, it isn't
+// Finish ends it; one that isn't complete has its missing set to why. Without a reason given, it isn't
 // complete when there were fewer bytes than reserved.
 func (p *Pending) Finish(missing string) error {
 	switch {

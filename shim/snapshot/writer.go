@@ -9,7 +9,7 @@ import (
 	"github.com/edgexray/edgexray/trace"
 )
 
-// LossUnwritten is the Loss.cause under which a Writer counts captures that it could not write.
+// LossUnwritten is the Loss.cause under which a Writer counts captures and markers that it could not write.
 const LossUnwritten = "snapshot not writable"
 
 // Writer writes a snapshot file. Each call writes its record at once and keeps nothing it was given; bytes of texts that
@@ -24,7 +24,7 @@ type Writer struct {
 	failed bool
 	head   []byte // of the record being written; its memory is used again
 
-	captures, unwritten uint64
+	captures, markers, unwritten uint64
 }
 
 // NewWriter writes the beginning of a snapshot to out, an empty regular file, which the Writer never closes.
@@ -85,18 +85,29 @@ func (w *Writer) Add(c *Capture, data []byte) error {
 	return w.addCapture(c, uint64(len(data)), data)
 }
 
-// AddMarker adds a marker with the elements of its array, nil for none.
+// AddMarker is Add for a marker and the elements of its array.
 func (w *Writer) AddMarker(m *trace.Marker, data []byte) error {
 	trace.MakeValid(m)
-	return w.add(&Record{What: &Record_Marker{m}}, uint64(len(data)), data)
+	return w.addCounted(&w.markers, &Record{What: &Record_Marker{m}}, uint64(len(data)), data)
 }
 
 // Begin reserves room for a capture whose data comes in pieces, while other records may be added.
 func (w *Writer) Begin(c *Capture, bytes uint64) (*Pending, error) {
-	if err := w.addCapture(c, bytes, nil); err != nil || w.failed {
+	return w.begin(&w.captures, w.addCapture(c, bytes, nil), bytes)
+}
+
+// BeginMarker is Begin for a marker.
+func (w *Writer) BeginMarker(m *trace.Marker, bytes uint64) (*Pending, error) {
+	trace.MakeValid(m)
+	return w.begin(&w.markers, w.addCounted(&w.markers, &Record{What: &Record_Marker{m}}, bytes, nil), bytes)
+}
+
+// begin reserves room for the data of the record that was added last, unless that failed.
+func (w *Writer) begin(counter *uint64, err error, bytes uint64) (*Pending, error) {
+	if err != nil || w.failed {
 		return &Pending{w: w, lost: true}, err
 	}
-	p := &Pending{w: w, at: w.offset - int64(len(w.head)), data: w.offset, bytes: bytes}
+	p := &Pending{w: w, at: w.offset - int64(len(w.head)), data: w.offset, bytes: bytes, counter: counter}
 	w.offset = p.end()
 	if err := w.out.Truncate(w.offset); err != nil {
 		return p, p.lose(err)
@@ -107,15 +118,20 @@ func (w *Writer) Begin(c *Capture, bytes uint64) (*Pending, error) {
 // addCapture writes a capture's record, of whose data only what is given.
 func (w *Writer) addCapture(c *Capture, bytes uint64, data []byte) error {
 	c.Missing = strings.ToValidUTF8(c.Missing, "\uFFFD")
+	return w.addCounted(&w.captures, &Record{What: &Record_Capture{c}}, bytes, data)
+}
+
+// addCounted counts the record, or that it could not be written.
+func (w *Writer) addCounted(counter *uint64, r *Record, bytes uint64, data []byte) error {
 	if w.failed {
 		w.unwritten++
 		return nil
 	}
-	if err := w.add(&Record{What: &Record_Capture{c}}, bytes, data); err != nil {
+	if err := w.add(r, bytes, data); err != nil {
 		w.unwritten++
 		return err
 	}
-	w.captures++
+	*counter++
 	return nil
 }
 
@@ -189,7 +205,7 @@ func (w *Writer) finish(losses []*trace.Loss, end *trace.End) error {
 // Captures returns the number of captures that were written, those without data included.
 func (w *Writer) Captures() uint64 { return w.captures }
 
-// Unwritten returns the number of captures that were given but could not be written.
+// Unwritten returns the number of captures and markers that were given but could not be written.
 func (w *Writer) Unwritten() uint64 { return w.unwritten }
 
 // Bytes returns the size of the file.

@@ -27,3 +27,16 @@ llvm-objcopy-16 --only-keep-debug amd64.so debugdata
 xz --force debugdata
 llvm-objcopy-16 --add-section=.gnu_debugdata=debugdata.xz amd64-stripped.so amd64-debugdata.so
 rm debugdata.xz
+
+# mark OUTPUT TARGET OPTIONS...
+mark() {
+	output=$1 target=$2
+	shift 2
+	clang-16 --target="$target" -O1 -fPIC -fvisibility=hidden -ffreestanding -nostdlib \
+		-fuse-ld=lld-16 -Wl,-z,max-page-size=4096 -Wl,--build-id=none "$@" -o "$output" marks.c
+	llvm-objcopy-16 --remove-section=.comment "$output"
+}
+
+mark marks-amd64.so x86_64-linux-gnu -shared
+mark marks-arm64.so aarch64-linux-gnu -shared
+mark marks-arm.so armv7-linux-gnueabihf -shared -mthumb

@@ -39,8 +39,54 @@ func Throwing(t testing.TB, goarch string) string {
 	return buildApp(t, "throwing.cc", goarch, "-std=c++17")
 }
 
+// Marked is CAPI for marked.c, which marks what it does.
+func Marked(t testing.TB, goarch string) string {
+	t.Helper()
+	return buildApp(t, "marked.c", goarch, "-std=gnu11", "-I"+MarkersInclude(t))
+}
+
+// Listened builds listened.c for this machine, as an app or as a library for it,
+// stripped, and returns the file's path.
+func Listened(t testing.TB, library bool) string {
+	t.Helper()
+	source := Script(t, "listened.c")
+	binary := strings.TrimSuffix(source, ".c")
+	args := []string{"-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-s", "-I" + MarkersInclude(t)}
+	if library {
+		binary += ".so"
+		args = append(args, "-DLIBRARY", "-shared", "-fPIC", "-fvisibility=hidden")
+	}
+	build(t, exec.Command(compilers["amd64"], append(args, "-o", binary, source, "-ldl")...))
+	return binary
+}
+
+// JavaMarked compiles the markers of sdk/java and MarkedApp.java, and returns
+// the class path.
+func JavaMarked(t testing.TB) string {
+	t.Helper()
+	main := filepath.Join(filepath.Dir(MarkersInclude(t)), "java", "src", "main")
+	sdk, err := filepath.Glob(filepath.Join(main, "java", "io", "edgexray", "*.java")) // the rest is Android's
+	if err != nil || len(sdk) == 0 {
+		t.Fatalf("find the markers of sdk/java: %v", err)
+	}
+	source := Script(t, "MarkedApp.java")
+	classes := filepath.Join(filepath.Dir(source), "classes")
+	build(t, exec.Command("javac", append([]string{"-Xlint:all", "-Werror", "--release", "11", "-d", classes, source}, sdk...)...))
+	return classes + ":" + filepath.Join(main, "resources")
+}
+
+// MarkersInclude returns the folder of edgexray.h.
+func MarkersInclude(t testing.TB) string {
+	t.Helper()
+	output, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/edgexray/edgexray/sdk/c").Output()
+	if err != nil {
+		t.Fatalf("find edgexray.h: %v", err)
+	}
+	return strings.TrimSpace(string(output))
+}
+
 // buildApp builds an app of TFLite's C API.
-func buildApp(t testing.TB, name, goarch, standard string) string {
+func buildApp(t testing.TB, name, goarch, standard string, flags ...string) string {
 	t.Helper()
 	compiler, ok := compilers[goarch]
 	if !ok {
@@ -53,8 +99,8 @@ func buildApp(t testing.TB, name, goarch, standard string) string {
 	include := strings.TrimSuffix(parts.Path(t, "tflite-2.9.0/include/"+header), header)
 	source := Script(t, name)
 	binary := strings.TrimSuffix(source, filepath.Ext(name)) + "-" + goarch // each architecture's stays where it is
-	build(t, exec.Command(compiler, standard, "-O2", "-g", "-Wall", "-Wextra", "-Werror",
-		"-isystem", include, "-pthread", "-o", binary, source, "-ldl"))
+	args := append(flags, standard, "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-isystem", include, "-pthread", "-o", binary, source, "-ldl", "-lm")
+	build(t, exec.Command(compiler, args...))
 	return binary
 }
 

@@ -46,7 +46,7 @@ var (
 
 // Combinations makes so many cases, each another combination of what apps do, each way to resize as often as any other, over
 // all photos in turn. sizesOf are the photos' heights and widths.
-func Combinations(n int, photos []Photo, sizesOf map[string][]int) []Case {
+func Combinations(n int, photos []Photo, sizesOf map[string][2]int) []Case {
 	random := rand.New(rand.NewPCG(1, 2))
 	var all []Case
 	seen := make(map[string]bool)
@@ -62,6 +62,12 @@ func Combinations(n int, photos []Photo, sizesOf map[string][]int) []Case {
 		c.cut(pick(random, cuts), sizesOf[c.Photo])
 		if family(c.Resize)[:2] == "tf" && c.Quantize == nil && random.IntN(6) == 0 {
 			c.Cast = pick(random, []string{"round", "truncate"})
+		}
+		if len(c.Normalize.Mean) == 0 && c.Quantize == nil && c.Channels != "gray" && random.IntN(2) == 0 {
+			c.Float = false
+		}
+		if c.Channels == "gray" && c.Quantize != nil && c.Quantize.Way == "wrapped" {
+			c.Channels = "rgb"
 		}
 		if c.Channels == "gray" {
 			c.Layout = "nhwc"
@@ -99,7 +105,7 @@ func (c *Case) quantize(q *Quantize) {
 }
 
 // cut gives a case one of the cuts.
-func (c *Case) cut(how string, photo []int) {
+func (c *Case) cut(how string, photo [2]int) {
 	h, w := photo[0], photo[1]
 	switch how {
 	case "central":
@@ -129,9 +135,6 @@ func (c *Case) cut(how string, photo []int) {
 		c.CropAfter = []int{(c.Width - width) / 2, (c.Height - height) / 2, width, height}
 		c.TurnedFirst = false
 	}
-	if c.TurnedFirst && len(c.Turn) > 0 && c.Turn[0] != "rotate 180" && c.Turn[0][:4] != "flip" {
-		c.Width, c.Height = c.Height, c.Width
-	}
 }
 
 // Outsides are what no pipeline says, done to photos.
@@ -159,7 +162,7 @@ func Outside(each int, photos []Photo) []Case {
 }
 
 // Robust makes cases of which the photo isn't known to the last bit, or is cut by a pixel.
-func Robust(photos []Photo, sizesOf map[string][]int) []Case {
+func Robust(photos []Photo, sizesOf map[string][2]int) []Case {
 	var all []Case
 	for i, p := range photos {
 		h, w := sizesOf[p.Name][0], sizesOf[p.Name][1]

@@ -8,6 +8,9 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"image"
+	_ "image/jpeg" // photographs are of these
+	_ "image/png"
 	"math"
 	"os"
 	"os/exec"
@@ -89,6 +92,24 @@ func Photos() ([]Photo, error) {
 		}
 	}
 	return photos, nil
+}
+
+// Sizes are the heights and widths of photographs.
+func Sizes(photos []Photo) (map[string][2]int, error) {
+	sizes := make(map[string][2]int)
+	for _, p := range photos {
+		file, err := os.Open(p.Path)
+		if err != nil {
+			return nil, err
+		}
+		config, _, err := image.DecodeConfig(file)
+		file.Close()
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", p.Path, err)
+		}
+		sizes[p.Name] = [2]int{config.Height, config.Width}
+	}
+	return sizes, nil
 }
 
 // Made is where the results are.

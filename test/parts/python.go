@@ -47,6 +47,11 @@ var requirementsImaging string
 //go:embed requirements-model-explorer.txt
 var requirementsModelExplorer string
 
+// What the example apps run with: LiteRT, NumPy and Pillow.
+//
+//go:embed requirements-examples.txt
+var requirementsExamples string
+
 // made lists the parts that are made here rather than fetched as they are.
 func made() []part {
 	return []part{
@@ -102,6 +107,11 @@ func made() []part {
 			name: "classifiers",
 			key:  models.Requirements + models.Classifiers,
 			fill: func(dir string) error { return makeModels(dir, models.Classifiers) },
+		},
+		{
+			name: "python-examples",
+			key:  requirementsExamples,
+			fill: func(dir string) error { return makeVenv(dir, requirementsExamples) },
 		},
 	}
 }

@@ -1,0 +1,332 @@
+// Package inputs judges what an app fed its model, over all of its frames: against what a reference pipeline makes of the raw
+// data, or else against what the reference fed its own model, or else by what the tensors alone prove.
+package inputs
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/edgexray/edgexray/analyze/explain"
+	"github.com/edgexray/edgexray/analyze/frames"
+	"github.com/edgexray/edgexray/analyze/relate"
+	"github.com/edgexray/edgexray/pipeline"
+	"github.com/edgexray/edgexray/pipeline/step"
+)
+
+// Basis is what inputs were judged by.
+type Basis string
+
+// The bases, the one that tells most first.
+const (
+	ByRaw       Basis = "raw data"
+	ByReference Basis = "the reference's inputs"
+	ByItself    Basis = "its own values"
+	ByNothing   Basis = "nothing"
+)
+
+// DefaultFrames is how many frames are judged when nobody says: naming a wrong pipeline takes a second or two a frame.
+const DefaultFrames = 24
+
+// Source is what inputs are judged by.
+type Source struct {
+	Pairs    []frames.Pair
+	Edge     *frames.Log
+	Pipeline *pipeline.Pipeline                              // nil: none is known
+	Raw      func(f *frames.Frame) (step.Value, bool, error) // of files; nil or false: the app's markers are taken
+	One      bool                                            // Raw has the same data for all frames
+	Frames   int                                             // that are judged, evenly chosen; 0: DefaultFrames
+}
+
+// Judged is what is found of one input of the model.
+type Judged struct {
+	Input       int     `json:"input"` // among the model's
+	Name        string  `json:"name"`
+	By          Basis   `json:"by"`
+	Why         string  `json:"why"`    // it wasn't judged by what tells more
+	Frames      int     `json:"frames"` // that were judged
+	Healthy     int     `json:"healthy"`
+	Unexplained int     `json:"unexplained"` // that are not healthy, and nobody knows why
+	Differences []Tally `json:"differences"` // those of most frames first
+	Nearest     string  `json:"nearest"`     // to the first that is unexplained
+	Explanation string  `json:"explanation"` // what the app did in the first frame that isn't healthy
+	Failed      int     `json:"failed"`      // frames that could not be judged
+	FirstError  string  `json:"first_error"`
+}
+
+// Tally is a difference with the frames that have it.
+type Tally struct {
+	Aspect    explain.Aspect `json:"aspect"`
+	App       string         `json:"app"`
+	Reference string         `json:"reference"`
+	Advice    string         `json:"advice"`
+	Frames    int            `json:"frames"`
+	First     int            `json:"first"` // frame, counted from 1
+}
+
+// Of counts the frames with a difference in an aspect, and returns the one that most have.
+func (j *Judged) Of(aspects ...explain.Aspect) (Tally, int) {
+	n, most := 0, Tally{}
+	for _, t := range j.Differences {
+		if slices.Contains(aspects, t.Aspect) {
+			if n == 0 {
+				most = t
+			}
+			n += t.Frames
+		}
+	}
+	return most, min(n, j.Frames)
+}
+
+// Judge judges each input of the model that the pipeline makes, or the first one without a pipeline.
+func Judge(s Source) []*Judged {
+	if len(s.Pairs) == 0 {
+		return nil
+	}
+	var list []*Judged
+	made := []pipeline.Input{{Index: 0}}
+	if s.Pipeline != nil {
+		made = s.Pipeline.Inputs
+	} else if f := s.Pairs[0]; f.Reference != nil {
+		for i := 1; i < len(f.Edge.Inputs) && i < len(f.Reference.Inputs); i++ {
+			made = append(made, pipeline.Input{Index: i})
+		}
+	}
+	for _, input := range made {
+		list = append(list, s.judge(input))
+	}
+	return list
+}
+
+// judge judges one input by the best that works.
+func (s *Source) judge(input pipeline.Input) *Judged {
+	var missing []string
+	for _, way := range ways {
+		j := &Judged{Input: input.Index, By: way.basis, Differences: []Tally{}}
+		err := way.judge(s, input, j)
+		if err == nil {
+			j.Why = strings.Join(missing, "; ")
+			j.sort()
+			return j
+		}
+		missing = append(missing, err.Error())
+	}
+	return &Judged{Input: input.Index, By: ByNothing, Differences: []Tally{}, Why: strings.Join(missing, "; ")}
+}
+
+// ways are how inputs can be judged. An error says why one doesn't work.
+var ways = []struct {
+	basis Basis
+	judge func(s *Source, input pipeline.Input, j *Judged) error
+}{
+	{ByRaw, (*Source).byRaw}, {ByReference, (*Source).byReference}, {ByItself, (*Source).byItself},
+}
+
+// chosen are the pairs to judge, evenly spread.
+func (s *Source) chosen(usable func(frames.Pair) bool) []frames.Pair {
+	var all []frames.Pair
+	for _, p := range s.Pairs {
+		if usable(p) {
+			all = append(all, p)
+		}
+	}
+	n := cmp.Or(s.Frames, DefaultFrames)
+	if len(all) <= n {
+		return all
+	}
+	list := make([]frames.Pair, n)
+	for i := range list {
+		list[i] = all[i*len(all)/n]
+	}
+	return list
+}
+
+// fed returns the tensor that an app fed.
+func fed(f *frames.Frame, input int) (*step.Array, error) {
+	if input >= len(f.Inputs) {
+		return nil, fmt.Errorf("the model has %d inputs, and the pipeline makes input %d", len(f.Inputs), input)
+	}
+	return f.Inputs[input].Array()
+}
+
+func (j *Judged) fail(f *frames.Frame, err error) {
+	if j.Failed++; j.Failed == 1 {
+		j.FirstError = fmt.Sprintf("frame %d: %v", f.Number, err)
+	}
+}
+
+func (j *Judged) add(f *frames.Frame, differences []explain.Difference, n int) {
+	for _, d := range differences {
+		i := slices.IndexFunc(j.Differences, func(t Tally) bool { return t.Aspect == d.Aspect && t.App == d.App && t.Reference == d.Reference })
+		if i < 0 {
+			i = len(j.Differences)
+			j.Differences = append(j.Differences, Tally{Aspect: d.Aspect, App: d.App, Reference: d.Reference, Advice: d.Advice, First: f.Number})
+		}
+		j.Differences[i].Frames += n
+	}
+}
+
+// sort puts the differences of most frames first.
+func (j *Judged) sort() {
+	slices.SortStableFunc(j.Differences, func(a, b Tally) int { return cmp.Compare(b.Frames, a.Frames) })
+}
+
+// byRaw runs the reference pipeline on raw data: frame by frame or, of a sound that is taken piece by piece, on all of it.
+func (s *Source) byRaw(input pipeline.Input, j *Judged) error {
+	if s.Pipeline == nil {
+		return errors.New("no reference pipeline was named (--pipeline)")
+	}
+	usable := func(p frames.Pair) bool { return s.hasRaw(p.Edge) }
+	pairs := s.chosen(usable)
+	if len(pairs) == 0 {
+		return errors.New("there is no raw data (mark it in the app, or name files with --raw)")
+	}
+	sound, several := s.sound(pairs[0].Edge), len(pairs) > 1
+	if sound && several && s.One {
+		return j.whole(s, input)
+	}
+	for _, p := range pairs {
+		raw, err := s.raw(p.Edge)
+		if err == nil {
+			err = j.judgeOne(p.Edge, raw, input)
+		}
+		if err != nil {
+			j.fail(p.Edge, err)
+		}
+	}
+	if wrong := j.Unexplained + j.Failed; sound && several && wrong > len(pairs)/2 {
+		w := Judged{Input: j.Input, By: j.By, Differences: []Tally{}} // perhaps frames overlap
+		if err := w.whole(s, input); err == nil && w.Unexplained == 0 {
+			*j = w
+		}
+	}
+	if j.Frames == 0 {
+		return fmt.Errorf("no frame could be judged by its raw data: %s", j.FirstError)
+	}
+	return nil
+}
+
+func (s *Source) hasRaw(f *frames.Frame) bool {
+	if s.Raw != nil {
+		if _, ok, _ := s.Raw(f); ok {
+			return true
+		}
+	}
+	return f.Raw() != nil
+}
+
+func (s *Source) raw(f *frames.Frame) (step.Value, error) {
+	if s.Raw != nil {
+		if v, ok, err := s.Raw(f); ok {
+			return v, err
+		}
+	}
+	return s.Edge.RawValue(f.Raw())
+}
+
+func (j *Judged) judgeOne(f *frames.Frame, raw step.Value, input pipeline.Input) error {
+	tensor, err := fed(f, input.Index)
+	if err != nil {
+		return err
+	}
+	j.Name = f.Inputs[input.Index].GetName()
+	verdict, err := explain.Judge(raw, tensor, pipeline.Undecoded(input.Steps, raw))
+	if err != nil {
+		return err
+	}
+	j.count(f, &verdict, 1)
+	return nil
+}
+
+// count adds the verdict of frames, of which f is the first.
+func (j *Judged) count(f *frames.Frame, verdict *explain.Verdict, n int) {
+	j.Frames += n
+	switch {
+	case verdict.Healthy:
+		j.Healthy += n
+		return
+	case len(verdict.Differences) == 0:
+		if j.Unexplained == 0 {
+			j.Nearest = pipeline.Words(verdict.Explanation.Steps)
+		}
+		j.Unexplained += n
+	}
+	if j.Explanation == "" && verdict.Explanation.Explained {
+		j.Explanation = pipeline.Words(verdict.Explanation.Steps)
+	}
+	j.add(f, verdict.Differences, n)
+}
+
+// byReference relates tensors to those of a reference that was fed by a pipeline of its own.
+func (s *Source) byReference(input pipeline.Input, j *Judged) error {
+	pairs := s.chosen(func(p frames.Pair) bool { return p.Reference != nil })
+	if len(pairs) == 0 {
+		return errors.New("there is no reference run")
+	}
+	identical := true
+	for _, p := range pairs {
+		same, err := j.relateOne(p, input.Index)
+		if err != nil {
+			j.fail(p.Edge, err)
+		}
+		identical = identical && same
+	}
+	switch {
+	case j.Frames == 0:
+		return fmt.Errorf("no frame could be compared with the reference's: %s", j.FirstError)
+	case identical:
+		return errors.New("the reference was fed the very same tensors (give it its own: edgexray play)")
+	}
+	return nil
+}
+
+// relateOne tells whether the tensors are the same to the last bit.
+func (j *Judged) relateOne(p frames.Pair, input int) (same bool, err error) {
+	edge, err := fed(p.Edge, input)
+	if err != nil {
+		return false, err
+	}
+	reference, err := fed(p.Reference, input)
+	if err != nil {
+		return false, err
+	}
+	j.Name = p.Edge.Inputs[input].GetName()
+	if e, r := edge.Reals(), reference.Reals(); slices.Equal(edge.Shape, reference.Shape) && slices.Equal(e, r) {
+		j.Frames++
+		j.Healthy++
+		return true, nil
+	}
+	relation, err := relate.Find(edge, reference)
+	if err != nil {
+		return false, err
+	}
+	j.Frames++
+	switch {
+	case relation.Same:
+		j.Healthy++
+	case !relation.Related:
+		j.Unexplained++
+	}
+	j.add(p.Edge, relation.Differences, 1)
+	return false, nil
+}
+
+// byItself looks for what a tensor's own values prove. It never finds one healthy.
+func (s *Source) byItself(input pipeline.Input, j *Judged) error {
+	for _, p := range s.chosen(func(p frames.Pair) bool { return true }) {
+		tensor, err := fed(p.Edge, input.Index)
+		if err != nil {
+			j.fail(p.Edge, err)
+			continue
+		}
+		j.Frames++
+		j.Name = p.Edge.Inputs[input.Index].GetName()
+		j.add(p.Edge, explain.Prove(tensor, input.Steps), 1)
+	}
+	if j.Frames == 0 {
+		return fmt.Errorf("no input was captured: %s", j.FirstError)
+	}
+	return nil
+}
