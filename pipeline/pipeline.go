@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/edgexray/edgexray/analyze/rows"
+	"github.com/edgexray/edgexray/pipeline/array"
 	"github.com/edgexray/edgexray/pipeline/audio"
 	"github.com/edgexray/edgexray/pipeline/image"
 	"github.com/edgexray/edgexray/pipeline/step"
@@ -43,7 +44,7 @@ const maxInput = 1000
 
 // Makers are all steps that a file can have.
 func Makers() []step.Maker {
-	return slices.Concat(image.Makers, audio.Makers, text.Makers, makers)
+	return slices.Concat(image.Makers, audio.Makers, text.Makers, array.Makers, makers)
 }
 
 // Open reads a pipeline file.

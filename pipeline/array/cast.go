@@ -1,0 +1,59 @@
+package array
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/edgexray/edgexray/pipeline/step"
+	"github.com/edgexray/edgexray/tflite"
+)
+
+// cast makes the real numbers that an array stands for elements of a type.
+type cast struct {
+	typeName string
+	round    bool // half to even, as numpy.round and tf.round do
+}
+
+func makeCast(args *step.Arguments) (step.Step, error) {
+	c := cast{args.Text("type", ""), args.Flag("round")}
+	if _, ok := typeNames[c.typeName]; !ok {
+		return nil, fmt.Errorf("type=%s: it takes float32, uint8, int8, int16 or int32", c.typeName)
+	}
+	if c.typeName == "float32" && c.round {
+		return nil, fmt.Errorf("to float32 there is nothing to round")
+	}
+	return c, nil
+}
+
+func (c cast) Apply(v step.Value) (step.Value, error) {
+	a, err := taken(v)
+	if err != nil {
+		return v, err
+	}
+	t := typeNames[c.typeName]
+	if a.Type() == t && a.Scale == 0 {
+		return v, nil
+	}
+	if t == tflite.Float32 {
+		v.Array = &step.Array{Shape: a.Shape, Float32: a.Reals()}
+		return v, nil
+	}
+	whole := make([]float64, a.Len())
+	for i, x := range a.Reals() {
+		if c.round {
+			whole[i] = math.RoundToEven(float64(x))
+		} else {
+			whole[i] = math.Trunc(float64(x))
+		}
+	}
+	v.Array = made(a.Shape, t, whole)
+	return v, nil
+}
+
+func (c cast) String() string {
+	words := "cast type=" + c.typeName
+	if c.round {
+		words += " round"
+	}
+	return words
+}
