@@ -24,7 +24,8 @@ const (
 	fewPlaces   = 3
 	leftMore    = 0.9 // a candidate is kept that leaves so many steps of 8 bits more than the best one
 	fewMakings  = 14
-	fewRefined  = 5
+	fewRefined  = 4
+	manyRefined = 100
 	refineSteps = 40
 )
 
@@ -41,9 +42,12 @@ func (s *imageSearch) search(views []view) []making {
 	if len(candidates) == 0 {
 		return nil
 	}
-	makings := s.exact(candidates[:min(len(candidates), fewMakings)])
-	if len(makings) == 0 || makings[0].left > exactly {
-		makings = append(makings, s.exact(s.refined(candidates))...)
+	makings := s.exact(nearest(candidates))
+	for _, few := range []int{fewRefined, manyRefined} {
+		if len(makings) > 0 && makings[0].left <= exactly {
+			break
+		}
+		makings = append(makings, s.exact(s.refined(candidates, few))...)
 		sortMakings(makings)
 	}
 	return makings
@@ -104,21 +108,42 @@ func (s *imageSearch) candidates(place alignedPlace) []candidate {
 	return slices.Concat(each...)
 }
 
-// sampled are the candidates that come nearest at sampled points, the nearest first.
+func sortCandidates(all []candidate) {
+	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(a.left, b.left) })
+}
+
+// sampled are the candidates in the order of how near they come at sampled points.
 func (s *imageSearch) sampled(all []candidate) []candidate {
 	inParallel(len(all), func(i int) { all[i].sample(s.photo, s.responses) })
-	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(a.left, b.left) })
+	sortCandidates(all)
+	return all
+}
+
+// nearest are the first candidates, as far as they come about as near as the first one.
+func nearest(all []candidate) []candidate {
 	for i := range all {
-		if !(all[i].left <= all[0].left+leftMore) {
+		if i == fewMakings || !(all[i].left <= all[0].left+leftMore) {
 			return all[:i]
 		}
 	}
 	return all
 }
 
-// refined moves the edges of what the best candidates take of the photo, a pixel at a time, as long as they come nearer.
-func (s *imageSearch) refined(all []candidate) []candidate {
-	best := slices.Clone(all[:min(len(all), fewRefined)])
+// refined moves what the best candidates of so many methods take of the photo, a pixel at a time, as long as they come nearer,
+// and returns those that come nearest then.
+func (s *imageSearch) refined(all []candidate, few int) []candidate {
+	type by struct {
+		method      string
+		turnedFirst bool
+	}
+	var best []candidate
+	seen := make(map[by]bool)
+	for _, c := range all {
+		if key := (by{c.method.String(), c.turnedFirst}); !seen[key] && len(best) < few && !math.IsInf(c.left, 1) {
+			seen[key] = true
+			best = append(best, c)
+		}
+	}
 	inParallel(len(best), func(i int) {
 		for range refineSteps {
 			nearer, ok := s.nearer(best[i])
@@ -128,29 +153,35 @@ func (s *imageSearch) refined(all []candidate) []candidate {
 			best[i] = nearer
 		}
 	})
-	return best
+	sortCandidates(best)
+	return nearest(best)
 }
 
 // nearer is the best of a candidate's neighbours, if it comes nearer than the candidate.
 func (s *imageSearch) nearer(c candidate) (candidate, bool) {
 	best, found := c, false
-	for _, d := range [][4]int{
-		{1, 0, -1, 0}, {-1, 0, 1, 0}, {0, 0, 1, 0}, {0, 0, -1, 0}, {1, 0, 0, 0}, {-1, 0, 0, 0}, {1, 0, -2, 0}, {-1, 0, 2, 0},
-		{0, 1, 0, -1}, {0, -1, 0, 1}, {0, 0, 0, 1}, {0, 0, 0, -1}, {0, 1, 0, 0}, {0, -1, 0, 0}, {0, 1, 0, -2}, {0, -1, 0, 2},
-	} {
-		next := c
-		next.plan.x, next.plan.y, next.plan.width, next.plan.height = c.plan.x+d[0], c.plan.y+d[1], c.plan.width+d[2], c.plan.height+d[3]
-		if !next.plan.possible(s.photo, c.placement.view.width, c.placement.view.height) {
+	for _, next := range c.plan.neighbours(c.placement.view) {
+		moved := c
+		moved.plan = next
+		if !next.possible(s.photo, c.placement.view.width, c.placement.view.height) {
 			continue
 		}
-		if next.sample(s.photo, s.responses); next.left < best.left-1e-3 {
-			best, found = next, true
+		if moved.sample(s.photo, s.responses); moved.left < best.left-1e-3 {
+			best, found = moved, true
 		}
 	}
 	return best, found
 }
 
+// exact returns the makings of candidates. A picture whose sides are exchanged is tried both ways, turned first and resized
+// first: what is rounded between rows and columns may differ.
 func (s *imageSearch) exact(candidates []candidate) []making {
+	for _, c := range candidates {
+		if other := c; c.placement.orientation.transposed && !c.ordered(s.responses) {
+			other.turnedFirst = !c.turnedFirst
+			candidates = append(candidates, other)
+		}
+	}
 	each := make([][]making, len(candidates))
 	inParallel(len(candidates), func(i int) { each[i] = candidates[i].exact(s.photo, s.fed) })
 	makings := slices.Concat(each...)
@@ -159,5 +190,5 @@ func (s *imageSearch) exact(candidates []candidate) []making {
 }
 
 func sortMakings(m []making) {
-	slices.SortStableFunc(m, func(a, b making) int { return cmp.Compare(a.left, b.left) })
+	slices.SortStableFunc(m, func(a, b making) int { return cmp.Compare(a.score(), b.score()) })
 }

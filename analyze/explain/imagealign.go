@@ -17,7 +17,7 @@ func (m mapping) source(inside rectangle) rectangle {
 }
 
 // alignPoints is about how many points of what was fed align looks at.
-const alignPoints = 20000
+const alignPoints = 10000
 
 // align makes a mapping exact by the method of Gauss and Newton (Lucas and Kanade, "An Iterative Image Registration
 // Technique", 1981): in each round, the photo's channels are fitted to what was fed, and the mapping moves by what

@@ -125,7 +125,7 @@ func (c candidate) makings(ph photo, fed *step.Array, resized picture, fill floa
 		if m, ok := c.nearest(fed, p); ok {
 			m.cast, m.fill = cast, fill
 			if p.inside != nil {
-				m.fill = c.padding(m)
+				m.pad(fed)
 			}
 			all = append(all, m)
 		}
@@ -188,7 +188,7 @@ func (m *making) clearly(than making) bool {
 	if m.normal.name == "" && than.normal.name != "" {
 		less = 0.05*0.05 + 0.04*m.left*m.left
 	}
-	return m.left*m.left < than.left*than.left-less
+	return m.score()*m.score() < than.score()*than.score()-less
 }
 
 func (c candidate) ways(fed *step.Array) []string {
@@ -212,7 +212,9 @@ func (c candidate) normals(fed *step.Array, way string, lines []line) []normal {
 	switch way {
 	case unscaledWay:
 		shift += 0.6
-	case quantizedWay, truncatedWay, unmovedWay:
+	case truncatedWay: // towards zero, on both sides of it
+		shift += 1.2 * math.Abs(fed.Scale/lines[0].slope)
+	case quantizedWay, unmovedWay:
 		shift += 0.6 * math.Abs(fed.Scale/lines[0].slope)
 	}
 	var all []normal
@@ -261,7 +263,7 @@ func gray(planes [][]float32) []float32 {
 func (m *making) leave(fed *step.Array, p picture, from [][]float32, lines []line) {
 	low, high := limits(fed)
 	m.made = make([][]float32, len(from))
-	sum, n := 0.0, 0
+	sum, n, halves := 0.0, 0, 0
 	var large []float64
 	for i, plane := range m.placement.view.planes {
 		mean, std := m.normal.of(i)
@@ -271,7 +273,10 @@ func (m *making) leave(fed *step.Array, p picture, from [][]float32, lines []lin
 			if p.inside != nil && !p.inside[j] {
 				continue
 			}
-			made := element(fed, m.way, (float64(from[i][j])-mean)/std, float64(v), low, high)
+			made, half := element(fed, m.way, (float64(from[i][j])-mean)/std, float64(v), low, high)
+			if half {
+				halves++
+			}
 			m.made[i][j] = float32(made)
 			left := math.Abs(float64(v)-made) * gain
 			sum += left * left
@@ -281,7 +286,7 @@ func (m *making) leave(fed *step.Array, p picture, from [][]float32, lines []lin
 			}
 		}
 	}
-	m.left = math.Sqrt(sum / float64(n))
+	m.left, m.halves = math.Sqrt(sum/float64(n)), float64(halves)/float64(n)
 	m.most = 1
 	if k := n / 10000; len(large) > k {
 		slices.Sort(large)

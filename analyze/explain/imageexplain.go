@@ -75,7 +75,7 @@ func alikeMakings(all []making, p photo, fed *step.Array) []making {
 	}
 	slices.SortStableFunc(kept, func(a, b making) int {
 		return cmp.Or(
-			cmp.Compare(math.Floor(a.left/alikeLeft), math.Floor(b.left/alikeLeft)),
+			cmp.Compare(math.Floor(a.score()/alikeLeft), math.Floor(b.score()/alikeLeft)),
 			cmp.Compare(len(a.lines(p, fed)), len(b.lines(p, fed))),
 		)
 	})

@@ -19,6 +19,7 @@ type making struct {
 	normal   normal
 	way      string  // how elements were made of numbers: one of ways
 	left     float64 // root mean square of what is left, in steps of the photo's 8 bits
+	halves   float64 // share of the elements that rounding a half makes, one way or the other
 	most     float64 // the largest of what is left, but for one in ten thousand
 	made     [][]float32
 }
@@ -57,9 +58,6 @@ func domain(fed *step.Array, way string, lines []line) []line {
 	out := make([]line, len(lines))
 	for i, l := range lines {
 		switch way {
-		case truncatedWay:
-			// What is cut off is half a step in the mean.
-			l.offset += math.Abs(fed.Scale) / 2
 		case unmovedWay:
 			l.offset += fed.Scale * float64(fed.ZeroPoint)
 		case unscaledWay:
@@ -72,9 +70,12 @@ func domain(fed *step.Array, way string, lines []line) []line {
 	return out
 }
 
-// element is what an element stands for that a way makes of a number. Halves are rounded as it comes nearer to what was fed:
-// libraries don't agree on them, and they are common.
-func element(fed *step.Array, way string, y, was, low, high float64) float64 {
+// score orders makings: by what they leave, and then by how often they had to suppose how a half was rounded.
+func (m *making) score() float64 { return math.Hypot(m.left, 0.1*m.halves) }
+
+// element is what an element stands for that a way makes of a number. A half is rounded to what was fed, if that is next to
+// it: libraries don't agree on halves, and they are common.
+func element(fed *step.Array, way string, y, was, low, high float64) (element float64, half bool) {
 	scale, zero := fed.Scale, float64(fed.ZeroPoint)
 	if scale == 0 {
 		scale, zero = 1, 0
@@ -82,29 +83,30 @@ func element(fed *step.Array, way string, y, was, low, high float64) float64 {
 	var q float64
 	switch way {
 	case plainWay:
-		return y
+		return y, false
 	case quantizedWay:
-		q = round(y/scale, was/scale) + zero
+		q, half = round(y/scale, was/scale)
+		q += zero
 	case truncatedWay:
 		q = math.Trunc(y/scale + zero)
 	case unmovedWay:
-		q = round(y/scale, was/scale+zero)
+		q, half = round(y/scale, was/scale+zero)
 	case unscaledWay:
 		q = math.Trunc(y)
 	case wrappedWay:
-		return y
+		return y, false
 	}
-	return scale * (clamp(q, low, high) - zero)
+	return scale * (clamp(q, low, high) - zero), half
 }
 
-func round(v, toward float64) float64 {
-	if f := v - math.Floor(v); math.Abs(f-0.5) > 1e-3 {
-		return math.Round(v)
+func round(v, toward float64) (whole float64, half bool) {
+	switch f := v - math.Floor(v); {
+	case math.Abs(f-0.5) > 1e-3:
+		return math.Round(v), false
+	case toward > v:
+		return math.Ceil(v), true
 	}
-	if toward > v {
-		return math.Ceil(v)
-	}
-	return math.Floor(v)
+	return math.Floor(v), true
 }
 
 // limits are the least and the largest element of an array's type.

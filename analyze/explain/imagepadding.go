@@ -1,28 +1,32 @@
 package explain
 
-import "math"
+import (
+	"math"
 
-// padding is the value of what was fed around the resized picture, as a pixel of it. What isn't of one value there counts
-// as left over.
-func (c candidate) padding(m making) float64 {
-	v := c.placement.view
-	x0, y0, x1, y1 := c.plan.window(v.width, v.height)
-	fill := math.NaN()
+	"github.com/edgexray/edgexray/pipeline/step"
+)
+
+// pad finds the value of what was fed around the resized picture, as a pixel of it. What isn't of one value there is left over.
+func (m *making) pad(fed *step.Array) {
+	v := m.placement.view
+	x0, y0, x1, y1 := m.plan.window(v.width, v.height)
+	least, most := math.Inf(1), math.Inf(-1)
 	for i, plane := range v.planes {
 		mean, std := m.normal.of(i)
 		for y := range v.height {
 			for x := range v.width {
-				if x >= x0 && x < x1 && y >= y0 && y < y1 {
-					continue
-				}
-				f := float64(plane[y*v.width+x])*std + mean
-				if math.IsNaN(fill) {
-					fill = f
+				if x < x0 || x >= x1 || y < y0 || y >= y1 {
+					fill := float64(plane[y*v.width+x])*std + mean
+					least, most = min(least, fill), max(most, fill)
 				}
 			}
 		}
 	}
-	return digits(fill, 4)
+	m.most = max(m.most, most-least)
+	m.fill = digits((least+most)/2, 4)
+	if whole := math.Round(m.fill); math.Abs(m.fill-whole) < 0.01+math.Abs(fed.Scale*m.normal.std[0]) {
+		m.fill = whole
+	}
 }
 
 // fillSeen is the colour beyond the photo, in steps of its 8 bits, as what was fed shows it where a plan takes nothing else.
