@@ -68,22 +68,30 @@ func (ms *markers) add(r *bpf.MarkerRecord) {
 		ms.malformed++
 		return
 	}
-	if r.KeyBytes < 0 {
-		m.Key = p.readMarked(r.Event.Key, len(r.Key))
-	}
-	if r.TextBytes < 0 {
-		m.Text = p.readMarked(r.Event.Text, len(r.Text))
-	}
+	p.complete(m, r)
 	m.Process, m.Thread = p.described.Id, ms.session.threadOf(p, r.Header.Tid)
 	m.Frame = p.frameOf(r.Header.Tid, m.Kind)
 	ms.session.describe(m)
 	ms.recorded++
 }
 
-// readMarked reads a text of the app's that the kernel could not: a constant in a page that nobody has touched.
-func (p *process) readMarked(address uint64, limit int) string {
-	text, _ := p.readString(address, limit)
-	return text
+// complete reads a marker's texts that the kernel could not: constants in pages that nobody has touched.
+func (p *process) complete(m *trace.Marker, r *bpf.MarkerRecord) {
+	for _, text := range []struct {
+		what    string
+		bytes   int32
+		address uint64
+		limit   int
+		to      *string
+	}{{"key", r.KeyBytes, r.Event.Key, len(r.Key), &m.Key}, {"text", r.TextBytes, r.Event.Text, len(r.Text), &m.Text}} {
+		if text.bytes >= 0 {
+			continue
+		}
+		var ok bool
+		if *text.to, ok = p.readString(text.address, text.limit); !ok {
+			m.Missing = fmt.Sprintf("its %s at %#x can't be read", text.what, text.address)
+		}
+	}
 }
 
 // frameOf returns the number of the frame that a thread's marker is in, 0 for none.

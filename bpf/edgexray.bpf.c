@@ -184,12 +184,15 @@ static __always_inline int init(struct regs *regs)
 	SEC(return_section) int leave_##suffix(struct regs *regs) { return leave(regs); }                \
 	SEC(entry_section) int prepare_##suffix(struct regs *regs) { return prepare(regs); }             \
 	SEC(entry_section) int init_##suffix(struct regs *regs) { return init(regs); }                   \
-	SEC(entry_section) int operator_##suffix(struct regs *regs) { return enter_operator(regs, cookie); } \
-	SEC(entry_section) int marker_##suffix(struct regs *regs) { return mark(ARG0(regs)); }
+	SEC(entry_section) int operator_##suffix(struct regs *regs) { return enter_operator(regs, cookie); }
 
 PROBES(multi, "uprobe.multi", "uretprobe.multi", bpf_get_attach_cookie(regs))
 PROBES(cookie, "uprobe", "uretprobe", bpf_get_attach_cookie(regs))
 PROBES(address, "uprobe", "uretprobe", 0)
+
+SEC("uprobe.multi.s") int marker_multi(struct regs *regs) { return fetch_and_mark(ARG0(regs)); }
+SEC("uprobe") int marker_cookie(struct regs *regs) { return mark(ARG0(regs)); }
+SEC("uprobe") int marker_address(struct regs *regs) { return mark(ARG0(regs)); }
 
 SEC("raw_tp/sched_process_exit")
 int thread_exit(void *unused)

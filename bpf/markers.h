@@ -48,3 +48,25 @@ static __noinline int mark(u64 event)
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 	return 0;
 }
+
+// Brings the pages of a text of so many bytes into memory.
+static __always_inline void fetch(u64 text, u32 bytes)
+{
+	u8 byte;
+	if (!text)
+		return;
+	bpf_copy_from_user(&byte, 1, (void *)text);
+	bpf_copy_from_user(&byte, 1, (void *)(text + bytes - 1));
+}
+
+// Constants that nobody has read yet may not be in memory: all of them in a process that was just forked. A program that may
+// sleep gets them; the others leave that to the agent, for whom it may be too late.
+static __always_inline int fetch_and_mark(u64 event)
+{
+	struct marker_event e;
+	if (read_user(&e, sizeof(e), event) == 0) {
+		fetch(e.key, MARKER_KEY_BYTES);
+		fetch(e.text, MARKER_TEXT_BYTES);
+	}
+	return mark(event);
+}

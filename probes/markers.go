@@ -3,6 +3,7 @@ package probes
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/cilium/ebpf/link"
 
@@ -20,6 +21,9 @@ func FindMarkers(f *symbolize.File) ([]Point, error) {
 		if err := markerSite(f, m.Probe); err != nil {
 			errs = append(errs, err)
 			continue
+		}
+		if !f.InOnePage(m, uint64(os.Getpagesize())) {
+			errs = append(errs, fmt.Errorf("%s looks for listeners in a page that may be in memory twice while it is loaded: what it marks is sure to be recorded only if it runs already (build it with this version of edgexray.h)", f))
 		}
 		points = append(points, Point{Role: Marker, Offset: uint64(m.ProbeOffset), RefCount: uint64(m.HookOffset)})
 	}

@@ -20,6 +20,9 @@ func Tensors(w io.Writer, r *tensors.Result, width int) error {
 	if len(r.Subgraphs) == 0 {
 		p.line("No tensor was captured.")
 	}
+	if r.Markers > 0 {
+		p.line("The app marked %s itself (edgexray markers lists them)", plural(int(r.Markers), "point"))
+	}
 	for _, s := range r.Subgraphs {
 		p.heading("%s", subgraphName(s))
 		p.table(tensorTable(s))

@@ -89,3 +89,17 @@ func (f *File) relative(n note, at int) uint64 {
 	}
 	return field + order.Uint64(n.desc[at:])
 }
+
+// InOnePage tells whether the file's hook can only be in one place of memory while a linker loads it, where pages have so many
+// bytes. Segments are mapped in whole pages, so that the end of one may have the beginning of the next one, too. Linux counts who
+// listens in the first writable place that it finds.
+func (f *File) InOnePage(m Marks, pageBytes uint64) bool {
+	offset, places := uint64(m.HookOffset-f.Base), 0
+	for _, s := range f.Segments {
+		begin, end := s.Offset&^(pageBytes-1), (s.Offset+s.FileSize+pageBytes-1)&^(pageBytes-1)
+		if s.Flags&elf.PF_W != 0 && begin <= offset && offset < end {
+			places++
+		}
+	}
+	return places == 1
+}

@@ -52,6 +52,26 @@ func TestMarks(t *testing.T) {
 	}
 }
 
+// A hook that begins a page is in one place, also of 16 KiB pages; one behind the read-only data of the same page isn't.
+func TestInOnePage(t *testing.T) {
+	for name := range marksFiles {
+		f := open(t, testdata(name))
+		marks, err := f.Marks()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, page := range []uint64{4096, 16384} {
+			if !f.InOnePage(marks[0], page) {
+				t.Errorf("%s: the hook is in memory twice with pages of %d bytes: %+v", name, page, f.Segments)
+			}
+		}
+	}
+	f := &File{Segments: []Segment{{Address: 0x20fe0, Offset: 0xfe0, FileSize: 0x80, Flags: elf.PF_R | elf.PF_W}, {Address: 0x31060, Offset: 0x1060, FileSize: 16, Flags: elf.PF_R | elf.PF_W}}}
+	if f.InOnePage(Marks{HookOffset: 0x1060}, 4096) {
+		t.Error("a page that two segments have is said to be in memory once")
+	}
+}
+
 // In an APK places are those in the APK.
 func TestMarksInAPK(t *testing.T) {
 	library, err := os.ReadFile(testdata("marks-arm64.so"))

@@ -55,8 +55,8 @@ func made(t testing.TB, text string, raw step.Value) *step.Array {
 	return v.Array
 }
 
-// quantized is an array as INT8 over its range.
-func quantized(a *step.Array, low, high float64) *step.Array {
+// asInt8 is an array as INT8 over its range.
+func asInt8(a *step.Array, low, high float64) *step.Array {
 	out := &step.Array{Shape: a.Shape, Scale: (high - low) / 255}
 	out.ZeroPoint = int(math.RoundToEven(-128 - low/out.Scale))
 	for _, x := range a.Reals() {
@@ -119,7 +119,7 @@ func TestJudgeAudio(t *testing.T) {
 			}
 			fed := made(t, app, raw)
 			if c.reference == micro {
-				fed = quantized(fed, 0, 26)
+				fed = asInt8(fed, 0, 26)
 			}
 			began := time.Now()
 			v, err := judgeAudio(raw, fed, stepsOf(t, c.reference))

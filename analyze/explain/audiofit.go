@@ -69,7 +69,10 @@ func (f *audioFed) measure(v step.Value) fit {
 	if invokes == 1 || whole.residual <= f.tolerance(width > 1) || each%width != 0 || each > len(made) {
 		return whole
 	}
-	return f.invokeByInvoke(made, width, invokes)
+	if parts := f.invokeByInvoke(made, width, invokes); parts.residual < whole.residual {
+		return parts
+	}
+	return whole
 }
 
 // invokes is of how many invokes the inputs were fed, compared with what has so many dimensions: if there is one dimension
@@ -182,15 +185,15 @@ func (f *audioFed) align(made, values []float32, width int) int {
 	every := 1 + (rows-wanted+1)*len(values)/maxProducts
 	best, most := 0, math.Inf(-1)
 	for at := range rows - wanted + 1 {
-		if c := alike(made[at*width:], values, width, every); c > most {
+		if c := correlation(made[at*width:], values, width, every); c > most {
 			best, most = at, c
 		}
 	}
 	return best
 }
 
-// alike is the correlation of rows, each every-th of them.
-func alike(made, values []float32, width, every int) float64 {
+// correlation is that of rows, each every-th of them.
+func correlation(made, values []float32, width, every int) float64 {
 	var n, sumX, sumY, sumXX, sumXY, sumYY float64
 	for row := 0; row*width < len(values); row += every {
 		for i := row * width; i < (row+1)*width; i++ {

@@ -35,6 +35,18 @@ func gainVariants(h *hypothesis, at int, whole bool) (out []variant) {
 	return out
 }
 
+// gainBefore are the usual gains before samples are resampled and rounded, where that isn't the same as behind.
+func gainBefore(h *hypothesis, at int) (out []variant) {
+	resample := slices.IndexFunc(h.steps[:at], isResample)
+	if resample < 0 || h.steps[resample].(audio.Resample).Whole == "" {
+		return nil
+	}
+	for _, gain := range usualGains {
+		out = append(out, withGain(h.steps, resample, gain, true)...)
+	}
+	return out
+}
+
 // likelyGains follow of the scale and the offset between what was made and what was fed: of samples and magnitudes, powers, and
 // logarithms of these.
 func likelyGains(f fit) (gains []float64) {

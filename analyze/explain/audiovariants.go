@@ -134,7 +134,8 @@ func alternatives(s step.Step, before step.Value) []audioAlternatives {
 
 func resampleAlternatives(s audio.Resample, from int) []audioAlternatives {
 	if from == s.Rate {
-		return nil
+		// It doesn't matter whether what has the rate goes through a resampler, but for rounding.
+		return []audioAlternatives{{"resample", "", [][]step.Step{{audio.Resample{Rate: s.Rate, Method: "linear", Whole: "truncate", Always: true}}}}}
 	}
 	var methods, roundings, wrong [][]step.Step
 	for _, m := range audio.ResampleMethods {
@@ -187,6 +188,7 @@ func inserted(h *hypothesis, s *variantSearch) (out []variant) {
 		out = append(out, otherwise(h.steps, at, 0, audioAlternatives{slot: slot, aspect: aspect}, by))
 	}
 	out = append(out, gainVariants(h, at, whole)...)
+	out = append(out, gainBefore(h, at)...)
 	if s.raw.Array != nil && s.raw.Array.Int16 != nil {
 		add("bytes", ByteOrder, 0, audio.SwapBytes{})
 	}

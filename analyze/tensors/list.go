@@ -56,6 +56,7 @@ func newResult(f *snapshot.File) *Result {
 	b, h := f.Beginning, f.Beginning.GetHeader()
 	r := &Result{
 		Cut: f.Cut, Lost: make(map[string]uint64), Notes: make([]analyze.Note, len(f.Notes)), Subgraphs: []*Subgraph{},
+		Markers: uint64(len(f.Markers)),
 		Snapshot: Snapshot{
 			Recorder: h.GetRecorder(), CommandLine: notNil(h.GetCommandLine()), Linux: h.GetLinux(), Architecture: h.GetArchitecture(),
 			Hostname: h.GetHostname(), StartUnixNS: h.GetStartUnixNs(), DurationNS: f.End.GetDurationNs(), EndReason: f.End.GetReason(),

@@ -17,6 +17,7 @@ type Result struct {
 	Captures  uint64            `json:"captures"`
 	Missing   uint64            `json:"missing"` // of captures: there is no data although there should be
 	Bytes     uint64            `json:"bytes"`   // of data
+	Markers   uint64            `json:"markers"` // of the app itself: `edgexray markers` lists them
 	Subgraphs []*Subgraph       `json:"subgraphs"`
 	Shown     []*Shown          `json:"shown,omitempty"` // with --show
 }

@@ -17,7 +17,7 @@ var Makers = []step.Maker{
 	{Name: "swap-bytes", About: "swaps the bytes of 16-bit samples, as a reader does that takes them in the wrong order", Make: makeSwapBytes},
 	{Name: "mono", Usage: "mean|left|right|interleaved", About: "makes one channel of several", Make: makeMono},
 	{Name: "assume-rate", Usage: "RATE", About: "takes the samples for ones of another rate, without resampling", Make: makeAssumeRate},
-	{Name: "resample", Usage: "RATE linear|nearest|hold|polyphase|fourier [truncate|round]", About: "changes the sample rate", Make: makeResample},
+	{Name: "resample", Usage: "RATE linear|nearest|hold|polyphase|fourier [truncate|round] [always]", About: "changes the sample rate", Make: makeResample},
 	{Name: "gain", Usage: "FACTOR | db=DECIBELS", About: "multiplies the samples", Make: makeGain},
 	{Name: "float", Usage: "[divide=32768]", About: "divides whole numbers, to FLOAT32", Make: makeFloat},
 	{Name: "int16", Usage: "[multiply=1] [truncate|floor] [wrap]", About: "makes whole numbers of 16 bits, rounded half to even unless it says how, and saturated", Make: makeInt16},

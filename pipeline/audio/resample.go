@@ -14,6 +14,9 @@ type Resample struct {
 	// Whole makes INT16 of the double precision that the methods compute in, without single precision between: "truncate" as
 	// a cast of NumPy does, "round"; "": FLOAT32.
 	Whole string
+	// Always computes even when the samples have the rate: truncation then makes some of them one less, where i/rate*rate
+	// isn't i in floating point.
+	Always bool
 }
 
 // ResampleMethods are the ways to change a sample rate whose results can be reproduced:
@@ -33,7 +36,7 @@ func makeResample(a *step.Arguments) (step.Step, error) {
 		return nil, err
 	}
 	method, err := oneOf(a, "method", ResampleMethods...)
-	r := Resample{Rate: rate, Method: method}
+	r := Resample{Rate: rate, Method: method, Always: a.Flag("always")}
 	for _, word := range []string{"truncate", "round"} {
 		if a.Flag(word) {
 			r.Whole = word
@@ -43,7 +46,7 @@ func makeResample(a *step.Arguments) (step.Step, error) {
 }
 
 func (r Resample) String() string {
-	return line{"resample", fmt.Sprint(r.Rate), r.Method}.flag(r.Whole != "", r.Whole).String()
+	return line{"resample", fmt.Sprint(r.Rate), r.Method}.flag(r.Whole != "", r.Whole).flag(r.Always, "always").String()
 }
 
 // Apply returns [n] on the scale of what it was given, and what was given when it has that rate already.
@@ -55,7 +58,7 @@ func (r Resample) Apply(v step.Value) (step.Value, error) {
 		return v, err
 	case v.Rate == 0:
 		return v, fmt.Errorf("the rate of the samples isn't known (`assume-rate` says it)")
-	case v.Rate == r.Rate:
+	case v.Rate == r.Rate && !r.Always:
 		return v, nil
 	case len(v.Array.Shape) > 2:
 		return v, fmt.Errorf("it takes samples [n] or [n, channels], not %s", v.Describe())

@@ -23,6 +23,7 @@ var Makers = []step.Maker{
 	{Name: "characters", Usage: "[vocab=FILE]", About: "a token a character: its code point, or its line in a file", Make: makeCharacters},
 	{Name: "bytes", Usage: "[offset=0]", About: "a token a byte of UTF-8", Make: makeBytes},
 	{Name: "surround", Usage: "begin=ID end=ID", About: "puts a token before and one behind, as [CLS] and [SEP]", Make: makeSurround},
+	{Name: "add", Usage: "N", About: "adds N to each token, as a vocabulary does that begins elsewhere", Make: makeAdd},
 	{Name: "truncate", Usage: "N [front]", About: "cuts tokens down to N, from behind or from the front", Make: makeTruncate},
 	{Name: "mask", Usage: "[pad=0]", About: "1 for each token, 0 for padding", Make: makeMask},
 	{Name: "segments", About: "0 for each token: the text is one sentence", Make: makeSegments},

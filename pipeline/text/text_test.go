@@ -88,6 +88,7 @@ func TestTokenizers(t *testing.T) {
 		{"strip-accents, characters", "é", []int32{101}},
 		{"bytes, truncate 2, surround begin=101 end=102, length 5", "abc", []int32{101, 97, 98, 102, 0}},
 		{"bytes, truncate 2 front", "abc", []int32{98, 99}},
+		{"bytes, add -90", "a", []int32{7}},
 		{"bytes, length 4, mask", "ab", []int32{1, 1, 0, 0}},
 		{"bytes, length 4, segments", "ab", []int32{0, 0, 0, 0}},
 		{"bytes", "\xff", []int32{0xEF, 0xBF, 0xBD}},
@@ -108,6 +109,7 @@ func TestStepsRefuse(t *testing.T) {
 		"wordpiece vocab=" + writeFile(t, "v", "a\n"):          "has no [UNK]",
 		"unicode nfx": "no form",
 		"truncate 0":  "no number",
+		"add x":       "no whole number",
 		"surround":    "are missing",
 	} {
 		if _, err := pipeline.Step(strings.Fields(line)); err == nil || !strings.Contains(err.Error(), says) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/edgexray/edgexray/pipeline/step"
 )
@@ -60,6 +61,33 @@ func (s Surround) Apply(v step.Value) (step.Value, error) {
 	return tokenValue(tokens)
 }
 
+// Add adds a number to each token.
+type Add struct{ N int }
+
+func makeAdd(a *step.Arguments) (step.Step, error) {
+	word := a.Word("a number")
+	n, err := strconv.ParseInt(word, 10, 32)
+	if err != nil && word != "" {
+		return nil, fmt.Errorf("%q is no whole number", word)
+	}
+	return Add{int(n)}, nil
+}
+
+func (s Add) String() string { return fmt.Sprintf("add %d", s.N) }
+
+// Apply takes and returns INT32 [tokens].
+func (s Add) Apply(v step.Value) (step.Value, error) {
+	tokens, err := tokensOf(v)
+	if err != nil {
+		return v, err
+	}
+	tokens = slices.Clone(tokens)
+	for i := range tokens {
+		tokens[i] += int32(s.N)
+	}
+	return tokenValue(tokens)
+}
+
 // Truncate cuts tokens down to N.
 type Truncate struct {
 	N     int
@@ -69,9 +97,11 @@ type Truncate struct {
 func makeTruncate(a *step.Arguments) (step.Step, error) {
 	s := Truncate{Front: a.Flag("front")}
 	word := a.Word("a number of tokens")
-	if _, err := fmt.Sscanf(word, "%d", &s.N); word != "" && (err != nil || s.N < 1 || s.N > maxToken) {
+	n, err := strconv.Atoi(word)
+	if word != "" && (err != nil || n < 1 || n > maxToken) {
 		return nil, fmt.Errorf("%q is no number of tokens", word)
 	}
+	s.N = n
 	return s, nil
 }
 

@@ -158,3 +158,11 @@ func (s Bytes) Apply(v step.Value) (step.Value, error) {
 	}
 	return tokenValue(tokens)
 }
+
+// With is the step with another expression between words, and other tokens for the start and for unknown words. The expression
+// must compile.
+func (s Words) With(split string, start, unknown int) Words {
+	s.Split, s.Start, s.Unknown = split, start, unknown
+	s.split = regexp.MustCompile(split)
+	return s
+}

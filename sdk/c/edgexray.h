@@ -120,13 +120,17 @@ extern void edgexray_probe(const struct edgexray_event *event)
 #endif
 #endif
 
+// The hook begins a page of the largest size that Android has. While a library is loaded, the page in the file where its read-only
+// data ends and its other data begins may be in memory twice, and Linux would count in the wrong one.
+#define EDGEXRAY_PAGE "16384"
+
 __asm__(".ifndef edgexray_probe\n" // with link-time optimization several translation units become one
 	".pushsection .text.edgexray,\"axG\",%progbits,edgexray_hook,comdat\n"
 	".balign 16\n.weak edgexray_probe\n.hidden edgexray_probe\n.type edgexray_probe, %function\n"
 	EDGEXRAY_PROBE
 	".size edgexray_probe, . - edgexray_probe\n.popsection\n" // zeros, but in the file: Linux finds the count by its place there
 	".pushsection .data.edgexray,\"awG\",%progbits,edgexray_hook,comdat\n"
-	".balign 16\n.weak edgexray_hook\n.hidden edgexray_hook\n.type edgexray_hook, %object\n"
+	".balign " EDGEXRAY_PAGE "\n.weak edgexray_hook\n.hidden edgexray_hook\n.type edgexray_hook, %object\n"
 	"edgexray_hook:\n .long 0, 1\n " EDGEXRAY_POINTER " 0\n .balign 16\n"
 	".size edgexray_hook, . - edgexray_hook\n.popsection\n"
 	".pushsection .note.edgexray,\"a\",%note\n.balign 4\n"

@@ -45,6 +45,36 @@ func Marked(t testing.TB, goarch string) string {
 	return buildApp(t, "marked.c", goarch, "-std=gnu11", "-I"+MarkersInclude(t))
 }
 
+// Listened builds listened.c for this machine, as an app or as a library for it,
+// stripped, and returns the file's path.
+func Listened(t testing.TB, library bool) string {
+	t.Helper()
+	source := Script(t, "listened.c")
+	binary := strings.TrimSuffix(source, ".c")
+	args := []string{"-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-s", "-I" + MarkersInclude(t)}
+	if library {
+		binary += ".so"
+		args = append(args, "-DLIBRARY", "-shared", "-fPIC", "-fvisibility=hidden")
+	}
+	build(t, exec.Command(compilers["amd64"], append(args, "-o", binary, source, "-ldl")...))
+	return binary
+}
+
+// JavaMarked compiles the markers of sdk/java and MarkedApp.java, and returns
+// the class path.
+func JavaMarked(t testing.TB) string {
+	t.Helper()
+	main := filepath.Join(filepath.Dir(MarkersInclude(t)), "java", "src", "main")
+	sdk, err := filepath.Glob(filepath.Join(main, "java", "io", "edgexray", "*.java")) // the rest is Android's
+	if err != nil || len(sdk) == 0 {
+		t.Fatalf("find the markers of sdk/java: %v", err)
+	}
+	source := Script(t, "MarkedApp.java")
+	classes := filepath.Join(filepath.Dir(source), "classes")
+	build(t, exec.Command("javac", append([]string{"-Xlint:all", "-Werror", "--release", "11", "-d", classes, source}, sdk...)...))
+	return classes + ":" + filepath.Join(main, "resources")
+}
+
 // MarkersInclude returns the folder of edgexray.h.
 func MarkersInclude(t testing.TB) string {
 	t.Helper()

@@ -1,6 +1,7 @@
 package parts
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,7 @@ type pkg struct {
 	Package  string `json:"package"`
 	Version  string `json:"version"`
 	Platform string `json:"platform"` // pip only: wheel platform tag
+	Type     string `json:"type"`     // mvn only: packaging, aar when empty
 	SHA256   string `json:"sha256"`   // of the archive, in hexadecimal
 	// Files are path.Match patterns of the archive's files to extract.
 	Files []string `json:"files"`
@@ -98,7 +100,7 @@ func (p pkg) download(dir string) (string, error) {
 		args = []string{"npm", "pack", "--silent", "--pack-destination=" + dir, p.Package + "@" + p.Version}
 	case "mvn":
 		args = []string{"mvn", "--quiet", "--batch-mode", "dependency:copy",
-			"-Dartifact=" + p.Package + ":" + p.Version + ":aar", "-DoutputDirectory=" + dir}
+			"-Dartifact=" + p.Package + ":" + p.Version + ":" + cmp.Or(p.Type, "aar"), "-DoutputDirectory=" + dir}
 	default:
 		return "", fmt.Errorf("download %s: unknown client %q in parts.json", p.Package, p.Client)
 	}

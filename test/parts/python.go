@@ -32,20 +32,25 @@ var requirementsMediaPipe string
 //go:embed requirements-readers.txt
 var requirementsReaders string
 
-// What apps decode and resize pictures with: OpenCV, Pillow, and Skia, which Android draws with.
-//
-//go:embed requirements-imaging.txt
-var requirementsImaging string
-
 // What preprocesses sound and text: SciPy, librosa, soundfile, SoX's resampler, and Hugging Face's tokenizers.
 //
 //go:embed requirements-audio.txt
 var requirementsAudio string
 
+// What apps decode and resize pictures with: OpenCV, Pillow, and Skia, which Android draws with.
+//
+//go:embed requirements-imaging.txt
+var requirementsImaging string
+
 // Model Explorer with all that it imports.
 //
 //go:embed requirements-model-explorer.txt
 var requirementsModelExplorer string
+
+// What the example apps run with: LiteRT, NumPy and Pillow.
+//
+//go:embed requirements-examples.txt
+var requirementsExamples string
 
 // made lists the parts that are made here rather than fetched as they are.
 func made() []part {
@@ -71,14 +76,14 @@ func made() []part {
 			fill: func(dir string) error { return makeVenv(dir, requirementsReaders) },
 		},
 		{
-			name: "python-imaging",
-			key:  requirementsImaging,
-			fill: func(dir string) error { return makeVenv(dir, requirementsImaging) },
-		},
-		{
 			name: "python-audio",
 			key:  requirementsAudio,
 			fill: func(dir string) error { return makeVenv(dir, requirementsAudio) },
+		},
+		{
+			name: "python-imaging",
+			key:  requirementsImaging,
+			fill: func(dir string) error { return makeVenv(dir, requirementsImaging) },
 		},
 		{
 			// 600 MB, nearly all of it a library that converts models.
@@ -102,6 +107,11 @@ func made() []part {
 			name: "classifiers",
 			key:  models.Requirements + models.Classifiers,
 			fill: func(dir string) error { return makeModels(dir, models.Classifiers) },
+		},
+		{
+			name: "python-examples",
+			key:  requirementsExamples,
+			fill: func(dir string) error { return makeVenv(dir, requirementsExamples) },
 		},
 	}
 }

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stands in for androidx.test:monitor, which is not on Maven Central: what Robolectric calls of it in a test of a sensor.
+package androidx.test.runner.lifecycle;
+
+public final class ActivityLifecycleMonitorRegistry {
+	private static ActivityLifecycleMonitor monitor;
+
+	public static ActivityLifecycleMonitor getInstance() {
+		return monitor;
+	}
+
+	public static void registerInstance(ActivityLifecycleMonitor m) {
+		monitor = m;
+	}
+}

@@ -1,0 +1,3 @@
+package main
+
+func printLines() error { return nil }
