@@ -11,6 +11,7 @@ import (
 
 	"github.com/edgexray/edgexray/analyze/frames"
 	"github.com/edgexray/edgexray/dataset"
+	"github.com/edgexray/edgexray/pipeline"
 	"github.com/edgexray/edgexray/play"
 	"github.com/edgexray/edgexray/reference"
 	"github.com/edgexray/edgexray/shim/snapshot"
@@ -73,15 +74,20 @@ func (p *playing) play(stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	model, sum, err := reference.OpenModel(p.model)
-	if err != nil {
-		return fmt.Errorf("%s: %w", p.model, err)
-	}
 	items, done, err := itemsOf(p.data)
 	if err != nil {
 		return err
 	}
 	defer done()
+	return p.write(stderr, steps, items)
+}
+
+// write plays items.
+func (p *playing) write(stderr io.Writer, steps *pipeline.Pipeline, items []play.Item) error {
+	model, sum, err := reference.OpenModel(p.model)
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.model, err)
+	}
 	out, err := createOutput(p.output)
 	if err != nil {
 		return err
