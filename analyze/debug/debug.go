@@ -15,8 +15,9 @@ import (
 
 // Run is a run of the model that the app's is set against.
 type Run struct {
-	Log     *frames.Log
-	Compare func() (*compare.Result, error) // the edge with it, layer by layer
+	Log      *frames.Log
+	Compare  func() (*compare.Result, error) // the edge with it, layer by layer
+	Problems []string                        // what of it is missing
 }
 
 // Sources are what is known of an app, and how to learn more. Everything but Edge or Trace may be missing.
@@ -152,6 +153,7 @@ func (d *debugger) run() {
 			continue
 		}
 		*r.into = made
+		d.result.Problems = append(d.result.Problems, made.Problems...)
 	}
 	d.Subject.Reference, d.Subject.Compare = nil, nil
 	if d.same != nil {

@@ -13,9 +13,8 @@ import (
 var certain = map[inputs.Basis]float64{inputs.ByRaw: 1, inputs.ByReference: 0.9, inputs.ByItself: 0.8}
 
 const (
-	tolerated   = 0.05 // the share of frames that may differ: naming isn't always right
-	unexplained = 0.5  // the confidence of an input that differs, and nobody knows how
-	suspected   = 0.6  // that of an op that could not be run alone
+	unexplained = 0.5 // the confidence of an input that differs, and nobody knows how
+	suspected   = 0.6 // that of an op that could not be run alone
 )
 
 // preprocessing asks whether the app feeds the model what the reference would.
@@ -50,13 +49,11 @@ func (d *debugger) input(j *inputs.Judged) (answer string, wrong, known bool) {
 	if j.Failed > 0 {
 		d.problem("%s%d frames could not be judged by %s: %s", name, j.Failed, j.By, j.FirstError)
 	}
-	named := 0
-	for _, t := range j.Differences {
-		if float64(t.Frames) <= tolerated*float64(j.Frames) {
-			d.problem("%sone in a while (%d of %d frames, the first is %d): %s: %s", name, t.Frames, j.Frames, t.First, t.Aspect, t.App)
-			continue
-		}
-		named++
+	named, doubtful := j.Named()
+	for _, t := range doubtful {
+		d.problem("%ssome frames (%d of %d, the first is %d) look as if the app differed in %s, and not in one way: %s", name, t.Frames, j.Frames, t.First, t.Aspect, t.App)
+	}
+	for _, t := range named {
 		what := fmt.Sprintf("%s%s: the app has %s", name, t.Aspect, t.App)
 		if t.Reference != "" {
 			what += ", the reference " + t.Reference
@@ -67,11 +64,11 @@ func (d *debugger) input(j *inputs.Judged) (answer string, wrong, known bool) {
 	switch off := j.Frames - j.Healthy; {
 	case j.By == inputs.ByNothing:
 		return name + j.Why, false, false
-	case named > 0:
+	case len(named) > 0:
 		return fmt.Sprintf("%sno, in %d of %d frames (by %s)", name, off, j.Frames, j.By), true, true
 	case j.By == inputs.ByItself:
 		return fmt.Sprintf("%sits values alone prove nothing against it; %s", name, j.Why), false, false
-	case float64(j.Unexplained) > tolerated*float64(j.Frames):
+	case float64(j.Unexplained) > inputs.Tolerated*float64(j.Frames):
 		what := fmt.Sprintf("%swhat the app feeds differs from what the reference makes, and nothing explains it, in %d of %d frames", name, j.Unexplained, j.Frames)
 		if j.Nearest != "" {
 			what += "; the nearest is: " + j.Nearest
@@ -86,7 +83,7 @@ func (d *debugger) input(j *inputs.Judged) (answer string, wrong, known bool) {
 var symptoms = map[string]float64{"outputs": 0.3, "saturated": 0.4}
 
 // check makes built-in checks, and finds what fails.
-func (d *debugger) check(where Verdict, names ...string) (answers []string, wrong bool) {
+func (d *debugger) check(where Verdict, names ...string) (answers, unknown []string, wrong bool) {
 	for _, name := range names {
 		o, ok := checks.One(&d.Subject, name)
 		if !ok {
@@ -95,13 +92,23 @@ func (d *debugger) check(where Verdict, names ...string) (answers []string, wron
 		d.result.Checks = append(d.result.Checks, o)
 		if o.Verdict == checks.Fail && !(name == "quantization" && d.found("quantization")) {
 			wrong = true
-			d.find(Finding{where, o.Evidence, o.Advice, cmp.Or(symptoms[name], 1), name})
+			d.find(Finding{where, o.Evidence, o.Advice, cmp.Or(symptoms[name], 1) * often(&o), name})
 		}
-		if o.Verdict != checks.NotChecked {
+		if o.Verdict == checks.NotChecked {
+			unknown = append(unknown, o.Evidence)
+		} else {
 			answers = append(answers, o.Evidence)
 		}
 	}
-	return answers, wrong
+	return answers, unknown, wrong
+}
+
+// often is the share of frames in which a check fails.
+func often(o *checks.Outcome) float64 {
+	if o.Frames == 0 {
+		return 1
+	}
+	return float64(o.Failed) / float64(o.Frames)
 }
 
 // found tells whether a check, or an aspect of that name, has a finding already.
@@ -129,12 +136,12 @@ func (d *debugger) layers() {
 		return
 	}
 	before := len(d.result.Findings)
-	answers, wrong := d.check(Kernels, "kernels")
+	answers, unknown, wrong := d.check(Kernels, "kernels")
 	if wrong && len(r.Verdict.Guilty) == 0 {
 		d.result.Findings[before].Confidence = suspected
 	}
 	if len(answers) == 0 {
-		d.ask(question, "that can't be told: no op could be compared", false, false)
+		d.ask(question, "that can't be told: "+strings.Join(unknown, "; "), false, false)
 		return
 	}
 	d.ask(question, strings.Join(answers, "; "), true, wrong)
@@ -169,9 +176,9 @@ func (d *debugger) latency() {
 		d.ask(question, "that can't be told: there is no trace (--trace)", false, false)
 		return
 	}
-	answers, wrong := d.check(Latency, "stragglers", "delegates")
+	answers, unknown, wrong := d.check(Latency, "stragglers", "delegates")
 	if len(answers) == 0 {
-		d.ask(question, "that can't be told: the trace has nothing that could be judged", false, false)
+		d.ask(question, "that can't be told: "+strings.Join(unknown, "; "), false, false)
 		return
 	}
 	d.ask(question, strings.Join(answers, "; "), true, wrong)

@@ -3,8 +3,10 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -141,7 +143,9 @@ func (d *debugging) run(model, inputs, name string, how comparing) (*debug.Run, 
 	if inputs == d.edge {
 		o.Interpreter = d.interpreter
 	}
-	if err := runReference(d.command, o); err != nil {
+	var said strings.Builder // of interest only when it fails
+	if err := runReferenceTo(d.command.Context(), &said, o); err != nil {
+		fmt.Fprint(d.command.ErrOrStderr(), said.String())
 		return nil, err
 	}
 	log, err := d.subject.log(o.Output, 0)
@@ -165,8 +169,14 @@ func (d *debugging) played() (*debug.Run, error) {
 		return nil, errors.New("there is no raw data (mark it in the app, or name files with --raw)")
 	}
 	p := playing{model: d.how.model, data: "the raw data", output: filepath.Join(d.dir, "inputs.tensors")}
-	if err := p.write(d.command.ErrOrStderr(), d.subject.Pipeline, items); err != nil {
+	summary, err := p.write(d.subject.Pipeline, items)
+	if err != nil {
 		return nil, err
 	}
-	return d.run(d.how.model, p.output, "played.tensors", d.how)
+	run, err := d.run(d.how.model, p.output, "played.tensors", d.how)
+	if err == nil && len(summary.Broken) > 0 {
+		first := summary.Broken[0]
+		run.Problems = append(run.Problems, fmt.Sprintf("%d of %d pieces of raw data were left out, the first is %s: %v", len(summary.Broken), len(items), first.Name, first.Err))
+	}
+	return run, err
 }
