@@ -247,6 +247,23 @@ func TestListening(t *testing.T) {
 	}
 }
 
+// A library of the app's own, which holds no TFLite, is recorded by its name: in every process that loads it.
+func TestRecordMarkersOfLibrary(t *testing.T) {
+	library := apps.Listened(t, true)
+	recorder, r := startRecord(t, "--library", library)
+	app := exec.Command(apps.Listened(t, false), library)
+	app.Stdin = strings.NewReader("\n\n\n")
+	if got := finish(t, app); !strings.Contains(got.stdout, "step 3: listening 0 1\n") {
+		t.Errorf("exit status %d\n%s%s", got.status, got.stdout, got.stderr)
+	}
+	if got := recorder.stop(t); got.status != 0 {
+		t.Errorf("exit status %d\n%s", got.status, got.stdout)
+	}
+	if keys := r.markers(t).Keys; len(keys) != 1 || keys[0].Key != "library" || keys[0].Count != 2 {
+		t.Errorf("%+v, want the library's two", keys)
+	}
+}
+
 // What no app should mark does no harm: it is left out and counted, or said to be what it is.
 func TestRecordBadMarkers(t *testing.T) {
 	r := recordCommand(t, marked(t, "--bad", "--fork"))

@@ -43,6 +43,7 @@ var subjects = []subject{
 	{"markers", "What does a marker cost with nobody listening, in a snapshot, and with the recorder?", measureMarkers},
 	{"stragglers", "Are ops found that are delayed? (in apps that go before other programs)", measureDetection},
 	{"causes", "Are causes named that are produced on purpose?", measureCauses},
+	{"explainaudio", "Is what apps did to sound named?", measureExplainAudio},
 	{"paper", "What do the mistakes of the paper's section 4.3 cost, and are they named? (the example apps)", measurePaper},
 	{"explain", "Is what an app fed of a photo named, and what no pipeline says left unnamed?", measureExplain},
 	{"startup", "What does `record -- CMD` add before CMD runs, and while it loads libraries?", measureStartup},
