@@ -17,6 +17,13 @@ import (
 // maxFile is the most that a packed file may have: a vocabulary of a few hundred thousand words.
 const maxFile = 64 << 20
 
+// What an input may be at most for a pipeline to be proposed: larger shapes are those of damaged files.
+const (
+	maxSide    = 1 << 13
+	maxSamples = 1 << 24
+	maxRate    = 1 << 20
+)
+
 // File reads a file that is packed with a model of size bytes.
 func File(model io.ReaderAt, size int64, name string) ([]byte, error) {
 	archive, err := zip.NewReader(model, size)
@@ -68,6 +75,9 @@ func Pipeline(model *tflite.Model, m *tflite.Metadata) (string, error) {
 		}
 		text.WriteString(strings.Join(lines, "\n") + "\n")
 	}
+	if text.Len() == 0 {
+		return "", errors.New("the model has no inputs")
+	}
 	return text.String(), nil
 }
 
@@ -84,8 +94,8 @@ func input(t *tflite.Tensor, m *tflite.TensorMetadata) ([]string, error) {
 }
 
 func picture(t *tflite.Tensor, m *tflite.TensorMetadata) ([]string, error) {
-	if len(t.Shape) != 4 || t.Shape[1] < 1 || t.Shape[2] < 1 {
-		return nil, fmt.Errorf("it is a picture of shape %v, not of [1, height, width, channels]", t.Shape)
+	if len(t.Shape) != 4 || min(t.Shape[1], t.Shape[2]) < 1 || max(t.Shape[1], t.Shape[2]) > maxSide {
+		return nil, fmt.Errorf("it is a picture of shape %v, not of [1, height, width, channels] in bounds", t.Shape)
 	}
 	lines := []string{"decode exif"}
 	if m.Color == tflite.Grayscale {
@@ -108,8 +118,8 @@ func sound(t *tflite.Tensor, m *tflite.TensorMetadata) ([]string, error) {
 	for _, d := range t.Shape {
 		samples = max(samples, d)
 	}
-	if m.Rate < 1 || m.Channels > 1 {
-		return nil, fmt.Errorf("it is sound of %d Hz and %d channels: write its pipeline yourself", m.Rate, m.Channels)
+	if m.Rate < 1 || m.Rate > maxRate || m.Channels > 1 || samples > maxSamples {
+		return nil, fmt.Errorf("it is sound of %d Hz, %d channels and %d samples: write its pipeline yourself", m.Rate, m.Channels, samples)
 	}
 	return []string{"wav", "mono mean", fmt.Sprintf("resample %d polyphase", m.Rate), "float", fmt.Sprintf("length %d", samples)}, nil
 }
@@ -117,6 +127,9 @@ func sound(t *tflite.Tensor, m *tflite.TensorMetadata) ([]string, error) {
 func normalization(m *tflite.TensorMetadata) ([]string, error) {
 	if len(m.Mean) == 0 && len(m.Std) == 0 {
 		return nil, nil
+	}
+	if len(m.Mean) > 1 && len(m.Std) > 1 && len(m.Mean) != len(m.Std) {
+		return nil, fmt.Errorf("the metadata has %d means and %d deviations", len(m.Mean), len(m.Std))
 	}
 	for _, s := range m.Std {
 		if !(s > 0) {
@@ -160,8 +173,8 @@ func element(t *tflite.Tensor, normalized bool) ([]string, error) {
 		return []string{"# The metadata doesn't say of a normalization: 0 to 255 is fed.", "cast type=float32"}, nil
 	case t.Type == tflite.UInt8 && !normalized:
 		return []string{"cast type=uint8 round"}, nil
-	case len(q.Scale) != 1 || len(q.ZeroPoint) != 1 || !(q.Scale[0] > 0) || math.IsInf(float64(q.Scale[0]), 0):
-		return nil, fmt.Errorf("its elements are %s without a quantization", name)
+	case len(q.Scale) != 1 || len(q.ZeroPoint) != 1 || !(q.Scale[0] > 0) || math.IsInf(float64(q.Scale[0]), 0) || q.ZeroPoint[0] != int64(int16(q.ZeroPoint[0])):
+		return nil, fmt.Errorf("its elements are %s without a quantization of one scale and zero point", name)
 	}
 	line := fmt.Sprintf("quantize scale=%s zero-point=%d type=%s", numbers(q.Scale), q.ZeroPoint[0], name)
 	return []string{line}, nil
