@@ -48,7 +48,8 @@ func untilNul(b []byte) string { return cString(bytes.Clone(b)) }
 func (p *process) writeMarker(r *markerRecord, m *trace.Marker, data []byte) bool {
 	out, tensors := p.session.sink.(tensorSink)
 	switch {
-	case !tensors:
+	case !tensors: // a trace has no elements of arrays
+		p.session.describe(m)
 		return true
 	case m.Type == 0 || m.Missing != "":
 		p.session.failed(out.AddMarker(m, nil))
