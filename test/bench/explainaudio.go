@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -30,7 +31,10 @@ func measureExplainAudio(b *bench) error {
 	}
 	counts := make(map[string]*heardCount)
 	names := make(map[string]bool)
-	for _, m := range made {
+	for i, m := range made {
+		if i%25 == 0 {
+			fmt.Fprintf(os.Stderr, "%d of %d cases\n", i, len(made))
+		}
 		began := time.Now()
 		v, err := explain.Judge(m.Raw, m.Fed, m.Reference)
 		if err != nil {
