@@ -62,6 +62,10 @@ func (f *audioFed) finish(v *Verdict, base, nearest *hypothesis, s *variantSearc
 		v.Explanation.Explained, v.Explanation.Steps, v.Explanation.Residual = true, h.steps, nearest.fit.bent
 		v.Differences = h.differences()
 	}
+	if !v.Explanation.Explained && base.fit.residual <= benefitOfDoubt*s.tolerance {
+		v.Healthy = true
+		v.Explanation = Explanation{Explained: true, Steps: base.steps, Residual: base.fit.residual}
+	}
 	if at := nearest.fit.at; v.Explanation.Explained && at != 0 {
 		v.Explanation.Notes = append(v.Explanation.Notes, fmt.Sprintf("what was fed begins at value %d of what the steps make", at))
 	}

@@ -29,10 +29,11 @@ func newAudioFed(a *step.Array) *audioFed {
 }
 
 // What libraries' single precision leaves, as a share of the range: of samples, which are sums of a few, and of features,
-// which go through transforms and logarithms.
+// which go through transforms and logarithms. What a reference leaves may be so many times as much if nothing else explains it.
 const (
 	roundingOfSamples  = 1e-6
-	roundingOfFeatures = 1e-4
+	roundingOfFeatures = 1e-5
+	benefitOfDoubt     = 10
 )
 
 // tolerance is up to what residual a pipeline explains what was fed: rounding of what it computes with, and a part of the

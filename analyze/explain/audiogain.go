@@ -29,7 +29,7 @@ func gainVariants(h *hypothesis, at int, whole bool) (out []variant) {
 	}
 	for _, db := range triedDecibels {
 		if whole && db != 0 {
-			out = append(out, withGain(h.steps, at, math.Pow(10, db/20), whole)[0])
+			out = append(out, withGain(h.steps, at, math.Pow(10, db/20), whole)[:2]...)
 		}
 	}
 	return out
@@ -70,6 +70,10 @@ func withGain(steps []step.Step, at int, gain float64, whole bool) (out []varian
 	if whole {
 		for _, rounding := range []string{"", "truncate", "floor"} {
 			add(audio.Int16{Multiply: 1, Rounding: rounding})
+		}
+		if math.Abs(gain) > 1 {
+			c.App += ", overflowing 16 bits"
+			add(audio.Int16{Multiply: 1, Wrap: true})
 		}
 		return out
 	}

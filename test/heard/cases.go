@@ -213,5 +213,8 @@ func caseOf(r Recording, front, outside string, made []change) (Case, bool) {
 
 // at says whether a change can be made at a front end.
 func (c change) at(front string) bool {
-	return c.fronts == "" || slices.Contains(strings.Fields(c.fronts), strings.Fields(front)[0]) || c.fronts == front
+	if _, one := References[c.fronts]; one && strings.Contains(c.fronts, " ") {
+		return c.fronts == front
+	}
+	return c.fronts == "" || slices.Contains(strings.Fields(c.fronts), strings.Fields(front)[0])
 }
