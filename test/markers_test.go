@@ -314,3 +314,34 @@ func TestMarkersLeftOut(t *testing.T) {
 		}
 	}
 }
+
+// Recorded without root, what an app marks is in the trace, but for the elements of arrays.
+func TestMarkersViaShim(t *testing.T) {
+	r := recordCommand(t, markedModel(t, "--frames", "2"), "--via", "shim")
+	in, err := os.Open(r.trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	reader, err := trace.NewReader(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := make(map[string]int)
+	for reader.Next() {
+		for _, m := range reader.Block().Markers {
+			said[saying(snapshot.Marked{Marker: m})]++
+		}
+	}
+	for _, want := range []string{
+		"frame_begin in 2", `before "camera" type 3 [40 61 3]rgb in 2`, `before "resized" type 1 [1 224 224 3] in 2`, `sensor "light" [201] in 2`,
+		`label "cat" in 2`, `metric "at exit" [1]`,
+	} {
+		if said[want] != 1 {
+			t.Errorf("the trace has %d of %s, want 1", said[want], want)
+		}
+	}
+	if reader.Err() != nil || !strings.Contains(r.stderr, "and 25 markers") {
+		t.Errorf("%v\n%s", reader.Err(), r.stderr)
+	}
+}

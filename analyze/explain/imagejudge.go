@@ -14,7 +14,7 @@ import (
 // within noise, too; and roundedOff is what even then is only rounding, in steps of 8 bits.
 const (
 	muchNearer = 0.5
-	roundedOff = 0.55
+	roundedOff = 0.35
 )
 
 func judgeImage(raw step.Value, fed *step.Array, reference []step.Step) (Verdict, error) {
@@ -119,7 +119,11 @@ func distance(out, fed *step.Array, gain float64) float64 {
 func (f imageFound) differences(should *imageFacts, height, width int) ([]Difference, error) {
 	var fewest []Difference
 	for i, m := range f.best {
-		does, err := factsOf(m.lines(f.photo, f.fed), height, width)
+		s, err := steps(m.lines(f.photo, f.fed))
+		if err != nil {
+			return nil, err
+		}
+		does, err := factsOf(lines(s), height, width)
 		if err != nil {
 			return nil, err
 		}

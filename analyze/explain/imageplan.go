@@ -53,7 +53,7 @@ func (s *imageSearch) plans(place alignedPlace, by candidate) []candidate {
 		in := place.inside
 		add(plan{0, 0, s.photo.width, s.photo.height, int(in.width), int(in.height), -int(in.x), -int(in.y)})
 	}
-	for _, p := range wholeThenCut(s.photo, place.mapping, width, height) {
+	for _, p := range s.wholeThenCut(place, by) {
 		add(p)
 	}
 	if len(all) > 0 && all[0].plan == whole {
@@ -80,13 +80,23 @@ func rounded(from rectangle, width, height int) plan {
 	return plan{int(x), int(y), int(math.Round(from.x+from.width) - x), int(math.Round(from.y+from.height) - y), width, height, 0, 0}
 }
 
-// wholeThenCut are the plans that resize the whole photo, its proportions kept, and then cut or pad it.
-func wholeThenCut(ph photo, m mapping, width, height int) []plan {
+// wholeThenCut are the plans that resize the whole photo and then cut or pad it.
+func (s *imageSearch) wholeThenCut(place alignedPlace, by candidate) []plan {
+	w, h := int(float64(s.photo.width)/place.mapping.ax), int(float64(s.photo.height)/place.mapping.ay)
+	by.plan = plan{width: s.photo.width, height: s.photo.height}
 	var all []plan
-	w, h := int(math.Floor(float64(ph.width)/m.ax)), int(math.Floor(float64(ph.height)/m.ay))
-	for toWidth := w - 1; toWidth <= w+2; toWidth++ {
-		for toHeight := h - 1; toHeight <= h+2; toHeight++ {
-			all = append(all, plan{0, 0, ph.width, ph.height, toWidth, toHeight, int(math.Round(m.bx / m.ax)), int(math.Round(m.by / m.ay))})
+	for d := -1; d <= 2; d++ {
+		for e := -1; e <= 2; e++ {
+			p := by.plan
+			p.toWidth, p.toHeight = w+d, h+e
+			if p.toWidth < leastSide || p.toHeight < leastSide {
+				continue
+			}
+			by.plan = p
+			x, y := by.taps(s.responses)
+			lx, ly := x.line(), y.line()
+			p.atX, p.atY = int(math.Round((place.mapping.bx-lx.offset)/lx.slope)), int(math.Round((place.mapping.by-ly.offset)/ly.slope))
+			all = append(all, p)
 		}
 	}
 	return all

@@ -12,15 +12,19 @@ import (
 type cast struct {
 	typeName string
 	round    bool // half to even, as numpy.round and tf.round do
+	wrap     bool // what is too large begins again from the least: the bits of a byte as they are
 }
 
 func makeCast(args *step.Arguments) (step.Step, error) {
-	c := cast{args.Text("type", ""), args.Flag("round")}
+	c := cast{args.Text("type", ""), args.Flag("round"), args.Flag("wrap")}
 	if _, ok := typeNames[c.typeName]; !ok {
 		return nil, fmt.Errorf("type=%s: it takes float32, uint8, int8, int16 or int32", c.typeName)
 	}
 	if c.typeName == "float32" && c.round {
 		return nil, fmt.Errorf("to float32 there is nothing to round")
+	}
+	if c.wrap && c.typeName != "int8" && c.typeName != "uint8" {
+		return nil, fmt.Errorf("wrap is for bytes: int8 or uint8")
 	}
 	return c, nil
 }
@@ -45,6 +49,11 @@ func (c cast) Apply(v step.Value) (step.Value, error) {
 		} else {
 			whole[i] = math.Trunc(float64(x))
 		}
+		if c.wrap && t == tflite.Int8 {
+			whole[i] = float64(int8(int64(whole[i])))
+		} else if c.wrap {
+			whole[i] = float64(uint8(int64(whole[i])))
+		}
 	}
 	v.Array = made(a.Shape, t, whole)
 	return v, nil
@@ -54,6 +63,9 @@ func (c cast) String() string {
 	words := "cast type=" + c.typeName
 	if c.round {
 		words += " round"
+	}
+	if c.wrap {
+		words += " wrap"
 	}
 	return words
 }

@@ -3,6 +3,7 @@ package array
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -15,8 +16,8 @@ type normalize struct{ mean, std []float64 }
 func makeNormalize(args *step.Arguments) (step.Step, error) {
 	n := normalize{args.Numbers("mean", 0), args.Numbers("std", 1)}
 	for _, s := range n.std {
-		if !(s > 0) {
-			return nil, fmt.Errorf("std=%v: it takes numbers above 0", s)
+		if s == 0 || math.IsNaN(s) {
+			return nil, fmt.Errorf("std=%v: it takes numbers other than 0", s)
 		}
 	}
 	if len(n.mean) > 1 && len(n.std) > 1 && len(n.mean) != len(n.std) {
