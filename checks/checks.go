@@ -146,3 +146,13 @@ func (o Outcome) over(frames, failed, first int) Outcome {
 	o.Frames, o.Failed, o.First = frames, failed, first
 	return o
 }
+
+// One makes a built-in check; false when there is none of that name, or nothing that it could look at.
+func One(s *Subject, name string) (Outcome, bool) {
+	for _, b := range BuiltIn {
+		if b.Name == name && (b.applies == nil || b.applies(s)) {
+			return b.run(s, arguments{}), true
+		}
+	}
+	return Outcome{}, false
+}

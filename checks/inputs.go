@@ -3,13 +3,11 @@ package checks
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/edgexray/edgexray/analyze/explain"
 	"github.com/edgexray/edgexray/analyze/inputs"
 )
-
-// tolerated is the share of frames that may differ in an aspect: naming isn't always right.
-const tolerated = 0.05
 
 // aspect makes a check of the ways in which inputs can differ.
 func aspect(aspects ...explain.Aspect) func(s *Subject, _ arguments) Outcome {
@@ -33,11 +31,16 @@ func aspect(aspects ...explain.Aspect) func(s *Subject, _ arguments) Outcome {
 var order = map[Verdict]int{Fail: 0, Broken: 1, NotChecked: 2, Pass: 3}
 
 func judgedIn(j *inputs.Judged, aspects []explain.Aspect) Outcome {
-	t, n := j.Of(aspects...)
+	named, _ := j.Named()
+	i := slices.IndexFunc(named, func(t inputs.Tally) bool { return slices.Contains(aspects, t.Aspect) })
+	t, n := inputs.Tally{}, 0
+	if i >= 0 {
+		t, n = named[i], named[i].Frames
+	}
 	switch {
 	case j.By == inputs.ByNothing:
 		return notChecked("%s", j.Why)
-	case n > 0 && float64(n) > tolerated*float64(j.Frames):
+	case n > 0:
 		o := failed("%s, where the reference has %s, in %d of %d frames (by %s)", t.App, t.Reference, n, j.Frames, j.By)
 		if t.Reference == "" {
 			o = failed("%s, in %d of %d frames (by %s)", t.App, n, j.Frames, j.By)
@@ -80,7 +83,7 @@ func preprocessingOf(j *inputs.Judged) Outcome {
 		o := failed("%s: %s, where the reference has %s, in %d of %d frames", t.Aspect, t.App, t.Reference, t.Frames, j.Frames)
 		o.Advice = t.Advice
 		return o.over(j.Frames, t.Frames, t.First)
-	case float64(wrong) <= tolerated*float64(j.Frames):
+	case float64(wrong) <= inputs.Tolerated*float64(j.Frames):
 		return pass("what the app feeds is what the reference makes, in %d of %d frames (by %s)", j.Healthy, j.Frames, j.By).over(j.Frames, wrong, 0)
 	}
 	o := failed("what the app feeds differs from what the reference makes, in %d of %d frames (by %s)", wrong, j.Frames, j.By)

@@ -1,6 +1,8 @@
 package play
 
 import (
+	"errors"
+
 	"github.com/edgexray/edgexray/analyze/frames"
 	"github.com/edgexray/edgexray/dataset"
 	"github.com/edgexray/edgexray/pipeline/step"
@@ -24,6 +26,24 @@ func OfApp(log *frames.Log) []Item {
 			continue
 		}
 		item := Item{Frame: f.Number, Read: func() (step.Value, error) { return log.RawValue(raw) }}
+		item.Name, _ = f.Name()
+		item.Label, item.Labelled = f.Label()
+		list = append(list, item)
+	}
+	return list
+}
+
+// OfFrames are raw data that files have of an app's frames.
+func OfFrames(log *frames.Log, raw func(f *frames.Frame) (step.Value, bool, error)) []Item {
+	var list []Item
+	for _, f := range log.Frames {
+		item := Item{Frame: f.Number, Read: func() (step.Value, error) {
+			v, ok, err := raw(f)
+			if !ok {
+				err = errors.New("there is no file of it")
+			}
+			return v, err
+		}}
 		item.Name, _ = f.Name()
 		item.Label, item.Labelled = f.Label()
 		list = append(list, item)

@@ -27,8 +27,8 @@ const (
 	ByNothing   Basis = "nothing"
 )
 
-// DefaultFrames is how many frames are judged when nobody says: naming a wrong pipeline takes a second or two a frame.
-const DefaultFrames = 24
+// DefaultFrames is how many frames are judged when nobody says: naming what a wrong pipeline does takes a second or two a frame.
+const DefaultFrames = 12
 
 // Source is what inputs are judged by.
 type Source struct {
@@ -78,6 +78,42 @@ func (j *Judged) Of(aspects ...explain.Aspect) (Tally, int) {
 		}
 	}
 	return most, min(n, j.Frames)
+}
+
+const (
+	// Tolerated is the share of frames that may differ in an aspect: naming isn't always right.
+	Tolerated = 0.05
+	// fewWays is in how many ways an app may differ in an aspect when no one of them is that of most frames. More are what noise is named.
+	fewWays = 3
+)
+
+// Named are the aspects in which the app differs, each with how it does in most frames, in how many it does in any way. What is seen in few
+// frames, or in other ways in each, is in doubtful.
+func (j *Judged) Named() (named, doubtful []Tally) {
+	var aspects []explain.Aspect
+	ways := make(map[explain.Aspect]int)
+	for _, t := range j.Differences {
+		if ways[t.Aspect]++; ways[t.Aspect] == 1 {
+			aspects = append(aspects, t.Aspect)
+		}
+	}
+	for _, a := range aspects {
+		most, n := j.Of(a)
+		often := 2*most.Frames > j.Frames
+		for _, t := range j.Differences {
+			if t.Aspect == a {
+				most.First = min(most.First, t.First)
+			}
+		}
+		most.Frames = n
+		if float64(n) > Tolerated*float64(j.Frames) && (often || ways[a] <= fewWays) {
+			named = append(named, most)
+		} else {
+			doubtful = append(doubtful, most)
+		}
+	}
+	slices.SortStableFunc(named, func(a, b Tally) int { return cmp.Compare(b.Frames, a.Frames) })
+	return named, doubtful
 }
 
 // Judge judges each input of the model that the pipeline makes, or the first one without a pipeline.
@@ -132,15 +168,39 @@ func (s *Source) chosen(usable func(frames.Pair) bool) []frames.Pair {
 			all = append(all, p)
 		}
 	}
-	n := cmp.Or(s.Frames, DefaultFrames)
-	if len(all) <= n {
-		return all
-	}
+	n := min(cmp.Or(s.Frames, DefaultFrames), len(all))
 	list := make([]frames.Pair, n)
 	for i := range list {
-		list[i] = all[i*len(all)/n]
+		list[i] = all[spread(i, n)*len(all)/n]
 	}
 	return list
+}
+
+// spread is the i-th of n places in an order in which any few are far apart: in steps of the golden section.
+func spread(i, n int) int {
+	step := max(1, int(0.618*float64(n)))
+	for gcd(step, n) != 1 {
+		step++
+	}
+	return i * step % n
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// alike is how many frames that all differ in the same ways are enough to know.
+const alike = 5
+
+// settled tells whether more frames would tell nothing new.
+func (j *Judged) settled() bool {
+	if j.Frames < alike || j.Healthy+j.Failed+j.Unexplained > 0 {
+		return false
+	}
+	return !slices.ContainsFunc(j.Differences, func(t Tally) bool { return t.Frames < j.Frames })
 }
 
 // fed returns the tensor that an app fed.
@@ -164,6 +224,7 @@ func (j *Judged) add(f *frames.Frame, differences []explain.Difference, n int) {
 			i = len(j.Differences)
 			j.Differences = append(j.Differences, Tally{Aspect: d.Aspect, App: d.App, Reference: d.Reference, Advice: d.Advice, First: f.Number})
 		}
+		j.Differences[i].First = min(j.Differences[i].First, f.Number)
 		j.Differences[i].Frames += n
 	}
 }
@@ -194,6 +255,9 @@ func (s *Source) byRaw(input pipeline.Input, j *Judged) error {
 		}
 		if err != nil {
 			j.fail(p.Edge, err)
+		}
+		if j.settled() {
+			break
 		}
 	}
 	if wrong := j.Unexplained + j.Failed; sound && several && wrong > len(pairs)/2 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/edgexray/edgexray/analyze/frames"
 	"github.com/edgexray/edgexray/dataset"
+	"github.com/edgexray/edgexray/pipeline"
 	"github.com/edgexray/edgexray/play"
 	"github.com/edgexray/edgexray/reference"
 	"github.com/edgexray/edgexray/shim/snapshot"
@@ -73,25 +74,14 @@ func (p *playing) play(stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	model, sum, err := reference.OpenModel(p.model)
-	if err != nil {
-		return fmt.Errorf("%s: %w", p.model, err)
-	}
 	items, done, err := itemsOf(p.data)
 	if err != nil {
 		return err
 	}
 	defer done()
-	out, err := createOutput(p.output)
+	summary, err := p.write(steps, items)
 	if err != nil {
 		return err
-	}
-	summary, err := play.Write(out.File, items, play.Options{Pipeline: steps, Model: model, Path: p.model, SHA256: sum, Recorder: "edgexray " + version})
-	if err == nil {
-		err = out.begin()
-	}
-	if err = errors.Join(err, out.end()); err != nil {
-		return fmt.Errorf("play %s: %w", p.data, err)
 	}
 	fmt.Fprintf(stderr, "%s: %d of %d pieces of data, %d invokes\n", p.output, summary.Played, len(items), summary.Invokes)
 	for i, b := range summary.Broken {
@@ -102,6 +92,26 @@ func (p *playing) play(stderr io.Writer) error {
 		fmt.Fprintf(stderr, "left out: %s: %v\n", b.Name, b.Err)
 	}
 	return nil
+}
+
+// write plays items.
+func (p *playing) write(steps *pipeline.Pipeline, items []play.Item) (*play.Summary, error) {
+	model, sum, err := reference.OpenModel(p.model)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.model, err)
+	}
+	out, err := createOutput(p.output)
+	if err != nil {
+		return nil, err
+	}
+	summary, err := play.Write(out.File, items, play.Options{Pipeline: steps, Model: model, Path: p.model, SHA256: sum, Recorder: "edgexray " + version})
+	if err == nil {
+		err = out.begin()
+	}
+	if err = errors.Join(err, out.end()); err != nil {
+		return nil, fmt.Errorf("play %s: %w", p.data, err)
+	}
+	return summary, nil
 }
 
 // itemsOf are the raw data of a snapshot, or of a data set. What they refer to is open until done is called.

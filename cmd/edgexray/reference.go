@@ -52,8 +52,12 @@ func addTools(f *pflag.FlagSet, t *reference.Tools) {
 }
 
 func runReference(c *cobra.Command, o reference.RunOptions) error {
-	stderr := c.ErrOrStderr()
-	ctx, stop := untilInterrupted(c.Context(), stderr)
+	return runReferenceTo(c.Context(), c.ErrOrStderr(), o)
+}
+
+// runReferenceTo says what happens on stderr.
+func runReferenceTo(ctx context.Context, stderr io.Writer, o reference.RunOptions) error {
+	ctx, stop := untilInterrupted(ctx, stderr)
 	defer stop()
 	var failed error
 	o.Capture = func(ctx context.Context, c reference.Capture) error { return captureReference(ctx, c, stderr) }

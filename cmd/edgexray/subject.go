@@ -43,6 +43,7 @@ func (e *evidence) add(f *pflag.FlagSet) {
 // opened is what evidence opened; close it.
 type opened struct {
 	checks.Subject
+	items []dataset.Item // of raw data
 	files []*snapshot.File
 }
 
@@ -88,11 +89,10 @@ func (e *evidence) fill(ctx context.Context, o *opened) error {
 		}
 	}
 	if e.raw != "" {
-		items, err := dataset.Open(e.raw)
-		if err != nil {
+		if o.items, err = dataset.Open(e.raw); err != nil {
 			return err
 		}
-		o.Raw, o.One = inputs.Files(items), len(items) == 1
+		o.Raw, o.One = inputs.Files(o.items), len(o.items) == 1
 	}
 	if e.how.model != "" {
 		if o.Model, _, err = reference.OpenModel(e.how.model); err != nil {
