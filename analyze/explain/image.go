@@ -47,7 +47,7 @@ func (s *imageSearch) search(views []view) []making {
 		left    float64 // when more is left
 		methods int     // that are refined
 	}{{exactly, fewRefined}, {nearly, manyRefined}} {
-		if len(makings) == 0 || makings[0].left > next.left {
+		if len(makings) == 0 || makings[0].left > next.left && makings[0].left < hopeless {
 			makings = append(makings, s.exact(s.refined(candidates, next.methods))...)
 			sortMakings(makings)
 		}
@@ -60,6 +60,8 @@ func (s *imageSearch) search(views []view) []making {
 const (
 	exactly = 0.02
 	nearly  = 0.25
+	// More is left by no method and no pixel more or less, but by something else.
+	hopeless = 25.0
 )
 
 // aligned makes places exact, and keeps those that are as alike as the best one.
