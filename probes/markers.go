@@ -1,6 +1,8 @@
 package probes
 
 import (
+	"bytes"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"os"
@@ -30,16 +32,15 @@ func FindMarkers(f *symbolize.File) ([]Point, error) {
 	return points, errors.Join(errs...)
 }
 
-// markerSite returns why a probe can't go where a note wants it: edgexray.h has nothing there but a nop.
+// markerInstructions are those that edgexray.h has for the probe: a nop of one byte, and a ret. Every Linux emulates them.
+var markerInstructions = map[elf.Machine][]byte{elf.EM_X86_64: {0x90}, elf.EM_AARCH64: {0xc0, 0x03, 0x5f, 0xd6}}
+
+// markerSite returns why a probe can't go where a note wants it.
 func markerSite(f *symbolize.File, address uint64) error {
-	const someCode = 32
-	code, err := f.Code(address, someCode)
-	if err != nil {
-		return err
-	}
-	site, err := ChooseSite(f.Machine, code, address, 1)
-	if err == nil && (site.Offset != 0 || site.Class != Nop) {
-		err = fmt.Errorf("`%s` where a nop should be", site.Instruction)
+	want := markerInstructions[f.Machine]
+	code, err := f.Code(address, len(want))
+	if err == nil && (len(want) == 0 || !bytes.Equal(code, want)) {
+		err = fmt.Errorf("% x where % x should be", code, want)
 	}
 	if err != nil {
 		return fmt.Errorf("probe the markers in %s at %#x: %w (built with another version of edgexray.h, or damaged)", f, address, err)

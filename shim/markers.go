@@ -15,6 +15,9 @@ var formats = [...]string{"", "rgb", "bgr", "rgba", "bgra", "argb", "gray", "nv1
 // halved are the formats whose bytes aren't always as many as its shape has elements: their chroma is rounded up.
 var halved = []string{"nv12", "nv21", "i420"}
 
+// unmarkable is the type of an array that the app could not mark, see sdk/c/edgexray.h.
+const unmarkable = 0xffff
+
 // addMarker takes what the app marks itself. Its array goes to a snapshot only.
 func (p *process) addMarker(b []byte) bool {
 	r, rest, ok := fixed[markerRecord](b)
@@ -92,6 +95,9 @@ func markerOf(r *markerRecord) *trace.Marker {
 // unlikely says why there can be no array as a marker describes it, empty when there can.
 func unlikely(m *trace.Marker) string {
 	bits := uint64(tflite.Type(m.Type).Bits())
+	if m.Type == unmarkable {
+		return "the app has nothing there that can be marked (its stderr says why)"
+	}
 	if bits < 8 {
 		return fmt.Sprintf("elements of type %v have no size that an array could be copied by", tflite.Type(m.Type))
 	}

@@ -2,12 +2,11 @@ package tensorexport
 
 import (
 	"archive/zip"
-	"encoding/binary"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
+	"github.com/edgexray/edgexray/npy"
 	"github.com/edgexray/edgexray/shim/snapshot"
 )
 
@@ -31,29 +30,10 @@ func addNPY(z *zip.Writer, a *array) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.Write(npyHeader(a)); err != nil {
+	if _, err := w.Write(npy.Header(a.element.npy, a.shape)); err != nil {
 		return err
 	}
 	return a.writeData(w)
-}
-
-// npyHeader is the header of version 1.0, padded so that the elements are aligned to 64 bytes in it.
-// Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
-func npyHeader(a *array) []byte {
-	var shape strings.Builder
-	for _, d := range a.shape {
-		shape.WriteString(strconv.FormatInt(d, 10) + ", ")
-	}
-	dict := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", a.element.npy, strings.TrimSuffix(shape.String(), " "))
-	const before = len("\x93NUMPY\x01\x00") + 2
-	size := (before + len(dict) + 1 + 63) / 64 * 64
-	header := append([]byte("\x93NUMPY\x01\x00"), 0, 0)
-	binary.LittleEndian.PutUint16(header[before-2:], uint16(size-before))
-	header = append(header, dict...)
-	for len(header) < size-1 {
-		header = append(header, ' ')
-	}
-	return append(header, '\n')
 }
 
 // addIndex writes a JSON object that has for each array's name what it is.

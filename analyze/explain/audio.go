@@ -23,7 +23,7 @@ const (
 const (
 	audioDepth  = 3
 	audioWidth  = 5
-	audioBudget = 1500
+	audioBudget = 1000
 	usualLength = 32000 // samples
 )
 

@@ -111,7 +111,7 @@ func TestJudgeAudio(t *testing.T) {
 	} {
 		name := fmt.Sprintf("%d %s", i, c.app)
 		t.Run(name, func(t *testing.T) {
-			raw := voice(1.3, c.rate, c.channels, uint64(i))
+			raw := voice(0.9, c.rate, c.channels, uint64(i))
 			app := c.reference
 			for _, change := range strings.Split(c.app, "|") {
 				old, by, _ := strings.Cut(change, ">")

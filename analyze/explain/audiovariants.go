@@ -202,8 +202,14 @@ func inserted(h *hypothesis, s *variantSearch) (out []variant) {
 		}
 	}
 	if !whole {
+		behind := at
+		if at < len(h.steps) {
+			if _, ok := h.steps[at].(audio.Float); ok {
+				behind++
+			}
+		}
 		for _, to := range []string{"peak", "rms", "standard"} {
-			add("level", Level, at, audio.Level{To: to})
+			add("level", Level, behind, audio.Level{To: to})
 		}
 		for _, c := range []float64{0.95, 0.97} {
 			add("preemphasis", Spectrum, at, audio.Preemphasis{Coefficient: c})

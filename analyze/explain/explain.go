@@ -43,10 +43,10 @@ const (
 
 // Difference is one thing that an app does in another way than its reference.
 type Difference struct {
-	Aspect    Aspect
-	App       string // "BGR"
-	Reference string // "RGB"
-	Advice    string // what to change, in a sentence
+	Aspect    Aspect `json:"aspect"`
+	App       string `json:"app"`       // "BGR"
+	Reference string `json:"reference"` // "RGB"
+	Advice    string `json:"advice"`    // what to change, in a sentence
 }
 
 // Verdict is how what was fed stands to a reference.

@@ -43,18 +43,24 @@ func (s *imageSearch) search(views []view) []making {
 		return nil
 	}
 	makings := s.exact(nearest(candidates))
-	for _, few := range []int{fewRefined, manyRefined} {
-		if len(makings) > 0 && makings[0].left <= exactly {
-			break
+	for _, next := range []struct {
+		left    float64 // when more is left
+		methods int     // that are refined
+	}{{exactly, fewRefined}, {nearly, manyRefined}} {
+		if len(makings) == 0 || makings[0].left > next.left {
+			makings = append(makings, s.exact(s.refined(candidates, next.methods))...)
+			sortMakings(makings)
 		}
-		makings = append(makings, s.exact(s.refined(candidates, few))...)
-		sortMakings(makings)
 	}
 	return makings
 }
 
-// exactly is what is left at most, in steps of 8 bits, when nothing but the last digits of floats differ.
-const exactly = 0.02
+// What is left at most, in steps of 8 bits: when nothing but the last digits of floats differ, and when it can't be another
+// method, which leaves more than what one rounding does.
+const (
+	exactly = 0.02
+	nearly  = 0.25
+)
 
 // aligned makes places exact, and keeps those that are as alike as the best one.
 func (s *imageSearch) aligned(r *reduced, found []placement) []alignedPlace {

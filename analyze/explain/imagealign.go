@@ -25,16 +25,16 @@ const alignPoints = 10000
 func align(r *reduced, s placement) (mapping, float64) {
 	m, best := s.mapping(), mapping{}
 	most := math.Inf(-1)
-	for _, coarse := range []int{4, 2, 1, 1} {
+	for _, coarse := range []int{4, 2, 1} {
 		points := newPoints(s, coarse)
-		for range 8 {
+		for range 10 {
 			next, share := points.round(r, m, coarse)
 			if share > most && coarse == 1 {
 				most, best = share, m
 			}
 			moved := next.apart(m, s.inside)
 			m = next
-			if moved < 1e-3 || math.IsNaN(moved) {
+			if moved < 5e-3 || math.IsNaN(moved) {
 				break
 			}
 		}

@@ -11,16 +11,32 @@ import (
 // exact makes what was fed by a candidate, with all that is rounded on the way, in each way that channels, numbers and
 // elements may have been made, and returns those that come nearest.
 func (c candidate) exact(ph photo, fed *step.Array) []making {
-	fill := 0.0
 	resized := c.resized(ph, 0)
-	all := c.makings(ph, fed, resized, fill)
-	if len(all) == 0 || !c.plan.beyond(ph) {
-		return all
+	if !c.plan.beyond(ph) {
+		return c.makings(fed, resized, 0)
 	}
-	if fill = c.fillSeen(all[0], resized); fill == 0 {
-		return all
+	seen := resized
+	seen.inside = c.within(ph)
+	all := c.makings(fed, seen, 0)
+	if len(all) == 0 {
+		return nil
 	}
-	return append(all, c.makings(ph, fed, c.resized(ph, uint8(clamp(math.Round(fill), 0, 255))), fill)...)
+	fill := clamp(math.Round(c.fillSeen(all[0])), 0, 255)
+	return c.makings(fed, c.resized(ph, uint8(fill)), fill)
+}
+
+// within says which points of what was fed are made of the photo alone.
+func (c candidate) within(ph photo) []bool {
+	p, v := c.plan, c.placement.view
+	sx, sy := float64(p.width)/float64(p.toWidth), float64(p.height)/float64(p.toHeight)
+	out := make([]bool, v.width*v.height)
+	const around = 4 // points that the widest filter reaches with weights that count
+	for i := range out {
+		x, y := float64(i%v.width+p.atX), float64(i/v.width+p.atY)
+		out[i] = float64(p.x)+(x-around)*sx > 0 && float64(p.y)+(y-around)*sy > 0 &&
+			float64(p.x)+(x+1+around)*sx < float64(ph.width) && float64(p.y)+(y+1+around)*sy < float64(ph.height)
+	}
+	return out
 }
 
 // picture is a resized one, turned and cut as the view is.
@@ -111,7 +127,7 @@ func (p picture) castTo(how string) picture {
 }
 
 // makings are the makings of a resized picture that come nearest, one of each cast.
-func (c candidate) makings(ph photo, fed *step.Array, resized picture, fill float64) []making {
+func (c candidate) makings(fed *step.Array, resized picture, fill float64) []making {
 	casts := []string{""}
 	if !resized.whole {
 		casts = append(casts, "round", "truncate")
@@ -124,9 +140,7 @@ func (c candidate) makings(ph photo, fed *step.Array, resized picture, fill floa
 		}
 		if m, ok := c.nearest(fed, p); ok {
 			m.cast, m.fill = cast, fill
-			if p.inside != nil {
-				m.pad(fed)
-			}
+			m.pad(fed)
 			all = append(all, m)
 		}
 	}

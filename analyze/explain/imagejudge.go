@@ -14,7 +14,7 @@ import (
 // within noise, too; and roundedOff is what even then is only rounding, in steps of 8 bits.
 const (
 	muchNearer = 0.5
-	roundedOff = 0.55
+	roundedOff = 0.35
 )
 
 func judgeImage(raw step.Value, fed *step.Array, reference []step.Step) (Verdict, error) {

@@ -203,6 +203,9 @@ func taken(x, y, width, height, ofWidth, ofHeight int, fill float64) []string {
 	}
 	if x1-x0 < width || y1-y0 < height {
 		line := fmt.Sprintf("pad %dx%d", width, height)
+		if width == height && width == max(x1-x0, y1-y0) {
+			line = "pad square"
+		}
 		if x0-x != (width-(x1-x0))/2 || y0-y != (height-(y1-y0))/2 {
 			line += fmt.Sprintf(" x=%d y=%d", x0-x, y0-y)
 		}

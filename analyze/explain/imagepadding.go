@@ -10,6 +10,9 @@ import (
 func (m *making) pad(fed *step.Array) {
 	v := m.placement.view
 	x0, y0, x1, y1 := m.plan.window(v.width, v.height)
+	if (x1-x0)*(y1-y0) == v.width*v.height {
+		return
+	}
 	least, most := math.Inf(1), math.Inf(-1)
 	for i, plane := range v.planes {
 		mean, std := m.normal.of(i)
@@ -30,7 +33,7 @@ func (m *making) pad(fed *step.Array) {
 }
 
 // fillSeen is the colour beyond the photo, in steps of its 8 bits, as what was fed shows it where a plan takes nothing else.
-func (c candidate) fillSeen(m making, p picture) float64 {
+func (c candidate) fillSeen(m making) float64 {
 	v := c.placement.view
 	corner := 0
 	if c.plan.x >= 0 && c.plan.y >= 0 {

@@ -33,18 +33,20 @@ func reorder[E number](in []E, channels int, order []int) []E {
 	return out
 }
 
-// grayscale is how a library makes gray of red, green and blue: whole numbers of 2^-shift, which it rounds.
+// grayscale is how a library makes gray of red, green and blue: whole numbers of 2^-shift, rounded half up or down.
 type grayscale struct {
 	name    string
 	weights [3]int32
 	shift   int
+	down    bool
 }
 
 // All of them stand for 0.299, 0.587, 0.114 of ITU-R BT.601, but TensorFlow's, which has four digits of it and single precision.
 var (
-	grayPillow = grayscale{"", [3]int32{19595, 38470, 7471}, 16}      // src/libImaging/Convert.c
-	grayOpenCV = grayscale{"opencv", [3]int32{9798, 19235, 3735}, 15} // modules/imgproc/src/color.hpp
-	grayTF     = grayscale{name: "tf"}                                // python/ops/image_ops_impl.py, rgb_to_grayscale
+	grayPillow = grayscale{"", [3]int32{19595, 38470, 7471}, 16, false}      // src/libImaging/Convert.c
+	grayOpenCV = grayscale{"opencv", [3]int32{9798, 19235, 3735}, 15, false} // modules/imgproc/src/color.hpp
+	grayPNG    = grayscale{"", [3]int32{9797, 19234, 3737}, 15, true}        // libpng's pngrtran.c, as OpenCV asks for it
+	grayTF     = grayscale{name: "tf"}                                       // python/ops/image_ops_impl.py, rgb_to_grayscale
 	grayscales = []grayscale{grayPillow, grayOpenCV, grayTF}
 )
 
@@ -61,7 +63,10 @@ func Gray(m Image, g grayscale) Image {
 		for i := range out.Uint8 {
 			p := m.Uint8[i*m.Channels:]
 			sum := int32(p[0])*g.weights[0] + int32(p[1])*g.weights[1] + int32(p[2])*g.weights[2]
-			out.Uint8[i] = uint8((sum + 1<<(g.shift-1)) >> g.shift)
+			if !g.down {
+				sum += 1 << (g.shift - 1)
+			}
+			out.Uint8[i] = uint8(sum >> g.shift)
 		}
 		return out
 	}

@@ -14,6 +14,8 @@ import (
 	"github.com/edgexray/edgexray/pipeline/step"
 )
 
+const pngMagic = "\x89PNG\r\n\x1a\n"
+
 // formats are the files that Decode reads. A file is known by how it begins; in a magic a question mark stands for any byte.
 var formats = []struct {
 	name, magic string
@@ -21,7 +23,7 @@ var formats = []struct {
 	decode      func(file []byte) (Image, error)
 }{
 	{"JPEG", "\xff\xd8", configBy(jpeg.DecodeConfig), decodeJPEG},
-	{"PNG", "\x89PNG\r\n\x1a\n", configBy(png.DecodeConfig), decodeBy(png.Decode)},
+	{"PNG", pngMagic, configBy(png.DecodeConfig), decodeBy(png.Decode)},
 	{"BMP", "BM", configBy(bmp.DecodeConfig), decodeBy(bmp.Decode)},
 	{"WebP", "RIFF????WEBP", configBy(webp.DecodeConfig), decodeBy(webp.Decode)},
 }
@@ -94,12 +96,25 @@ func (d decode) Apply(v step.Value) (step.Value, error) {
 		return v, err
 	}
 	if d.gray {
-		m = Gray(m, grayOpenCV)
+		m = grayOf(v.Bytes, m)
 	}
 	if d.exif {
 		m = Oriented(m, Orientation(v.Bytes))
 	}
 	return step.Value{Array: m.Array()}, nil
+}
+
+// grayOf is a file's picture in gray, as OpenCV reads it: of a JPEG file its luma.
+func grayOf(file []byte, m Image) Image {
+	if begins(file, pngMagic) {
+		return Gray(m, grayPNG)
+	}
+	decoded, err := jpeg.Decode(bytes.NewReader(file))
+	if luma, ok := decoded.(*stdimage.YCbCr); ok && err == nil {
+		gray := stdimage.Gray{Pix: luma.Y, Stride: luma.YStride, Rect: luma.Rect}
+		m = opaque(&gray)
+	}
+	return Gray(m, grayOpenCV)
 }
 
 func (d decode) String() string {

@@ -35,3 +35,6 @@ func Open(name string) (*pipeline.Pipeline, error) {
 	}
 	return pipeline.Read(bytes.NewReader(file), name)
 }
+
+// Text is the content of a pipeline's file that ships.
+func Text(name string) ([]byte, error) { return files.ReadFile(name + ending) }

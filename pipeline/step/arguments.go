@@ -9,14 +9,15 @@ import (
 
 // Arguments are those of a step's line: words, each either alone or as key=value. What a Maker doesn't ask for is an error.
 type Arguments struct {
-	words []string
-	keys  map[string]string
-	bad   error
+	fields []string // as they are written
+	words  []string
+	keys   map[string]string
+	bad    error
 }
 
 // Split reads arguments. A key may be given once.
 func Split(fields []string) (*Arguments, error) {
-	a := &Arguments{keys: make(map[string]string)}
+	a := &Arguments{fields: fields, keys: make(map[string]string)}
 	for _, f := range fields {
 		key, value, named := strings.Cut(f, "=")
 		_, twice := a.keys[key]
@@ -43,6 +44,12 @@ func (a *Arguments) Word(what string) string {
 	w := a.words[0]
 	a.words = a.words[1:]
 	return w
+}
+
+// Rest takes all that is left, as it is written. It is for steps whose arguments are another's: nothing may be taken before it.
+func (a *Arguments) Rest() []string {
+	a.words, a.keys = nil, nil
+	return a.fields
 }
 
 // Flag takes a word if it is among those alone.

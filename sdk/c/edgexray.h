@@ -47,7 +47,7 @@ enum edgexray_kind {
 struct edgexray_event {
 	uint32_t size;   // of this struct
 	uint32_t kind;   // enum edgexray_kind; 0 for a replay
-	uint32_t type;   // of an element of data: enum edgexray_type; 0: there is no array
+	uint32_t type;   // of an element of data: enum edgexray_type; 0: there is no array; 0xffff: what should be one can't be marked
 	uint32_t format; // of an image: enum edgexray_format; else 0
 	uint32_t rate;   // of audio: samples a second; else 0
 	uint32_t rank;   // of the array; one above EDGEXRAY_MAX_RANK can't be told
@@ -103,8 +103,9 @@ extern void edgexray_probe(const struct edgexray_event *event)
 #define EDGEXRAY_POINTER ".quad"
 #define EDGEXRAY_MODE ""
 #elif defined(__aarch64__)
-// hint 34 is bti c: a call may come by way of a linker's veneer.
-#define EDGEXRAY_PROBE "edgexray_probe:\n.cfi_startproc\n hint #34\n nop\n ret\n.cfi_endproc\n"
+// hint 34 is bti c: a call may come by way of a linker's veneer. The probe is on the ret, which every Linux emulates; a nop only
+// since 6.13.
+#define EDGEXRAY_PROBE "edgexray_probe:\n.cfi_startproc\n hint #34\n ret\n.cfi_endproc\n"
 #define EDGEXRAY_NOTE " .long 9, 16, 1\n .asciz \"edgexray\"\n .balign 4\n .quad edgexray_probe + 4 - .\n .quad edgexray_hook - .\n"
 #define EDGEXRAY_POINTER ".quad"
 #define EDGEXRAY_MODE ""

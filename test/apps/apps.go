@@ -78,9 +78,21 @@ func JavaMarked(t testing.TB) string {
 // MarkersInclude returns the folder of edgexray.h.
 func MarkersInclude(t testing.TB) string {
 	t.Helper()
-	output, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/edgexray/edgexray/sdk/c").Output()
+	return folder(t, "sdk/c")
+}
+
+// MarkersPython returns the folder of the Python package edgexray, for PYTHONPATH.
+func MarkersPython(t testing.TB) string {
+	t.Helper()
+	return folder(t, "sdk/python")
+}
+
+// folder returns where one of this module's folders is.
+func folder(t testing.TB, name string) string {
+	t.Helper()
+	output, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/edgexray/edgexray/"+name).Output()
 	if err != nil {
-		t.Fatalf("find edgexray.h: %v", err)
+		t.Fatalf("find %s: %v", name, err)
 	}
 	return strings.TrimSpace(string(output))
 }

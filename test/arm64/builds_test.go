@@ -32,6 +32,12 @@ func capi(t testing.TB, goarch string) string {
 	return builds.Once(t, "capi-"+goarch, func(t testing.TB) string { return apps.CAPI(t, goarch) })
 }
 
+// marked returns that of marked.c.
+func marked(t testing.TB) string {
+	t.Helper()
+	return builds.Once(t, "marked", func(t testing.TB) string { return apps.Marked(t, "arm64") })
+}
+
 // throwing returns that of throwing.cc.
 func throwing(t testing.TB, goarch string) string {
 	t.Helper()

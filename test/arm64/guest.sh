@@ -56,6 +56,7 @@ done
 flags="--follow scheduling,workers,faults,frequency,resident"
 record paid $app $custom --custom-op --sleep 20000
 flags=
+record markers marked --frames 3 --fork
 record best $app $custom --custom-op
 record abort $app $custom --custom-op --abort-in-invoke
 

@@ -42,6 +42,11 @@ var requirementsAudio string
 //go:embed requirements-imaging.txt
 var requirementsImaging string
 
+// An app's package that detects faces, with LiteRT and Pillow.
+//
+//go:embed requirements-face.txt
+var requirementsFace string
+
 // Model Explorer with all that it imports.
 //
 //go:embed requirements-model-explorer.txt
@@ -84,6 +89,11 @@ func made() []part {
 			name: "python-imaging",
 			key:  requirementsImaging,
 			fill: func(dir string) error { return makeVenv(dir, requirementsImaging) },
+		},
+		{
+			name: "python-face",
+			key:  requirementsFace,
+			fill: func(dir string) error { return makeVenv(dir, requirementsFace) },
 		},
 		{
 			// 600 MB, nearly all of it a library that converts models.

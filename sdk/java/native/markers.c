@@ -53,6 +53,16 @@ static struct held hold(JNIEnv *env, jobject object, int kind)
 	return h;
 }
 
+// A recorder doesn't read the elements of arrays, and a virtual machine copies them for us: only a listener within the process gets them.
+static jobject wanted(jobject data)
+{
+#ifdef EDGEXRAY_HERE
+	return edgexray_hook.listening >> 16 ? data : NULL;
+#else
+	return data;
+#endif
+}
+
 static void release(JNIEnv *env, struct held h, int mode)
 {
 	if (h.at && h.kind != BUFFER)
@@ -101,7 +111,7 @@ EXPORT(void, numbers)(JNIEnv *env, jobject class, jint kind, jobject key, jint c
 // offset is in bytes. Java has seen to it that all of the image is there.
 EXPORT(void, image)(JNIEnv *env, jobject class, jobject key, jobject data, jint data_kind, jlong offset, jint width, jint height, jint stride, jint format)
 {
-	struct held k = hold(env, key, BYTES), d = hold(env, data, data_kind);
+	struct held k = hold(env, key, BYTES), d = hold(env, wanted(data), data_kind);
 	(void)class;
 	edgexray_say_image(k.at, d.at ? (char *)d.at + offset : NULL, width, height, stride, (enum edgexray_format)format);
 	release(env, d, ABORT);
@@ -112,7 +122,7 @@ EXPORT(void, image)(JNIEnv *env, jobject class, jobject key, jobject data, jint 
 EXPORT(void, array)(JNIEnv *env, jobject class, jint kind, jobject key, jobject data, jint data_kind, jlong offset, jlong bytes, jint type, jint rank, jobject dims, jint rate)
 {
 	enum { INTS = 4 };
-	struct held k = hold(env, key, BYTES), d = hold(env, data, data_kind), s = hold(env, dims, INTS);
+	struct held k = hold(env, key, BYTES), d = hold(env, wanted(data), data_kind), s = hold(env, dims, INTS);
 	struct edgexray_event e = edgexray_event_of((enum edgexray_kind)kind, k.at);
 	(void)class;
 	e.type = (uint32_t)type;
@@ -130,7 +140,7 @@ EXPORT(void, array)(JNIEnv *env, jobject class, jint kind, jobject key, jobject 
 
 EXPORT(jboolean, replay)(JNIEnv *env, jobject class, jobject key, jobject data, jint data_kind, jlong offset, jlong bytes)
 {
-	struct held k = hold(env, key, BYTES), d = hold(env, data, data_kind);
+	struct held k = hold(env, key, BYTES), d = hold(env, wanted(data), data_kind);
 	int replayed = d.at ? edgexray_ask(k.at, (char *)d.at + offset, (size_t)bytes) : 0;
 	(void)class;
 	release(env, d, replayed ? COPY_BACK : ABORT);
