@@ -111,7 +111,7 @@ func (d *debugging) runs(s *debug.Sources) {
 		s.NoPlayed = s.NoSame
 		return
 	case d.subject.Pipeline == nil:
-		s.NoPlayed = "no reference pipeline was named (--pipeline)"
+		s.NoPlayed = "no reference pipeline was named, and the model's metadata says none (--pipeline)"
 	default:
 		s.Played = d.played
 	}
