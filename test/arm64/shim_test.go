@@ -50,8 +50,8 @@ func TestShim(t *testing.T) {
 			g := runShim(t, linux, shimApps, []string{byteModel, floatModel}, true)
 			testShim(t, g, shimApps, []string{byteModel, floatModel}, true)
 			// An app that asks for XNNPACK runs, with that kept out, as one that doesn't.
-			t.Run("markers/arm64", func(t *testing.T) { testMarkers(t, g, "marked") })
-			t.Run("markers/arm", func(t *testing.T) { testMarkers(t, g, "marked-arm") })
+			t.Run("markers/arm64", func(t *testing.T) { testCapturedMarkers(t, g, "marked") })
+			t.Run("markers/arm", func(t *testing.T) { testCapturedMarkers(t, g, "marked-arm") })
 			t.Run("kernels builtin", func(t *testing.T) { testTensors(t, g, "builtin", shimApps[1].name+"-"+floatModel+"-alone") })
 		})
 	}
@@ -238,8 +238,8 @@ func testExceptions(t *testing.T, g guest, app string) {
 	}
 }
 
-// testMarkers: what an app marks is recorded as the app has it, and played to it again; what it marks wrongly harms nobody.
-func testMarkers(t *testing.T, g guest, app string) {
+// testCapturedMarkers: what an app marks is recorded as the app has it, and played to it again; what it marks wrongly harms nobody.
+func testCapturedMarkers(t *testing.T, g guest, app string) {
 	f, again := g.snapshot(t, app+"-noise"), g.snapshot(t, app+"-again")
 	if !strings.Contains(g.text(t, app+"-again.err"), `replayed 2 of 2 "camera"`+"\n") || len(f.Markers) != 17 || len(again.Markers) != 17 {
 		t.Errorf("%d markers, %d when played again:\n%s", len(f.Markers), len(again.Markers), g.text(t, app+"-again.err"))
