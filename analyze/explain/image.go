@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/edgexray/edgexray/pipeline/image"
 	"github.com/edgexray/edgexray/pipeline/step"
@@ -16,6 +17,17 @@ type imageSearch struct {
 	photo     photo
 	fed       *step.Array
 	responses *responses
+	tried     map[tried]bool
+}
+
+// tried is a candidate that was made exactly, which takes much longer than to sample it: it isn't made again.
+type tried struct {
+	plan        plan
+	method      string
+	turnedFirst bool
+	orientation orientation
+	layout      string
+	wrapped     bool
 }
 
 // Bounds of the search: what is kept from one stage to the next.
@@ -107,9 +119,7 @@ func (s *imageSearch) candidates(place alignedPlace) []candidate {
 	each := make([][]candidate, len(image.Methods))
 	inParallel(len(image.Methods), func(i int) {
 		method := image.Methods[i]
-		for _, c := range s.plans(place, candidate{placement: place.placement, method: method}) {
-			each[i] = append(each[i], c)
-		}
+		each[i] = s.plans(place, candidate{placement: place.placement, method: method})
 		if place.orientation == (orientation{}) {
 			return
 		}
@@ -197,8 +207,25 @@ func (s *imageSearch) exact(candidates []candidate) []making {
 			candidates = append(candidates, other)
 		}
 	}
+	candidates = slices.DeleteFunc(candidates, func(c candidate) bool {
+		key := tried{c.plan, c.method.String(), c.turnedFirst, c.placement.orientation, c.placement.view.layout, c.placement.view.wrapped}
+		again := s.tried[key]
+		s.tried[key] = true
+		return again
+	})
 	each := make([][]making, len(candidates))
-	inParallel(len(candidates), func(i int) { each[i] = candidates[i].exact(s.photo, s.fed) })
+	var mutex sync.Mutex
+	best := math.Inf(1) // score
+	inParallel(len(candidates), func(i int) {
+		found := candidates[i].exact(s.photo, s.fed)
+		mutex.Lock()
+		defer mutex.Unlock()
+		for _, m := range found {
+			best = min(best, m.score())
+		}
+		// A making is as large as what was fed: those that can't be the nearest, or alike to it, aren't kept.
+		each[i] = slices.DeleteFunc(found, func(m making) bool { return m.left > max(best+alikeLeft, 1.1*best) })
+	})
 	makings := slices.Concat(each...)
 	sortMakings(makings)
 	return makings

@@ -138,6 +138,7 @@ func TestUnexplainedImage(t *testing.T) {
 	for name, fed := range map[string]*step.Array{
 		"another picture": fedBy(t, other, mobilenet),
 		"gamma":           fedBy(t, step.Value{Array: gamma}, mobilenet),
+		"not numbers":     {Shape: []int{1, 32, 32, 3}, Float32: slices.Repeat([]float32{0, 1, float32(math.NaN()), 2}, 32*8*3)},
 		"constant":        {Shape: []int{1, 32, 32, 3}, Float32: make([]float32, 32*32*3)},
 	} {
 		v, err := Judge(raw, fed, parse(t, mobilenet))

@@ -71,7 +71,7 @@ func searchImage(pixels, fed *step.Array) (imageFound, error) {
 	if err != nil {
 		return found, err
 	}
-	s := &imageSearch{found.photo, fed, &responses{known: make(map[response]func() taps)}}
+	s := &imageSearch{found.photo, fed, &responses{known: make(map[response]func() taps)}, make(map[tried]bool)}
 	found.best = alikeMakings(s.search(all), found.photo, fed)
 	return found, nil
 }
@@ -124,8 +124,8 @@ func (f imageFound) explained() bool {
 	if len(f.best) == 0 {
 		return false
 	}
-	m := f.best[0]
-	return m.left <= m.tolerance(f.fed) && m.most <= outlying*m.tolerance(f.fed)
+	m := &f.best[0]
+	return m.left <= m.tolerance(f.fed) && max(m.most(), m.uneven) <= outlying*m.tolerance(f.fed)
 }
 
 func (f imageFound) explanation() (Explanation, error) {
@@ -150,7 +150,7 @@ func (f imageFound) notes() []string {
 		return []string{"nothing in the photo looks like what was fed"}
 	}
 	var notes []string
-	m := f.best[0]
+	m := &f.best[0]
 	if f.gray && f.photo.channels == 3 {
 		notes = append(notes, "the photo is gray: the order of its channels can't be told")
 	}

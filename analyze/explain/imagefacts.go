@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -12,19 +13,24 @@ import (
 
 // imageFacts is what steps do to a picture, aspect by aspect.
 type imageFacts struct {
-	order       string      // of the channels, "rgb"; "gray"
-	normal      normal      // of each plane
-	resize      string      // method
-	size        string      // WIDTHxHEIGHT
+	order    string   // of the channels, "rgb"; "gray"
+	normal   normal   // of each plane
+	resize   string   // method
+	size     string   // WIDTHxHEIGHT
+	from              // the photo
+	crop     string   // the lines that cut and pad
+	where    []string // the lines that say where pixels come from
+	layout   string
+	elements string  // the lines that make elements of numbers
+	gain     float64 // steps of 8 bits of the photo that a number is
+	unknown  bool    // there are steps of which isn't known what they do to numbers
+}
+
+// from is where in the photo what was fed comes from.
+type from struct {
 	orientation orientation // of the whole
-	source      rectangle   // of the photo, which what was fed comes from, padding included
+	source      rectangle   // of the photo, padding included
 	wide, high  float64     // of what was fed, as the photo lies
-	crop        string      // the lines that cut and pad
-	where       []string    // the lines that say where pixels come from
-	layout      string
-	elements    string  // the lines that make elements of numbers
-	gain        float64 // steps of 8 bits of the photo that a number is
-	unknown     bool    // there are steps of which isn't known what they do to numbers
 }
 
 // coordinateSteps are the steps that say where a pixel comes from.
@@ -39,7 +45,8 @@ func factsOf(lines []string, height, width int) (imageFacts, error) {
 	if err != nil {
 		return f, err
 	}
-	return f, f.locate(height, width)
+	f.from, err = locate(f.where, height, width)
+	return f, err
 }
 
 // numbersOf finds what steps do, but for where pixels come from.
@@ -171,30 +178,30 @@ func (n normal) near(o normal) bool {
 }
 
 // locate finds where pixels come from, by a picture that tells where: of coordinates.
-func (f *imageFacts) locate(height, width int) error {
+func locate(where []string, height, width int) (from, error) {
 	ramp := &step.Array{Shape: []int{height, width, 3}, Float32: make([]float32, height*width*3)}
 	for i := range height * width {
 		ramp.Float32[3*i], ramp.Float32[3*i+1], ramp.Float32[3*i+2] = float32(i%width)+0.5, float32(i/width)+0.5, 1
 	}
-	s, err := steps(f.where)
+	s, err := steps(where)
 	if err != nil {
-		return err
+		return from{}, err
 	}
 	out, err := pipeline.Run(s, step.Value{Array: ramp})
 	if err != nil {
-		return err
+		return from{}, err
 	}
 	shape := out.Array.Squeezed()
 	if len(shape) != 3 || shape[2] != 3 {
-		return fmt.Errorf("the steps make %s", out.Describe())
+		return from{}, fmt.Errorf("the steps make %s", out.Describe())
 	}
-	return f.orient(out.Array.Reals(), shape[0], shape[1])
+	return fromCoordinates(out.Array.Reals(), shape[0], shape[1])
 }
 
-// orient reads a picture of coordinates.
-func (f *imageFacts) orient(coordinates []float32, height, width int) error {
+// fromCoordinates reads a picture of coordinates.
+func fromCoordinates(coordinates []float32, height, width int) (f from, err error) {
 	var columns [2][]float32 // x and y in what was fed
-	var from [2][]float32    // x and y in the photo
+	var photo [2][]float32   // x and y in the photo
 	for y := range height {
 		for x := range width {
 			at := coordinates[3*(y*width+x):]
@@ -202,15 +209,15 @@ func (f *imageFacts) orient(coordinates []float32, height, width int) error {
 				continue // padding
 			}
 			columns[0], columns[1] = append(columns[0], float32(x)+0.5), append(columns[1], float32(y)+0.5)
-			from[0], from[1] = append(from[0], at[0]), append(from[1], at[1])
+			photo[0], photo[1] = append(photo[0], at[0]), append(photo[1], at[1])
 		}
 	}
-	if len(from[0]) < 4 {
-		return fmt.Errorf("the steps leave nothing of a photo")
+	if len(photo[0]) < 4 {
+		return f, errors.New("the steps leave nothing of a photo")
 	}
 	base := newBasis(columns[:])
-	x, _ := base.fit(from[0])
-	y, _ := base.fit(from[1])
+	x, _ := base.fit(photo[0])
+	y, _ := base.fit(photo[1])
 	f.orientation.transposed = math.Abs(x[1]) > math.Abs(x[0])
 	ax, ay := x[0], y[1]
 	f.wide, f.high = float64(width), float64(height)
@@ -225,11 +232,11 @@ func (f *imageFacts) orient(coordinates []float32, height, width int) error {
 		x[2] + min(0, ax*f.wide), y[2] + min(0, ay*f.high),
 		math.Abs(ax) * f.wide, math.Abs(ay) * f.high,
 	}
-	return nil
+	return f, nil
 }
 
 // apart is by how many pixels of what was fed the corners of two sources lie apart.
-func (f *imageFacts) apart(o *imageFacts) float64 {
+func (f from) apart(o from) float64 {
 	a, b := f.source, o.source
 	sx, sy := f.wide/a.width, f.high/a.height
 	return max(

@@ -108,15 +108,23 @@ func distance(out, fed *step.Array, gain float64) float64 {
 // differences are those of the explanation, among all that can't be told apart, that differs least from the reference.
 func (f imageFound) differences(should *imageFacts, height, width int) ([]Difference, error) {
 	var fewest []Difference
+	located := make(map[string]from) // by what says where pixels come from: to find that takes a picture as large as the photo
 	for i, m := range f.best {
 		s, err := steps(m.lines(f.photo, f.fed))
 		if err != nil {
 			return nil, err
 		}
-		does, err := factsOf(lines(s), height, width)
+		does, err := numbersOf(lines(s))
 		if err != nil {
 			return nil, err
 		}
+		where := strings.Join(does.where, ", ")
+		if _, known := located[where]; !known {
+			if located[where], err = locate(does.where, height, width); err != nil {
+				return nil, err
+			}
+		}
+		does.from = located[where]
 		if d := f.between(&does, should); i == 0 || len(d) < len(fewest) {
 			fewest = d
 		}
@@ -224,7 +232,7 @@ func differentLayout(app, reference *imageFacts) (is, should, advice string) {
 func differentCrop(app, reference *imageFacts) (is, should, advice string) {
 	// Half a pixel is what a pixel of the photo more or less makes, where it is resized by less than two.
 	const cropped = 0.02
-	if app.apart(reference) < cropped {
+	if app.apart(reference.from) < cropped {
 		return "", "", ""
 	}
 	is, should = app.crop, reference.crop

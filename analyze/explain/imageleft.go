@@ -72,8 +72,8 @@ func gray(planes [][]float32) []float32 {
 func (m *making) leave(fed *step.Array, p picture, from [][]float32, lines []line) {
 	low, high := limits(fed)
 	m.made = make([][]float32, len(from))
+	m.inside, m.gains = p.inside, make([]float64, len(from))
 	sum, n, halves := 0.0, 0, 0
-	var large []float64
 	for i, plane := range m.placement.view.planes {
 		mean, std := m.normal.of(i)
 		gain := math.Abs(1 / lines[i].slope)
@@ -90,15 +90,30 @@ func (m *making) leave(fed *step.Array, p picture, from [][]float32, lines []lin
 			left := math.Abs(float64(v)-made) * gain
 			sum += left * left
 			n++
-			if left > 1 {
+		}
+		m.gains[i] = gain
+	}
+	m.left, m.halves = math.Sqrt(sum/float64(n)), float64(halves)/float64(n)
+}
+
+// most is the largest of what a making leaves, but for one in ten thousand, in steps of the photo's 8 bits; at least 1.
+func (m *making) most() float64 {
+	var large []float64
+	n := 0
+	for i, plane := range m.placement.view.planes {
+		for j, v := range plane {
+			if m.inside != nil && !m.inside[j] {
+				continue
+			}
+			n++
+			if left := math.Abs(float64(v)-float64(m.made[i][j])) * m.gains[i]; left > 1 {
 				large = append(large, left)
 			}
 		}
 	}
-	m.left, m.halves = math.Sqrt(sum/float64(n)), float64(halves)/float64(n)
-	m.most = 1
 	if k := n / 10000; len(large) > k {
 		slices.Sort(large)
-		m.most = large[len(large)-1-k]
+		return large[len(large)-1-k]
 	}
+	return 1
 }

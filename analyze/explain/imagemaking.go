@@ -20,8 +20,10 @@ type making struct {
 	way      string  // how elements were made of numbers: one of ways
 	left     float64 // root mean square of what is left, in steps of the photo's 8 bits
 	halves   float64 // share of the elements that rounding a half makes, one way or the other
-	most     float64 // the largest of what is left, but for one in ten thousand
+	uneven   float64 // by how much padding, which is of one colour, differs in itself
 	made     [][]float32
+	inside   []bool    // what of it was made: not padding; nil: all
+	gains    []float64 // of each plane: steps of the photo's 8 bits that a number is
 }
 
 // allChannels stands for the weighted mean of red, green and blue that is a gray picture.

@@ -1,7 +1,5 @@
 package explain
 
-import "strings"
-
 // orientation is one of the eight ways to turn a picture: it is transposed (x becomes y), then mirrored.
 type orientation struct{ transposed, mirroredX, mirroredY bool }
 
@@ -52,16 +50,6 @@ func (o orientation) String() string {
 		}
 	}
 	return ""
-}
-
-// orientationOf is what a line of a pipeline turns by; false when it isn't one that turns.
-func orientationOf(line string) (orientation, bool) {
-	for _, known := range orientations {
-		if len(known.lines) == 1 && known.lines[0] == strings.TrimSpace(line) {
-			return known.orientation, true
-		}
-	}
-	return orientation{}, false
 }
 
 // turn turns a plane of height*width elements.

@@ -25,7 +25,7 @@ func (m *making) pad(fed *step.Array) {
 			}
 		}
 	}
-	m.most = max(m.most, most-least)
+	m.uneven = most - least
 	m.fill = digits((least+most)/2, 4)
 	if whole := math.Round(m.fill); math.Abs(m.fill-whole) < 0.01+math.Abs(fed.Scale*m.normal.std[0]) {
 		m.fill = whole

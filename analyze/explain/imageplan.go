@@ -82,7 +82,12 @@ func rounded(from rectangle, width, height int) plan {
 
 // wholeThenCut are the plans that resize the whole photo and then cut or pad it.
 func (s *imageSearch) wholeThenCut(place alignedPlace, by candidate) []plan {
-	w, h := int(float64(s.photo.width)/place.mapping.ax), int(float64(s.photo.height)/place.mapping.ay)
+	wide, high := float64(s.photo.width)/place.mapping.ax, float64(s.photo.height)/place.mapping.ay
+	width, height := place.view.width, place.view.height
+	if !(wide < float64(manyTimes*max(width, s.photo.width)) && high < float64(manyTimes*max(height, s.photo.height))) {
+		return nil // where nothing is alike, a mapping may be anything
+	}
+	w, h := int(wide), int(high)
 	by.plan = plan{width: s.photo.width, height: s.photo.height}
 	var all []plan
 	for d := -1; d <= 2; d++ {
@@ -144,12 +149,15 @@ func (p plan) turned(o orientation, width, height int) (plan, int, int) {
 	return p, width, height
 }
 
+// manyTimes as large as the photo, or as what was fed, a picture is at most with its padding, or after it is resized.
+const manyTimes = 4
+
 // possible says whether a plan takes enough of the photo, and not much beyond it.
 func (p plan) possible(ph photo, width, height int) bool {
 	x0, y0, x1, y1 := p.window(width, height)
-	const most = 4 // times the photo, with its padding
 	return p.width >= leastSide && p.height >= leastSide && p.toWidth >= leastSide && p.toHeight >= leastSide &&
-		p.width <= most*ph.width && p.height <= most*ph.height && p.toWidth <= most*max(width, ph.width) && p.toHeight <= most*max(height, ph.height) &&
+		p.width <= manyTimes*ph.width && p.height <= manyTimes*ph.height &&
+		p.toWidth <= manyTimes*max(width, ph.width) && p.toHeight <= manyTimes*max(height, ph.height) &&
 		x1-x0 >= leastSide && y1-y0 >= leastSide &&
 		p.x > -p.width && p.y > -p.height && p.x < ph.width && p.y < ph.height
 }
