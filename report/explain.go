@@ -58,11 +58,22 @@ func ExplainVerdict(r *explain.Result) string {
 	case r.Raw == "":
 		return of + ": its values prove that something is wrong."
 	case r.Healthy != nil && *r.Healthy:
-		return fmt.Sprintf("%s: healthy. %s makes it of %s, but for %.2f steps of 8 bits.", of, r.Pipeline, r.Raw, *r.Distance)
+		return fmt.Sprintf("%s: healthy. %s makes it of %s, but for %.2f steps of 8 bits.", of, r.Pipeline, r.Raw, remainder(r.Distance, r.Residual))
 	case !r.Explained && r.Residual != nil:
 		return fmt.Sprintf("%s: unexplained. What comes nearest leaves %.2f steps of 8 bits.", of, *r.Residual)
 	case !r.Explained:
 		return of + ": unexplained."
 	}
-	return fmt.Sprintf("%s: explained, but for %.2f steps of 8 bits.", of, *r.Residual)
+	return fmt.Sprintf("%s: explained, but for %.2f steps of 8 bits.", of, remainder(r.Residual))
+}
+
+// remainder is the first that is known of what is left. A healthy app has no distance where it feeds more or less of the raw data
+// than the reference makes.
+func remainder(of ...*float64) float64 {
+	for _, left := range of {
+		if left != nil {
+			return *left
+		}
+	}
+	return 0
 }

@@ -52,9 +52,6 @@ func (r *Result) Of(raw *step.Value, fed *step.Array, reference []step.Step) err
 
 func (r *Result) explained(e Explanation) {
 	r.Explained, r.Residual = e.Explained, finite(e.Residual)
-	if e.Steps == nil {
-		r.Residual = nil
-	}
 	r.Steps = lines(e.Steps)
 	for _, s := range e.Same {
 		r.Same = append(r.Same, lines(s))
