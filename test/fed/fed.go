@@ -52,11 +52,9 @@ type Case struct {
 
 // Normalize is how numbers are made of pixels: nothing when empty.
 type Normalize struct {
-	Name        string    `json:"name"`
-	Mean        []float64 `json:"mean,omitempty"`
-	Std         []float64 `json:"std,omitempty"`
-	Keras       string    `json:"keras,omitempty"` // a mode of imagenet_utils.preprocess_input
-	Standardize bool      `json:"standardize,omitempty"`
+	Name string    `json:"name"`
+	Mean []float64 `json:"mean,omitempty"`
+	Std  []float64 `json:"std,omitempty"`
 }
 
 // Quantize is how elements are made of numbers.
@@ -64,7 +62,7 @@ type Quantize struct {
 	Type      string  `json:"type"`
 	Scale     float64 `json:"scale"`
 	ZeroPoint int     `json:"zero_point"`
-	Way       string  `json:"way"` // rounded, truncated, unmoved (no zero point), cast (no scale either), wrapped (bytes as they are)
+	Way       string  `json:"way"` // rounded, truncated, wrapped (bytes as they are)
 }
 
 // Photo is a photograph.

@@ -86,14 +86,6 @@ def channels(picture, order):
 
 
 def normalized(picture, how):
-    if "keras" in how:
-        from keras.applications import imagenet_utils
-
-        return imagenet_utils.preprocess_input(picture.astype(np.float32), data_format="channels_last", mode=how["keras"])
-    if how.get("standardize"):
-        import tensorflow as tf
-
-        return tf.image.per_image_standardization(picture).numpy()
     if not how.get("std"):
         return picture
     return ((picture.astype(np.float32) - np.array(how["mean"], np.float32)) / np.array(how["std"], np.float32)).astype(np.float32)
@@ -104,9 +96,7 @@ def quantized(picture, how):
     limits = np.iinfo(type_)
     if how["way"] == "wrapped":  # a picture's bytes, as they are
         return picture.astype(np.uint8).view(type_)
-    if how["way"] == "cast":  # nobody quantises
-        return np.clip(np.trunc(picture), limits.min, limits.max).astype(type_)
-    q = picture / np.float32(how["scale"]) + (0 if how["way"] == "unmoved" else how["zero_point"])
+    q = picture / np.float32(how["scale"]) + how["zero_point"]
     q = np.trunc(q) if how["way"] == "truncated" else np.floor(q + 0.5)
     return np.clip(q, limits.min, limits.max).astype(type_)
 

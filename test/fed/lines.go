@@ -59,10 +59,6 @@ func (c Case) numbers() []string {
 		out = append(out, fmt.Sprintf("quantize scale=%.9g zero-point=%d type=%s", q.Scale, q.ZeroPoint, q.Type))
 	case q.Way == "truncated":
 		out = append(out, fmt.Sprintf("quantize scale=%.9g zero-point=%d type=%s truncate", q.Scale, q.ZeroPoint, q.Type))
-	case q.Way == "unmoved":
-		out = append(out, fmt.Sprintf("quantize scale=%.9g zero-point=0 type=%s", q.Scale, q.Type))
-	case q.Way == "cast":
-		out = append(out, "cast type="+q.Type)
 	case q.Way == "wrapped":
 		out = append(out, "cast type="+q.Type+" wrap")
 	}

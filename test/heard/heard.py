@@ -35,9 +35,6 @@ def resampled(x, rate, to, method):
         return x[(np.arange(-(-len(x) * to // rate)) * (rate / to)).astype(int)]
     if method == "fourier":
         return scipy.signal.resample(x.astype(np.float64), len(x) * to // rate)
-    if method == "soxr":
-        import librosa
-        return librosa.resample(x.astype(np.float64), orig_sr=rate, target_sr=to)
     divisor = np.gcd(rate, to)
     return scipy.signal.resample_poly(x.astype(np.float64), to // divisor, rate // divisor)
 
