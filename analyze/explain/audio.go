@@ -2,6 +2,7 @@ package explain
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -23,9 +24,21 @@ const (
 const (
 	audioDepth  = 3
 	audioWidth  = 8
-	audioBudget = 1200
-	usualLength = 32000 // samples
+	audioBudget = 900
+	usualLength = 2 // seconds
 )
+
+// decodeAudio makes samples of raw data.
+func decodeAudio(raw step.Value) (step.Value, error) {
+	v, err := audio.WAV{}.Apply(raw)
+	if err != nil {
+		return v, fmt.Errorf("explain sound: %w", err)
+	}
+	if v.Array.Len() == 0 {
+		return v, errors.New("explain sound: it has no samples (was anything recorded?)")
+	}
+	return v, nil
+}
 
 // judgeAudio searches around a reference. Of what was fed the first dimension are invokes, when there are several: those of an
 // app that takes a sound piece by piece, as Concatenate makes them.
@@ -33,9 +46,9 @@ func judgeAudio(raw step.Value, fed *step.Array, reference []step.Step) (Verdict
 	if v, bad := brokenAudio(fed); bad {
 		return v, nil
 	}
-	raw, err := audio.WAV{}.Apply(raw)
+	raw, err := decodeAudio(raw)
 	if err != nil {
-		return Verdict{}, fmt.Errorf("explain sound: %w", err)
+		return Verdict{}, err
 	}
 	f := newAudioFed(fed)
 	made, err := pipeline.Run(reference, raw)
@@ -52,7 +65,7 @@ func judgeAudio(raw step.Value, fed *step.Array, reference []step.Step) (Verdict
 func audioSearch(f *audioFed, raw step.Value, features bool, depth int) *variantSearch {
 	return &variantSearch{raw: raw, measure: f.measure, variants: audioVariants, refine: refineAudio,
 		tolerance: f.tolerance(features), depth: depth, width: audioWidth,
-		budget: min(audioBudget, audioBudget*usualLength/raw.Array.Len()), rows: f.rows}
+		budget: min(audioBudget, audioBudget*usualLength*raw.Rate/raw.Array.Shape[0]), rows: f.rows}
 }
 
 // finish adds what follows of a fit: another scale at the end, what was looked for and where it was found.
@@ -115,9 +128,9 @@ func explainAudio(raw step.Value, fed *step.Array) (Explanation, error) {
 	if v, bad := brokenAudio(fed); bad {
 		return v.Explanation, nil
 	}
-	raw, err := audio.WAV{}.Apply(raw)
+	raw, err := decodeAudio(raw)
 	if err != nil {
-		return Explanation{}, fmt.Errorf("explain sound: %w", err)
+		return Explanation{}, err
 	}
 	f := newAudioFed(fed)
 	var found []Verdict
@@ -162,7 +175,7 @@ func audioReferences() (references [][]step.Step) {
 // Explain take it for pieces of one sound, in order.
 func Concatenate(fed []*step.Array) (*step.Array, error) {
 	if len(fed) == 0 {
-		return nil, fmt.Errorf("concatenate inputs: there are none")
+		return nil, errors.New("concatenate inputs: there are none")
 	}
 	first := fed[0]
 	out := &step.Array{Shape: append([]int{len(fed)}, first.Shape...), Scale: first.Scale, ZeroPoint: first.ZeroPoint}

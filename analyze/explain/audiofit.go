@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 	"math/cmplx"
+	"sync"
 
 	"gonum.org/v1/gonum/dsp/fourier"
 
@@ -16,14 +17,19 @@ type audioFed struct {
 	array  *step.Array
 	values []float32
 	span   float64 // of the values
+
+	spectra sync.Map // of spectrumOf, to []complex128
+}
+
+// spectrumOf is a part of the values, and the length that it is padded to.
+type spectrumOf struct {
+	first      *float32
+	n, padding int
 }
 
 func newAudioFed(a *step.Array) *audioFed {
 	f := &audioFed{array: a, values: a.Reals()}
-	low, high := math.Inf(1), math.Inf(-1)
-	for _, x := range f.values {
-		low, high = min(low, float64(x)), max(high, float64(x))
-	}
+	low, high := extent(f.values)
 	f.span = high - low
 	return f
 }
@@ -155,24 +161,15 @@ func (f *audioFed) compare(made, values []float32, at int) fit {
 
 // rounded is a number as what was fed can have it.
 func (f *audioFed) rounded(x float64) float64 {
-	kind := f.array.Type()
-	if kind == tflite.Float32 {
+	if f.array.Float32 != nil {
 		return x
 	}
 	scale, zero := f.array.Scale, float64(f.array.ZeroPoint)
 	if scale == 0 {
 		scale, zero = 1, 0
 	}
-	low, high := math.Inf(-1), math.Inf(1)
-	switch kind {
-	case tflite.UInt8:
-		low, high = 0, 255
-	case tflite.Int8:
-		low, high = -128, 127
-	case tflite.Int16:
-		low, high = -32768, 32767
-	}
-	return scale * (min(max(math.RoundToEven(x/scale+zero), low), high) - zero)
+	low, high := limits(f.array)
+	return scale * (clamp(math.RoundToEven(x/scale+zero), low, high) - zero)
 }
 
 // surelyAlike is a correlation that samples of a voice have with themselves, but not with those one sample later.
@@ -192,7 +189,7 @@ func (f *audioFed) align(made, values []float32, width int) int {
 		if n := min(rows, wanted); correlation(made[:n], values[:n], 1, 1) > surelyAlike {
 			return 0
 		}
-		return correlate(made, values)
+		return f.correlate(made, values)
 	case wanted > rows:
 		return 0
 	}
@@ -224,10 +221,10 @@ func correlation(made, values []float32, width, every int) float64 {
 
 // correlate returns where samples are most alike to a part of others, which may be silence in part: below 0 they begin
 // before these.
-func correlate(made, values []float32) int {
+func (f *audioFed) correlate(made, values []float32) int {
 	size := 1 << bits.Len(uint(len(made)+len(values)))
 	plan := fourier.NewFFT(size)
-	a, b := plan.Coefficients(nil, padded(made, size)), plan.Coefficients(nil, padded(values, size))
+	a, b := plan.Coefficients(nil, padded(made, size)), f.spectrum(plan, values)
 	for i := range a {
 		a[i] *= cmplx.Conj(b[i])
 	}
@@ -241,6 +238,17 @@ func correlate(made, values []float32) int {
 		best -= size
 	}
 	return best
+}
+
+// spectrum is that of a part of what was fed, which is compared with what many pipelines make.
+func (f *audioFed) spectrum(plan *fourier.FFT, values []float32) []complex128 {
+	key := spectrumOf{&values[0], len(values), plan.Len()}
+	if known, ok := f.spectra.Load(key); ok {
+		return known.([]complex128)
+	}
+	spectrum := plan.Coefficients(nil, padded(values, plan.Len()))
+	f.spectra.Store(key, spectrum)
+	return spectrum
 }
 
 func padded(x []float32, size int) []float64 {

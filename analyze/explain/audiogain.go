@@ -107,10 +107,14 @@ func refineAudio(parent *hypothesis, children []*hypothesis, s *variantSearch) [
 	return append(refineGain(parent, children, s), refineTime(parent, children, s)...)
 }
 
-// bestOf is the nearest hypothesis whose last change is in a slot, nil if that makes it no nearer or explains all already.
-func bestOf(slot string, parent *hypothesis, children []*hypothesis, s *variantSearch) (best *hypothesis) {
+// bestOf is the nearest hypothesis whose last change is in a slot and makes a step of a kind, nil if that makes it no nearer or
+// explains all already.
+func bestOf[S step.Step](slot string, parent *hypothesis, children []*hypothesis, s *variantSearch) (best *hypothesis) {
 	for _, h := range children {
-		if h.changes[len(h.changes)-1].slot == slot && (best == nil || h.fit.residual < best.fit.residual) {
+		if h.from == len(h.steps) || h.changes[len(h.changes)-1].slot != slot {
+			continue
+		}
+		if _, ok := h.steps[h.from].(S); ok && (best == nil || h.fit.residual < best.fit.residual) {
 			best = h
 		}
 	}
@@ -122,13 +126,11 @@ func bestOf(slot string, parent *hypothesis, children []*hypothesis, s *variantS
 
 // refineGain narrows a gain down.
 func refineGain(parent *hypothesis, children []*hypothesis, s *variantSearch) []*hypothesis {
-	isGain := func(each step.Step) bool { _, ok := each.(audio.Gain); return ok }
-	children = slices.DeleteFunc(slices.Clone(children), func(h *hypothesis) bool { return !slices.ContainsFunc(h.steps, isGain) })
-	best := bestOf(gainSlot, parent, children, s)
+	best := bestOf[audio.Gain](gainSlot, parent, children, s)
 	if best == nil {
 		return nil
 	}
-	at := slices.IndexFunc(best.steps, isGain)
+	at := best.from
 	gain := best.steps[at].(audio.Gain).Factor
 	try := func(gain float64) *hypothesis {
 		c := best.changes[len(best.changes)-1]
@@ -147,9 +149,8 @@ func refineGain(parent *hypothesis, children []*hypothesis, s *variantSearch) []
 			b = try(low + golden*(high-low))
 		}
 	}
-	found := try((low + high) / 2)
-	rounded := try(roundedGain((low + high) / 2))
-	return []*hypothesis{found, rounded}
+	// With something else wrong, the gain that an app has may be a round one beside the nearest.
+	return []*hypothesis{try((low + high) / 2), try(roundedGain((low + high) / 2))}
 }
 
 // roundedGain has three digits.

@@ -62,7 +62,7 @@ func spectralAlternatives(s step.Step, before step.Value) []audioAlternatives {
 func frameAlternatives(s audio.Frame, before step.Value) []audioAlternatives {
 	if before.Array != nil && len(before.Array.Shape) > 1 {
 		// Patches of features.
-		return []audioAlternatives{{"patch", Spectrum, varied(s, func(f *audio.Frame, n int) { f.Step = n }, s.Length, s.Length/2)}}
+		return []audioAlternatives{{"patch", Spectrum, varied(s, func(f *audio.Frame, n int) { f.Step = n }, s.Length, max(1, s.Length/2))}}
 	}
 	var both [][]step.Step
 	for _, length := range usualFrames {

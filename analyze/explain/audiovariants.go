@@ -31,7 +31,7 @@ type audioAlternatives struct {
 
 // audioVariants are the pipelines that differ from a hypothesis by one step that apps get wrong.
 func audioVariants(h *hypothesis, s *variantSearch) (out []variant) {
-	if !s.complete(h) && len(h.values) == 0 {
+	if s.complete(h); len(h.values) == 0 {
 		return nil
 	}
 	for at, each := range h.steps {
@@ -272,11 +272,11 @@ const timeSlot = "time"
 
 // refineTime halves its steps down to a sample.
 func refineTime(parent *hypothesis, children []*hypothesis, s *variantSearch) []*hypothesis {
-	best := bestOf(timeSlot, parent, children, s)
+	best := bestOf[audio.Skip](timeSlot, parent, children, s)
 	if best == nil {
 		return nil
 	}
-	at := slices.IndexFunc(best.steps, func(each step.Step) bool { _, ok := each.(audio.Skip); return ok })
+	at := best.from
 	begun := best.steps[at].(audio.Skip).N
 	for by := max(begun/2, 16); by > 0; by /= 2 {
 		now := best.steps[at].(audio.Skip).N

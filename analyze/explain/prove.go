@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/edgexray/edgexray/pipeline/step"
 )
@@ -49,7 +50,7 @@ func proveConstant(fed *step.Array, _ []step.Step) []Difference {
 		return nil
 	}
 	advice := "check that the input tensor is filled before each invoke, and with all channels"
-	if oneValue(reals, 0, 1) {
+	if oneValue(reals) {
 		return []Difference{{Aspect: Data, App: fmt.Sprintf("all %d elements are %g", len(reals), reals[0]), Reference: "data that vary", Advice: advice}}
 	}
 	all, err := views(fed)
@@ -58,31 +59,24 @@ func proveConstant(fed *step.Array, _ []step.Step) []Difference {
 	}
 	var found []Difference
 	for c, plane := range all[0].planes {
-		if oneValue(plane, 0, 1) {
+		if oneValue(plane) {
 			found = append(found, Difference{Aspect: Data, App: fmt.Sprintf("all elements of channel %d are %g", c, plane[0]), Reference: "data that vary", Advice: advice})
 		}
 	}
 	return found
 }
 
-func oneValue(v []float32, from, step int) bool {
-	for i := from; i < len(v); i += step {
-		if v[i] != v[from] {
-			return false
-		}
-	}
-	return true
-}
+func oneValue(v []float32) bool { return slices.Max(v) == slices.Min(v) }
 
 // saturatedShare is the share of elements at a type's limits from which on a tensor counts as saturated. Photographs that
 // are overexposed have up to a third of their pixels there, at one limit.
 const saturatedShare = 0.5
 
 func proveSaturated(fed *step.Array, _ []step.Step) []Difference {
-	low, high := limits(fed)
 	if fed.Float32 != nil || fed.Int32 != nil {
 		return nil
 	}
+	low, high := limits(fed)
 	scale, zero := fed.Scale, float64(fed.ZeroPoint)
 	if scale == 0 {
 		scale, zero = 1, 0

@@ -38,6 +38,7 @@ var noFit = fit{residual: math.Inf(1), bent: math.Inf(1)}
 type hypothesis struct {
 	steps   []step.Step
 	changes []change
+	from    int // the last change begins at this step
 	fit     fit
 	values  []step.Value // what each step makes, once it was asked for
 }
@@ -140,18 +141,21 @@ func (s *variantSearch) expand(parent *hypothesis) []*hypothesis {
 }
 
 func (s *variantSearch) child(parent *hypothesis, v variant) *hypothesis {
-	h := &hypothesis{steps: v.steps, changes: append(slices.Clip(slices.Clone(parent.changes)), v.change), fit: noFit}
+	h := &hypothesis{steps: v.steps, from: v.from, changes: append(slices.Clone(parent.changes), v.change), fit: noFit}
 	if made, err := pipeline.Run(v.steps[v.from:], s.before(parent, v.from)); err == nil {
 		h.fit = s.measure(made)
 	}
 	return h
 }
 
+// ofEachSlot is how many hypotheses with changes in the same slots the search goes on with: with something else wrong, the
+// right one of alternatives that are much alike need not be the nearest.
+const ofEachSlot = 2
+
 // choose returns the hypotheses to go on with: the nearest of each slot, in turn as they would be on another scale and as they are.
-func (s *variantSearch) choose(children []*hypothesis) []*hypothesis {
-	bent := nearestOfSlots(children, func(h *hypothesis) float64 { return h.fit.bent })
-	straight := nearestOfSlots(children, func(h *hypothesis) float64 { return h.fit.residual })
-	var beam []*hypothesis
+func (s *variantSearch) choose(children []*hypothesis) (beam []*hypothesis) {
+	bent := fewOfEachSlot(sortedBy(children, func(h *hypothesis) float64 { return h.fit.bent }))
+	straight := fewOfEachSlot(sortedBy(children, func(h *hypothesis) float64 { return h.fit.residual }))
 	for i := range max(len(bent), len(straight)) {
 		for _, list := range [][]*hypothesis{bent, straight} {
 			if i < min(len(list), s.width) && !slices.Contains(beam, list[i]) {
@@ -162,21 +166,22 @@ func (s *variantSearch) choose(children []*hypothesis) []*hypothesis {
 	return beam
 }
 
-// ofEachSlot is how many hypotheses with changes in the same slots the search goes on with: with something else wrong, the
-// right one of alternatives that are much alike need not be the nearest.
-const ofEachSlot = 2
-
-func nearestOfSlots(children []*hypothesis, by func(*hypothesis) float64) (nearest []*hypothesis) {
-	sorted := slices.Clone(children)
-	slices.SortStableFunc(sorted, func(a, b *hypothesis) int { return cmp.Compare(by(a), by(b)) })
+// fewOfEachSlot are the first hypotheses with changes in the same slots.
+func fewOfEachSlot(sorted []*hypothesis) (kept []*hypothesis) {
 	seen := make(map[string]int)
 	for _, h := range sorted {
 		if slot := slotsOf(h); seen[slot] < ofEachSlot {
 			seen[slot]++
-			nearest = append(nearest, h)
+			kept = append(kept, h)
 		}
 	}
-	return nearest
+	return kept
+}
+
+func sortedBy(hypotheses []*hypothesis, by func(*hypothesis) float64) []*hypothesis {
+	sorted := slices.Clone(hypotheses)
+	slices.SortStableFunc(sorted, func(a, b *hypothesis) int { return cmp.Compare(by(a), by(b)) })
+	return sorted
 }
 
 func slotsOf(h *hypothesis) string {
@@ -190,8 +195,7 @@ func slotsOf(h *hypothesis) string {
 
 // equallyGood are those hypotheses that explain as well as the nearest, but for rounding: the most usual first.
 func equallyGood(children []*hypothesis, tolerance float64) []*hypothesis {
-	sorted := slices.Clone(children)
-	slices.SortStableFunc(sorted, func(a, b *hypothesis) int { return cmp.Compare(a.fit.residual, b.fit.residual) })
+	sorted := sortedBy(children, func(h *hypothesis) float64 { return h.fit.residual })
 	if len(sorted) == 0 || sorted[0].fit.residual > tolerance {
 		return nil
 	}
