@@ -1,8 +1,8 @@
 // Package audio has the steps of pipelines that make a model's input of sound. Each does what a library does that apps
 // use: to the integer where that library has integers, to float rounding otherwise.
 //
-// Samples are arrays [n] or [n, channels], on the scale of 16 bits when they come out of a file. Arithmetic on whole numbers gives Float32 on the same scale; step int16 makes
-// whole numbers again, so that each rounding is a step of its own.
+// Samples are arrays [n] or [n, channels], on the scale of 16 bits when they come out of a file. Arithmetic on whole numbers
+// gives Float32 on the same scale; step int16 makes whole numbers again, so that each rounding is a step of its own.
 package audio
 
 import (
