@@ -65,6 +65,11 @@ func Read(r io.Reader, name string) (*Pipeline, error) {
 	if len(p.Inputs) == 0 {
 		return nil, fmt.Errorf("%s: it has no steps (write one a line; `edgexray pipeline --steps` lists them)", name)
 	}
+	for _, input := range p.Inputs {
+		if len(input.Steps) == 0 {
+			return nil, fmt.Errorf("%s: input %d has no steps (write one a line behind it)", name, input.Index)
+		}
+	}
 	return p, nil
 }
 

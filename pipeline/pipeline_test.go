@@ -46,6 +46,15 @@ func TestReadRefuses(t *testing.T) {
 		"decode a=1 a=2":                   "given twice",
 		"input -1":                         "an index",
 		"input 0\ndecode\ninput 0\ndecode": "already has steps",
+		"decode\ninput 1":                  "input 1 has no steps",
+		"resize 8x6 tf1.area align-corners antialias": `takes no "antialias"`,
+		"color gray opencv tf":                        `takes no "tf"`,
+		"crop central=0.5 square":                     `takes no "square"`,
+		"crop 8x6 round-up":                           `takes no "round-up"`,
+		"length 8 front both":                         `takes no "both"`,
+		"microfrontend low=3e38 high=3.3e38":          "low < high",
+		"gain":                                        "missing",
+		"clip 1 x":                                    `"x" is no number`,
 	} {
 		if _, err := Read(strings.NewReader(text), "test"); err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("%q: %v", text, err)
