@@ -52,13 +52,21 @@ func fits(name string, dims ...int) error {
 	return nil
 }
 
-// reals are a value's numbers, which the caller must not change.
-func reals(v step.Value) ([]float32, error) {
+// filled is an error unless a value has numbers, in rows.
+func filled(v step.Value) error {
 	if v.Array == nil {
-		return nil, fmt.Errorf("it takes samples or features, not %s (put `wav` before it)", v.Describe())
+		return fmt.Errorf("it takes samples or features, not %s (put `wav` before it)", v.Describe())
 	}
 	if v.Array.Len() == 0 || len(v.Array.Shape) == 0 {
-		return nil, fmt.Errorf("it takes samples or features, not %s, which is empty", v.Describe())
+		return fmt.Errorf("it takes samples or features, not %s, which is empty", v.Describe())
+	}
+	return nil
+}
+
+// reals are a value's numbers, which the caller must not change.
+func reals(v step.Value) ([]float32, error) {
+	if err := filled(v); err != nil {
+		return nil, err
 	}
 	return v.Array.Reals(), nil
 }

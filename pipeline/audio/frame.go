@@ -101,7 +101,7 @@ func (s Skip) String() string { return fmt.Sprintf("skip %d", s.N) }
 
 // Apply keeps the type.
 func (s Skip) Apply(v step.Value) (step.Value, error) {
-	if _, err := reals(v); err != nil {
+	if err := filled(v); err != nil {
 		return v, err
 	}
 	rows := v.Array.Shape[0] - s.N
@@ -129,7 +129,7 @@ func (l Length) String() string {
 
 // Apply keeps the type.
 func (l Length) Apply(v step.Value) (step.Value, error) {
-	if _, err := reals(v); err != nil {
+	if err := filled(v); err != nil {
 		return v, err
 	}
 	before := 0
