@@ -50,6 +50,8 @@ func TestSteps(t *testing.T) {
 		{"quantize scale=0.5 zero-point=10 type=uint8 truncate", floats(0.4, -0.4, 0.9, -9), &step.Array{Shape: []int{4},
 			Uint8: []uint8{10, 9, 11, 0}, Scale: 0.5, ZeroPoint: 10}},
 		{"cast type=uint8", floats(1.9, -0.5, 300), &step.Array{Shape: []int{3}, Uint8: []uint8{1, 0, 255}}},
+		{"cast type=uint8 wrap", floats(-1, 256, 300.9, nan, inf), &step.Array{Shape: []int{5}, Uint8: []uint8{255, 0, 44, 0, 255}}},
+		{"cast type=int8 round wrap", floats(127.5, -129, 3), &step.Array{Shape: []int{3}, Int8: []int8{-128, 127, 3}}},
 		{"cast type=int32 round", floats(0.5, 1.5, -2.5), &step.Array{Shape: []int{3}, Int32: []int32{0, 2, -2}}},
 		{"cast type=float32", &step.Array{Shape: []int{2}, Int8: []int8{-128, 3}, Scale: 0.5, ZeroPoint: -128}, floats(0, 65.5)},
 		{"layout nchw", picture, &step.Array{Shape: []int{3, 1, 2}, Uint8: []uint8{1, 4, 2, 5, 3, 6}}},
