@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/edgexray/edgexray/analyze/explain"
 	"github.com/edgexray/edgexray/analyze/frames"
@@ -195,6 +196,12 @@ func gcd(a, b int) int {
 // alike is how many frames that all differ in a same way are enough to know.
 const alike = 5
 
+// Frames are judged until patience is lost, but the fewest in any case: a search that finds nothing can take long.
+const (
+	patience = time.Minute
+	fewest   = 3
+)
+
 // settled tells whether more frames would tell nothing new.
 func (j *Judged) settled() bool {
 	if j.Frames < alike || j.Healthy+j.Failed+j.Unexplained > 0 {
@@ -248,6 +255,7 @@ func (s *Source) byRaw(input pipeline.Input, j *Judged) error {
 	if sound && several && s.One {
 		return j.whole(s, input)
 	}
+	begun := time.Now()
 	for _, p := range pairs {
 		raw, err := s.raw(p.Edge)
 		if err == nil {
@@ -256,11 +264,11 @@ func (s *Source) byRaw(input pipeline.Input, j *Judged) error {
 		if err != nil {
 			j.fail(p.Edge, err)
 		}
-		if j.settled() {
+		if j.settled() || j.Frames >= fewest && time.Since(begun) > patience {
 			break
 		}
 	}
-	if wrong := j.Unexplained + j.Failed; sound && several && wrong > len(pairs)/2 {
+	if wrong := j.Unexplained + j.Failed; sound && several && 2*wrong > j.Frames+j.Failed {
 		w := Judged{Input: j.Input, By: j.By, Differences: []Tally{}} // perhaps frames overlap
 		if err := w.whole(s, input); err == nil && w.Unexplained == 0 {
 			*j = w
