@@ -13,6 +13,7 @@ import (
 
 	"github.com/edgexray/edgexray/shim/snapshot"
 	"github.com/edgexray/edgexray/test/apps"
+	"github.com/edgexray/edgexray/test/parts"
 	"github.com/edgexray/edgexray/trace"
 )
 
@@ -312,5 +313,56 @@ func TestMarkersLeftOut(t *testing.T) {
 		if last := camera[len(camera)-1]; len(camera) != 5 || last.Missing != test.why || last.Bytes != 61*40*3 || last.Data != nil {
 			t.Errorf("%s: the last of %d frames: %v", name, len(camera), last.Marker)
 		}
+	}
+}
+
+// Recorded without root, what an app marks is in the trace, but for the elements of arrays.
+func TestMarkersViaShim(t *testing.T) {
+	r := recordCommand(t, markedModel(t, "--frames", "2"), "--via", "shim")
+	in, err := os.Open(r.trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	reader, err := trace.NewReader(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := make(map[string]int)
+	for reader.Next() {
+		for _, m := range reader.Block().Markers {
+			said[saying(snapshot.Marked{Marker: m})]++
+		}
+	}
+	for _, want := range []string{
+		"frame_begin in 2", `before "camera" type 3 [40 61 3]rgb in 2`, `before "resized" type 1 [1 224 224 3] in 2`, `sensor "light" [201] in 2`,
+		`label "cat" in 2`, `metric "at exit" [1]`,
+	} {
+		if said[want] != 1 {
+			t.Errorf("the trace has %d of %s, want 1", said[want], want)
+		}
+	}
+	if reader.Err() != nil || !strings.Contains(r.stderr, "and 25 markers") {
+		t.Errorf("%v\n%s", reader.Err(), r.stderr)
+	}
+}
+
+// A library that is loaded, unloaded and loaded again is listened to each time.
+func TestMarkersOfLibraries(t *testing.T) {
+	const script = `import sys, ctypes, _ctypes
+for step in range(1, 4):
+    library = ctypes.CDLL(sys.argv[1])
+    library.mark.argtypes = [ctypes.c_double]
+    library.mark(step)
+    _ctypes.dlclose(library._handle)
+`
+	library := apps.Listened(t, true)
+	f := snapshotCommand(t, []string{parts.Python(t), "-c", script, library}).open(t)
+	var steps []float64
+	for _, m := range keyed(f, "library") {
+		steps = append(steps, m.Numbers...)
+	}
+	if !slices.Equal(steps, []float64{1, 2, 3}) {
+		t.Errorf("the library marked %v, want 1, 2 and 3", steps)
 	}
 }

@@ -290,6 +290,7 @@ static int begin(struct op *op, struct context *context, struct node *node)
 	t->open->subgraph = g->id;
 	t->open->phase = PHASE_INVOKE;
 	if (shared->selection.mode != MODE_TIMING && !g->skipped) {
+		op->start = op->end = now(); // of what is sent before the op runs
 		if (first)
 			send_inputs(op);
 		if (op->state->wanted && !shared->selection.ends_only)

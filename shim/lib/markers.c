@@ -206,6 +206,8 @@ static void send(const struct edgexray_event *e, u64 frame, u32 tid)
 		missing = is_there_room(bytes);
 	if (missing)
 		bytes = 0;
+	if (bytes)
+		introduce();
 	u32 kept = key_bytes < KEY_BYTES ? key_bytes : KEY_BYTES - 1;
 	word before = sizeof(struct marker_record) + kept + text_bytes, most = largest_piece(before), first = bytes < most ? bytes : most;
 	struct marker_record *r = reserve(RECORD_MARKER, before + first, tid, shared->selection.when_full == FULL_BLOCK);

@@ -437,7 +437,7 @@ type Capture struct {
 	Role          Role                   `protobuf:"varint,3,opt,name=role,proto3,enum=edgexray.snapshot.v1.Role" json:"role,omitempty"`
 	Invoke        uint64                 `protobuf:"varint,4,opt,name=invoke,proto3" json:"invoke,omitempty"` // of the subgraph, counted from 1
 	Thread        uint32                 `protobuf:"varint,5,opt,name=thread,proto3" json:"thread,omitempty"`
-	StartNs       uint64                 `protobuf:"varint,6,opt,name=start_ns,json=startNs,proto3" json:"start_ns,omitempty"` // of the kernel, CLOCK_MONOTONIC
+	StartNs       uint64                 `protobuf:"varint,6,opt,name=start_ns,json=startNs,proto3" json:"start_ns,omitempty"` // of the kernel, CLOCK_MONOTONIC; of an input or a state: when it was captured, just before
 	DurationNs    uint64                 `protobuf:"varint,7,opt,name=duration_ns,json=durationNs,proto3" json:"duration_ns,omitempty"`
 	Status        int32                  `protobuf:"zigzag32,8,opt,name=status,proto3" json:"status,omitempty"`       // what the kernel returned: TfLiteStatus, 0 is kTfLiteOk
 	Missing       string                 `protobuf:"bytes,9,opt,name=missing,proto3" json:"missing,omitempty"`        // why there is no data although there should be

@@ -40,7 +40,7 @@ var subjects = []subject{
 	{"diff", "How often does diff tell what isn't so, and how often does it find what is?", measureDiff},
 	{"capture", "What does it cost to capture every tensor of a model?", measureCapture},
 	{"shim", "What do statistics and timing cost from within the app?", measureShim},
-	{"markers-agent", "What does a marker cost with nobody listening, and with the recorder?", measureMarkersAgent},
+	{"markers", "What does a marker cost with nobody listening, in a snapshot, and with the recorder?", measureMarkers},
 	{"stragglers", "Are ops found that are delayed? (in apps that go before other programs)", measureDetection},
 	{"causes", "Are causes named that are produced on purpose?", measureCauses},
 	{"explainaudio", "Is what apps did to sound named?", measureExplainAudio},

@@ -22,8 +22,6 @@ type loss struct {
 	bug     examples.Bug
 	healthy examples.Score
 	score   examples.Score
-	named   string // what `edgexray debug` said was wrong, in a few words; empty: nothing
-	right   bool   // it named what was wrong
 }
 
 // measurePaper redoes the paper's Figures 3 and 4, its section 4.3 and its Table 1, with the example apps.
@@ -39,14 +37,19 @@ func measurePaper(b *bench) error {
 		}
 	}
 	p.printLosses()
-	return printLines()
+	if err := p.named(); err != nil {
+		return err
+	}
+	p.printNamed()
+	return printLines(set)
 }
 
 // paper is what it comes to.
 type paper struct {
 	*bench
-	set    *examples.Set
-	losses []loss
+	set     *examples.Set
+	losses  []loss
+	answers []naming
 }
 
 func (p *paper) app(a examples.App) error {
@@ -61,7 +64,7 @@ func (p *paper) app(a examples.App) error {
 				return err
 			}
 			for _, bug := range a.Bugs {
-				if !bug.Makes(m, form) {
+				if !bug.Makes(form) {
 					continue
 				}
 				score, err := p.set.Run(a, m, form, bug.Name, folder)

@@ -24,11 +24,9 @@ type Model struct {
 
 // Bug is a mistake that an app can make.
 type Bug struct {
-	Name  string // --bug
+	Name  string // --bug; "kernel" for a broken kernel, of which the app knows nothing
 	Issue Issue
 	Only  string // the form whose apps can make it; empty: both
-	// Same are models for which it is no mistake: they want it so.
-	Same []string
 }
 
 // Issue is what is wrong, as the rows of the paper's Figure 3 call it.
@@ -51,8 +49,6 @@ func bug(name string, aspect explain.Aspect) Bug { return Bug{Name: name, Issue:
 
 func (b Bug) only(form string) Bug { b.Only = form; return b }
 
-func (b Bug) except(models ...string) Bug { b.Same = models; return b }
-
 // Forms are those of each model.
 var Forms = []string{"float", "int8"}
 
@@ -67,7 +63,7 @@ var Apps = []App{
 		Bugs: []Bug{
 			bug("resize", explain.Resize), bug("nearest", explain.Resize), bug("bgr", explain.Channels), bug("scale", explain.Normalization),
 			bug("raw", explain.Normalization), bug("rotate", explain.Orientation), bug("flip", explain.Orientation),
-			bug("planes", explain.Layout), bug("quantization", explain.Quantization).only("int8"), bug("uint8", explain.Quantization).only("int8"),
+			bug("planes", explain.Layout), bug("quantization", explain.Quantization).only("int8"), bug("uint8", explain.Quantization).only("int8"), broken,
 		},
 	},
 	{
@@ -83,7 +79,7 @@ var Apps = []App{
 		Models: []Model{{Name: "objects"}},
 		Bugs: []Bug{
 			bug("resize", explain.Resize), bug("bgr", explain.Channels), bug("scale", explain.Normalization),
-			bug("rotate", explain.Orientation), bug("flip", explain.Orientation), bug("crop", explain.Crop), {Name: "reference", Issue: Latency},
+			bug("rotate", explain.Orientation), bug("flip", explain.Orientation), bug("crop", explain.Crop), broken, {Name: "reference", Issue: Latency},
 		},
 	},
 	{
@@ -91,7 +87,7 @@ var Apps = []App{
 		Models: []Model{{Name: "regions"}},
 		Bugs: []Bug{
 			bug("resize", explain.Resize), bug("bgr", explain.Channels), bug("scale", explain.Normalization), bug("rotate", explain.Orientation),
-			bug("quantization", explain.Quantization).only("int8"), bug("uint8", explain.Quantization).only("int8"),
+			bug("quantization", explain.Quantization).only("int8"), bug("uint8", explain.Quantization).only("int8"), broken,
 		},
 	},
 	{
@@ -99,7 +95,7 @@ var Apps = []App{
 		Models: []Model{{"words_log_mel", []string{"--front", "log_mel"}}, {"words_spectrogram", []string{"--front", "spectrogram"}}},
 		Bugs: []Bug{
 			bug("rate", explain.SampleRate), bug("level", explain.Level), bug("unscaled", explain.Level),
-			bug("window", explain.Spectrum), bug("log", explain.Spectrum), bug("normalization", explain.Normalization),
+			bug("window", explain.Spectrum), bug("log", explain.Spectrum), bug("normalization", explain.Normalization), broken,
 		},
 	},
 	{
@@ -109,9 +105,23 @@ var Apps = []App{
 	},
 }
 
-// Makes tells whether an app with a model of a form can make a mistake.
-func (b Bug) Makes(model Model, form string) bool {
-	return (b.Only == "" || b.Only == form) && !slices.Contains(b.Same, model.Name)
+// broken is a kernel that mixes up two channels of what it puts out, in an int8 model.
+var broken = Bug{Name: "kernel", Issue: Kernel, Only: "int8"}
+
+// Makes tells whether an app with a model of a form can make a mistake. "none" is none.
+func (b Bug) Makes(form string) bool { return b.Only == "" || b.Only == form }
+
+// Checks are those of `edgexray debug` whose finding says what it is.
+func (b Bug) Checks() []string {
+	switch b.Issue {
+	case Kernel:
+		return []string{"kernels"}
+	case Latency:
+		return []string{"stragglers", "delegates"}
+	case Issue(explain.Quantization): // what another scale and zero point do, other factors of pixels do, too
+		return []string{string(explain.Quantization), string(explain.Normalization)}
+	}
+	return []string{string(b.Issue)}
 }
 
 // Find returns an app by its name.

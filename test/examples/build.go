@@ -5,9 +5,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/edgexray/edgexray/test/apps"
 	"github.com/edgexray/edgexray/test/parts"
 )
 
@@ -16,11 +18,15 @@ type Set struct {
 	root   string // of the module
 	dir    string // of what was built
 	python string
+	broken string              // the library that breaks a kernel
 	runner map[string][]string // the command of an app, by its name, without arguments
 }
 
-// Build builds the apps into a folder.
+// Build builds the apps into a folder, which it makes.
 func Build(dir string) (*Set, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
 	root, err := output("go", "list", "-m", "-f", "{{.Dir}}")
 	if err != nil {
 		return nil, err
@@ -28,6 +34,12 @@ func Build(dir string) (*Set, error) {
 	s := &Set{root: strings.TrimSpace(root), dir: dir, runner: make(map[string][]string)}
 	if s.python, err = parts.Find("python-examples/bin/python"); err != nil {
 		return nil, err
+	}
+	s.broken = filepath.Join(dir, "broken.so")
+	if breaking, err := apps.Replacing(s.broken, "broken.c"); err != nil {
+		return nil, err
+	} else if said, err := breaking.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("run %s: %w\n%s", breaking, err, said)
 	}
 	for _, a := range Apps {
 		source := filepath.Join(s.root, "examples", a.Source)
@@ -112,15 +124,26 @@ func (s *Set) Command(a App, m Model, form, bug, folder string) *exec.Cmd {
 	case "segment":
 		args = append(args, folder, said(folder))
 	case "review":
-		args = append(args, filepath.Join(models, "reviews.labels.txt"), filepath.Join(models, "reviews.vocabulary.txt"), folder)
+		args = append(args, s.Labels(a), filepath.Join(models, "reviews.vocabulary.txt"), folder)
 	default:
-		args = append(args, filepath.Join(models, a.Data+".labels.txt"), folder)
+		args = append(args, s.Labels(a), folder)
 	}
-	args = append(append(args, m.Flags...), "--bug", bug)
-	line := append(s.runner[a.Name], args...)
+	env := append(os.Environ(), "PYTHONPATH="+filepath.Join(s.root, "sdk", "python"), "PYTHONDONTWRITEBYTECODE=1")
+	if bug == broken.Name {
+		env, bug = append(env, "LD_PRELOAD="+s.broken, "EDGEXRAY_BREAK=channels 0:2"), "none"
+	}
+	line := slices.Concat(s.runner[a.Name], args, m.Flags, []string{"--bug", bug})
 	c := exec.Command(line[0], line[1:]...)
-	c.Env = append(os.Environ(), "PYTHONPATH="+filepath.Join(s.root, "sdk", "python"), "PYTHONDONTWRITEBYTECODE=1")
+	c.Env = env
 	return c
+}
+
+// Root is the module's folder, to which paths in pipelines are relative.
+func (s *Set) Root() string { return s.root }
+
+// Labels is the path of the names of an app's classes.
+func (s *Set) Labels(a App) string {
+	return filepath.Join(s.root, "examples", "models", a.Data+".labels.txt")
 }
 
 // said is the folder of what segment says of the pictures of a folder.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 )
 
 // What combinations are made of.
@@ -161,27 +160,64 @@ func Outside(each int, photos []Photo) []Case {
 	return all
 }
 
-// Robust makes cases of which the photo isn't known to the last bit, or is cut by a pixel.
-func Robust(photos []Photo, sizesOf map[string][2]int) []Case {
+// Noise makes cases of which the photo isn't known to the last bit: each value differs by one at most, or it was a JPEG file
+// of quality 97 meanwhile.
+func Noise(photos []Photo) []Case {
+	var all []Case
+	for i, p := range photos {
+		for k, noise := range []string{"one", "97"} {
+			for _, method := range [][]string{{"tf1.bilinear", "pillow.bilinear"}, {"opencv.area", "opencv.linear"}}[(i+k)%2] {
+				all = append(all, Case{
+					ID: fmt.Sprintf("noise-%s-%s-%s", p.Name, method, noise), Seed: i, Photo: p.Name, Resize: method, Width: 224, Height: 224,
+					Channels: []string{"rgb", "bgr"}[k], Normalize: normalizes[2], Layout: "nhwc", Float: true, Noise: noise,
+				})
+			}
+		}
+	}
+	return all
+}
+
+// Pixel makes cases of which the photo is cut by a pixel.
+func Pixel(photos []Photo, sizesOf map[string][2]int) []Case {
 	var all []Case
 	for i, p := range photos {
 		h, w := sizesOf[p.Name][0], sizesOf[p.Name][1]
-		base := Case{Seed: i, Photo: p.Name, Width: 224, Height: 224, Channels: "rgb", Normalize: normalizes[2], Layout: "nhwc", Float: true}
-		for k, method := range []string{"tf1.bilinear", "opencv.linear", "pillow.bilinear", "opencv.area", "tf2.nearest"} {
-			for _, noise := range []string{"one", "97"} {
-				c := base
-				c.ID, c.Resize, c.Noise = fmt.Sprintf("noise-%d-%d-%s", i, k, noise), method, noise
-				if noise == "one" {
-					c.Channels = "bgr"
-				}
-				all = append(all, c)
-			}
-		}
 		for k, crop := range [][]int{{1, 1, w - 2, h - 2}, {0, 0, w - 1, h - 1}, {1, 0, w - 1, h}} {
-			c := base
-			c.ID, c.Resize, c.Crop = fmt.Sprintf("pixel-%d-%d", i, k), []string{"opencv.linear", "tf2.bilinear", "pillow.bicubic"}[k], slices.Clone(crop)
-			all = append(all, c)
+			method := []string{"opencv.linear", "tf2.bilinear", "pillow.bicubic", "opencv.area"}[(i+k)%4]
+			all = append(all, Case{
+				ID: fmt.Sprintf("pixel-%s-%d", p.Name, k), Seed: i, Photo: p.Name, Resize: method, Width: 224, Height: 224,
+				Channels: "rgb", Normalize: normalizes[2], Layout: "nhwc", Float: true, Crop: crop,
+			})
 		}
+	}
+	return all
+}
+
+// LargePhotos are two photos of 11 and 12 million pixels.
+func LargePhotos(photos []Photo) []Photo {
+	var all []Photo
+	for _, p := range photos {
+		switch p.Name {
+		case "china":
+			p.Width = 4096
+		case "astronaut":
+			p.Width = 3464
+		default:
+			continue
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// Large makes cases of LargePhotos.
+func Large() []Case {
+	var all []Case
+	for i, method := range []string{"opencv.linear", "tf1.bilinear", "pillow.bilinear", "tf2.area", "tf2.lanczos5 antialias", "opencv.nearest"} {
+		all = append(all, Case{
+			ID: fmt.Sprintf("large-%d", i), Photo: []string{"china", "astronaut"}[i%2], Resize: method, Width: 224, Height: 224, Channels: "bgr",
+			Normalize: normalizes[2], Turn: []string{"rotate 90"}, Layout: "nhwc", Float: true,
+		})
 	}
 	return all
 }

@@ -5,7 +5,9 @@ stdout says how much was replayed, and the SHA-256 of all that the app fed to th
 
 import argparse
 import hashlib
+import itertools
 import json
+import time
 
 import numpy as np
 
@@ -95,12 +97,34 @@ def mark_all():
     print(json.dumps({"replayed": edgexray.replay("read-only", b"1234") + edgexray.replay("gaps", pixels[::2])}))
 
 
+def measure(calls):
+    """What markers take, in turns with what they are compared with: nanoseconds each, the least of several rounds."""
+    pixels = np.random.default_rng().integers(0, 256, (224, 224, 3), np.uint8)
+    copies = np.ones((400, 224, 224, 3), np.uint8)
+    places = itertools.cycle(copies)  # nothing of them is in a cache yet, as where a recorder copies to
+    measured = {
+        "loop_ns": (calls, lambda: None), "scalar_ns": (calls, lambda: edgexray.metric("cost", 0.5)),
+        "memcpy_ns": (calls // 100 + 1, lambda: np.copyto(next(places), pixels)), "image_ns": (calls // 100 + 1, lambda: edgexray.image("cost", pixels)),
+    }
+    best = dict.fromkeys(measured, float("inf"))
+    for _ in range(15):
+        for name, (n, call) in measured.items():
+            began = time.perf_counter_ns()
+            for _ in range(n):
+                call()
+            best[name] = min(best[name], (time.perf_counter_ns() - began) / n)
+    print(json.dumps(best))
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model")
     parser.add_argument("--frames", type=int, default=1)
+    parser.add_argument("--cost", type=int, help="calls of a marker in a round")
     arguments = parser.parse_args()
-    if arguments.model:
+    if arguments.cost:
+        measure(arguments.cost)
+    elif arguments.model:
         run(arguments.model, arguments.frames)
     else:
         mark_all()
