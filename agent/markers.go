@@ -109,9 +109,6 @@ func (p *process) frameOf(tid uint32, kind trace.MarkerKind) uint64 {
 	return f.count
 }
 
-// pixelFormats are the names of enum edgexray_format in sdk/c/edgexray.h, as trace.proto has them.
-var pixelFormats = [...]string{"", "rgb", "bgr", "rgba", "bgra", "argb", "gray", "nv12", "nv21", "i420", "yuyv"}
-
 // impossible is the size of an array that edgexray.h could not make out.
 const impossible = math.MaxUint64
 
@@ -127,13 +124,13 @@ func readMarker(r *bpf.MarkerRecord) (*trace.Marker, bool) {
 	if _, known := trace.MarkerKind_name[int32(e.Kind)]; !known || e.Kind > math.MaxInt32 || m.Kind == trace.MarkerKind_MARKER_NONE {
 		return nil, false
 	}
-	if int(e.Numbers) > len(e.Number) || int64(e.Format) >= int64(len(pixelFormats)) {
+	if int(e.Numbers) > len(e.Number) || int64(e.Format) >= int64(len(trace.PixelFormats)) {
 		return nil, false
 	}
 	for _, bits := range e.Number[:e.Numbers] {
 		m.Numbers = append(m.Numbers, math.Float64frombits(bits))
 	}
-	m.Format = pixelFormats[e.Format]
+	m.Format = trace.PixelFormats[e.Format]
 	if e.Type == 0 {
 		m.Rate, m.Bytes, m.Format = 0, 0, ""
 		return m, true
@@ -148,6 +145,8 @@ func readMarker(r *bpf.MarkerRecord) (*trace.Marker, bool) {
 func readArray(m *trace.Marker, rank uint32, dims []int64) string {
 	bits := tflite.Type(m.Type).Bits()
 	switch {
+	case m.Type == trace.Unmarkable:
+		return trace.NothingMarkable
 	case bits == 0:
 		return fmt.Sprintf("no element of a known size has type %d", m.Type)
 	case int64(rank) > int64(len(dims)):

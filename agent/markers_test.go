@@ -63,13 +63,14 @@ func TestReadMarker(t *testing.T) {
 		"a size that isn't its shape's": {imageOf(0, 9, 2, 4), &trace.Marker{Kind: before, Type: 3, Missing: "it has 9 bytes, which its shape does not take"}},
 		"a type without a size": {func(r *bpf.MarkerRecord) { r.Event.Type = 5 },
 			&trace.Marker{Kind: before, Type: 5, Missing: "no element of a known size has type 5"}},
-		"no type":                  {func(r *bpf.MarkerRecord) { r.Event.Type = math.MaxUint32 }, &trace.Marker{Kind: before, Type: -1, Missing: "no element of a known size has type -1"}},
-		"no kind":                  {func(r *bpf.MarkerRecord) { r.Event.Kind = 0 }, nil},
-		"an unknown kind":          {func(r *bpf.MarkerRecord) { r.Event.Kind = 8 }, nil},
-		"a huge kind":              {func(r *bpf.MarkerRecord) { r.Event.Kind = math.MaxUint32 }, nil},
-		"too many numbers":         {func(r *bpf.MarkerRecord) { r.Event.Numbers = 4 }, nil},
-		"a huge number of numbers": {func(r *bpf.MarkerRecord) { r.Event.Numbers = math.MaxUint32 }, nil},
-		"an unknown format":        {imageOf(11, 24, 2, 4, 3), nil},
+		"no type":                    {func(r *bpf.MarkerRecord) { r.Event.Type = math.MaxUint32 }, &trace.Marker{Kind: before, Type: -1, Missing: "no element of a known size has type -1"}},
+		"nothing that can be marked": {func(r *bpf.MarkerRecord) { r.Event.Type = 0xffff }, &trace.Marker{Kind: before, Type: 0xffff, Missing: trace.NothingMarkable}},
+		"no kind":                    {func(r *bpf.MarkerRecord) { r.Event.Kind = 0 }, nil},
+		"an unknown kind":            {func(r *bpf.MarkerRecord) { r.Event.Kind = 8 }, nil},
+		"a huge kind":                {func(r *bpf.MarkerRecord) { r.Event.Kind = math.MaxUint32 }, nil},
+		"too many numbers":           {func(r *bpf.MarkerRecord) { r.Event.Numbers = 4 }, nil},
+		"a huge number of numbers":   {func(r *bpf.MarkerRecord) { r.Event.Numbers = math.MaxUint32 }, nil},
+		"an unknown format":          {imageOf(11, 24, 2, 4, 3), nil},
 	} {
 		got, ok := readMarker(event(test.change))
 		if !ok {

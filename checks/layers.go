@@ -30,11 +30,18 @@ func checkKernels(s *Subject, _ arguments) Outcome {
 	return pass("%d ops are right when run alone, %d were not run alone", v.Right, v.NotAlone)
 }
 
+// maxName is how many characters of a tensor's name are shown: that of a fused op has those of all its parts.
+const maxName = 60
+
 func placeText(p compare.Place) string {
-	if p.Subgraph > 0 {
-		return fmt.Sprintf("%s (node %d of subgraph %d, %q)", p.Op, p.Node, p.Subgraph, p.Tensor)
+	name := p.Tensor
+	if runes := []rune(name); len(runes) > maxName {
+		name = string(runes[:maxName-1]) + "…"
 	}
-	return fmt.Sprintf("%s (node %d, %q)", p.Op, p.Node, p.Tensor)
+	if p.Subgraph > 0 {
+		return fmt.Sprintf("%s (node %d of subgraph %d, %q)", p.Op, p.Node, p.Subgraph, name)
+	}
+	return fmt.Sprintf("%s (node %d, %q)", p.Op, p.Node, name)
 }
 
 func more(n int) string {

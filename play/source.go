@@ -1,9 +1,8 @@
 package play
 
 import (
-	"errors"
-
 	"github.com/edgexray/edgexray/analyze/frames"
+	"github.com/edgexray/edgexray/analyze/inputs"
 	"github.com/edgexray/edgexray/dataset"
 	"github.com/edgexray/edgexray/pipeline/step"
 )
@@ -33,20 +32,17 @@ func OfApp(log *frames.Log) []Item {
 	return list
 }
 
-// OfFrames are raw data that files have of an app's frames.
-func OfFrames(log *frames.Log, raw func(f *frames.Frame) (step.Value, bool, error)) []Item {
+// OfFrames are the pieces of a data set that an app's frames are of. Frames that there is no piece for are left out.
+func OfFrames(log *frames.Log, items []dataset.Item) []Item {
 	var list []Item
 	for _, f := range log.Frames {
-		item := Item{Frame: f.Number, Read: func() (step.Value, error) {
-			v, ok, err := raw(f)
-			if !ok {
-				err = errors.New("there is no file of it")
+		if piece, ok := inputs.ItemOf(f, items); ok {
+			item := Item{f.Number, piece.Name, piece.Label, piece.Labelled, piece.Read}
+			if label, ok := f.Label(); ok {
+				item.Label, item.Labelled = label, true
 			}
-			return v, err
-		}}
-		item.Name, _ = f.Name()
-		item.Label, item.Labelled = f.Label()
-		list = append(list, item)
+			list = append(list, item)
+		}
 	}
 	return list
 }

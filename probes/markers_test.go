@@ -10,7 +10,7 @@ import (
 
 // A probe goes where the note of a real build says, and nowhere else than on the instruction that edgexray.h has there.
 func TestFindMarkers(t *testing.T) {
-	for _, name := range []string{"marks-amd64.so", "marks-arm64.so"} {
+	for _, name := range []string{"marks/amd64.so", "marks/arm64.so"} {
 		content, err := os.ReadFile("../symbolize/testdata/" + name)
 		if err != nil {
 			t.Fatal(err)

@@ -9,14 +9,8 @@ import (
 	"github.com/edgexray/edgexray/trace"
 )
 
-// formats are the names of an image's formats, as enum edgexray_format of sdk/c/edgexray.h numbers them.
-var formats = [...]string{"", "rgb", "bgr", "rgba", "bgra", "argb", "gray", "nv12", "nv21", "i420", "yuyv"}
-
 // halved are the formats whose bytes aren't always as many as its shape has elements: their chroma is rounded up.
 var halved = []string{"nv12", "nv21", "i420"}
-
-// unmarkable is the type of an array that the app could not mark, see sdk/c/edgexray.h.
-const unmarkable = 0xffff
 
 // addMarker takes what the app marks itself. Its array goes to a snapshot only.
 func (p *process) addMarker(b []byte) bool {
@@ -84,8 +78,8 @@ func markerOf(r *markerRecord) *trace.Marker {
 	}
 	m.Type, m.Rate, m.Bytes = int32(r.type_), r.rate, r.dataBytes
 	m.Shape = slices.Clone(r.dim[:min(int(r.rank), len(r.dim))])
-	if int(r.format) < len(formats) {
-		m.Format = formats[r.format]
+	if int(r.format) < len(trace.PixelFormats) {
+		m.Format = trace.PixelFormats[r.format]
 	}
 	if m.Missing == "" {
 		m.Missing = unlikely(m)
@@ -96,8 +90,8 @@ func markerOf(r *markerRecord) *trace.Marker {
 // unlikely says why there can be no array as a marker describes it, empty when there can.
 func unlikely(m *trace.Marker) string {
 	bits := uint64(tflite.Type(m.Type).Bits())
-	if m.Type == unmarkable {
-		return "the app has nothing there that can be marked (its stderr says why)"
+	if m.Type == trace.Unmarkable {
+		return trace.NothingMarkable
 	}
 	if bits < 8 {
 		return fmt.Sprintf("elements of type %v have no size that an array could be copied by", tflite.Type(m.Type))

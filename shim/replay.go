@@ -80,7 +80,7 @@ func (p *player) add(source string) error {
 	if !keyed {
 		return p.addSnapshot(source)
 	}
-	if key == "" || len(key) >= keyBytes || strings.ContainsRune(key, 0) || !utf8.ValidString(key) {
+	if !isKey(key) {
 		return fmt.Errorf("%q can't be a marker's key: it is 1 to %d bytes of UTF-8", key, keyBytes-1)
 	}
 	file, err := os.Open(path)
@@ -98,6 +98,11 @@ func (p *player) add(source string) error {
 		return fmt.Errorf("neither a file nor a folder (write what it gives to a file first)")
 	}
 	return p.addTrack(&track{key, true, true, []piece{{path: descriptorPath(file), bytes: uint64(info.Size())}}})
+}
+
+// isKey tells whether a marker can have a key.
+func isKey(key string) bool {
+	return key != "" && len(key) < keyBytes && !strings.ContainsRune(key, 0) && utf8.ValidString(key)
 }
 
 // descriptorPath is where an app finds a file that is open here.
@@ -158,7 +163,7 @@ func (p *player) addSnapshot(path string) error {
 		case !ok && m.Missing != "" && m.Kind == trace.MarkerKind_BEFORE:
 			lacking[m.Key]++
 			continue
-		case !ok || m.Key == "":
+		case !ok || !isKey(m.Key):
 			continue
 		}
 		found.path = descriptorPath(file)

@@ -14,7 +14,7 @@ import (
 )
 
 // marksFiles are builds of testdata/marks.c, and where in the code after edgexray_probe's address its nop is.
-var marksFiles = map[string]uint64{"marks-amd64.so": 0, "marks-arm64.so": 4, "marks-arm.so": 0}
+var marksFiles = map[string]uint64{"marks/amd64.so": 0, "marks/arm64.so": 4, "marks/arm.so": 0}
 
 // wantMarks has the places that the symbol table tells.
 func wantMarks(t *testing.T, name string) Marks {
@@ -74,7 +74,7 @@ func TestInOnePage(t *testing.T) {
 
 // In an APK places are those in the APK.
 func TestMarksInAPK(t *testing.T) {
-	library, err := os.ReadFile(testdata("marks-arm64.so"))
+	library, err := os.ReadFile(testdata("marks/arm64.so"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestMarksInAPK(t *testing.T) {
 	if err != nil || len(marks) != 1 {
 		t.Fatalf("%v, %v; want one place", marks, err)
 	}
-	alone, err := open(t, testdata("marks-arm64.so")).Marks()
+	alone, err := open(t, testdata("marks/arm64.so")).Marks()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,12 +118,12 @@ func TestMarksInAPK(t *testing.T) {
 
 // A note is believed only as far as the file bears it out.
 func TestMarksRefused(t *testing.T) {
-	original, err := os.ReadFile(testdata("marks-amd64.so"))
+	original, err := os.ReadFile(testdata("marks/amd64.so"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	desc := bytes.Index(original, []byte("edgexray\x00\x00\x00\x00")) + 12
-	file := open(t, testdata("marks-amd64.so"))
+	file := open(t, testdata("marks/amd64.so"))
 	marks, err := file.Marks()
 	if err != nil {
 		t.Fatal(err)
@@ -167,8 +167,8 @@ func TestMarksRefused(t *testing.T) {
 
 // Each source file that marks something writes a note: they are one place.
 func TestMarksOnce(t *testing.T) {
-	f := open(t, testdata("marks-amd64.so"))
-	content, err := os.ReadFile(testdata("marks-amd64.so"))
+	f := open(t, testdata("marks/amd64.so"))
+	content, err := os.ReadFile(testdata("marks/amd64.so"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestMarksOnce(t *testing.T) {
 	}
 	f.r, f.size = bytes.NewReader(content), int64(len(content))
 	marks, err := f.Marks()
-	if want := wantMarks(t, "marks-amd64.so"); err != nil || len(marks) != 1 || marks[0].Probe != want.Probe || marks[0].Hook != want.Hook {
+	if want := wantMarks(t, "marks/amd64.so"); err != nil || len(marks) != 1 || marks[0].Probe != want.Probe || marks[0].Hook != want.Hook {
 		t.Errorf("%+v, %v; want one place, %+v", marks, err, want)
 	}
 }

@@ -87,6 +87,30 @@ func TestRecordMarkers(t *testing.T) {
 	}
 }
 
+// What an app in Python marks is recorded as what the shim gets of it.
+func TestRecordMarkersPython(t *testing.T) {
+	command := markedPython(t, "--model", model(t, "mobilenet_v3_small_float"), "--frames", "2")
+	keys := func(markers []*trace.Marker) map[string]int {
+		n := make(map[string]int)
+		for _, m := range markers {
+			n[fmt.Sprint(m.Kind, " ", m.Key, " ", m.Shape, m.Format, " ", m.Frame)]++
+		}
+		return n
+	}
+	r := recordCommand(t, command)
+	m := r.markers(t)
+	if m.Invokes != 2 || m.Untied != 0 || len(m.Lost) != 0 {
+		t.Errorf("%d invokes, %d markers of none, lost %v; want 2, none, none", m.Invokes, m.Untied, m.Lost)
+	}
+	var captured []*trace.Marker
+	for _, m := range snapshotCommand(t, command, "--ends-only").whole(t).Markers {
+		captured = append(captured, m.Marker)
+	}
+	if diff := cmp.Diff(keys(captured), keys(r.markersOf(t))); diff != "" || len(captured) == 0 {
+		t.Errorf("what the shim (-) and the recorder (+) have:\n%s", diff)
+	}
+}
+
 // What is said in each frame of marked.c, and with a model.
 var (
 	ofFrames = []string{
@@ -220,6 +244,23 @@ func TestListening(t *testing.T) {
 	}
 	if len(want) != 0 {
 		t.Errorf("no marker of %v", want)
+	}
+}
+
+// A library of the app's own, which holds no TFLite, is recorded by its name: in every process that loads it.
+func TestRecordMarkersOfLibrary(t *testing.T) {
+	library := apps.Listened(t, true)
+	recorder, r := startRecord(t, "--library", library)
+	app := exec.Command(apps.Listened(t, false), library)
+	app.Stdin = strings.NewReader("\n\n\n")
+	if got := finish(t, app); !strings.Contains(got.stdout, "step 3: listening 0 1\n") {
+		t.Errorf("exit status %d\n%s%s", got.status, got.stdout, got.stderr)
+	}
+	if got := recorder.stop(t); got.status != 0 {
+		t.Errorf("exit status %d\n%s", got.status, got.stdout)
+	}
+	if keys := r.markers(t).Keys; len(keys) != 1 || keys[0].Key != "library" || keys[0].Count != 2 {
+		t.Errorf("%+v, want the library's two", keys)
 	}
 }
 

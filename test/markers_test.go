@@ -13,6 +13,7 @@ import (
 
 	"github.com/edgexray/edgexray/shim/snapshot"
 	"github.com/edgexray/edgexray/test/apps"
+	"github.com/edgexray/edgexray/test/parts"
 	"github.com/edgexray/edgexray/trace"
 )
 
@@ -343,5 +344,25 @@ func TestMarkersViaShim(t *testing.T) {
 	}
 	if reader.Err() != nil || !strings.Contains(r.stderr, "and 25 markers") {
 		t.Errorf("%v\n%s", reader.Err(), r.stderr)
+	}
+}
+
+// A library that is loaded, unloaded and loaded again is listened to each time.
+func TestMarkersOfLibraries(t *testing.T) {
+	const script = `import sys, ctypes, _ctypes
+for step in range(1, 4):
+    library = ctypes.CDLL(sys.argv[1])
+    library.mark.argtypes = [ctypes.c_double]
+    library.mark(step)
+    _ctypes.dlclose(library._handle)
+`
+	library := apps.Listened(t, true)
+	f := snapshotCommand(t, []string{parts.Python(t), "-c", script, library}).open(t)
+	var steps []float64
+	for _, m := range keyed(f, "library") {
+		steps = append(steps, m.Numbers...)
+	}
+	if !slices.Equal(steps, []float64{1, 2, 3}) {
+		t.Errorf("the library marked %v, want 1, 2 and 3", steps)
 	}
 }

@@ -39,7 +39,10 @@ func markerText(m *trace.Marker) string {
 		for i, d := range m.Shape {
 			dims[i] = strconv.FormatInt(d, 10)
 		}
-		array := []string{tflite.Type(m.Type).String(), strings.Join(dims, "x")}
+		array := []string{tflite.Type(m.Type).String()}
+		if len(dims) > 0 {
+			array = append(array, strings.Join(dims, "x"))
+		}
 		if m.Format != "" {
 			array = append(array, m.Format)
 		}

@@ -23,7 +23,7 @@ var first = map[Verdict]int{Data: 0, Preprocessing: 1, Kernels: 2, Quantization:
 func (d *debugger) conclude() {
 	r := d.result
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
-		return cmp.Or(a.doubtful()-b.doubtful(), cmp.Compare(r.cost(b.Where), r.cost(a.Where)), cmp.Compare(first[a.Where], first[b.Where]), cmp.Compare(b.Confidence, a.Confidence))
+		return cmp.Or(a.doubtful()-b.doubtful(), cmp.Compare(r.cost(b.Where), r.cost(a.Where)), cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(first[a.Where], first[b.Where]))
 	})
 	worse := r.Accuracy != nil && r.Accuracy.Verdict == accuracy.Worse
 	switch {

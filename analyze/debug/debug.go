@@ -5,6 +5,7 @@ package debug
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/edgexray/edgexray/analyze/accuracy"
 	"github.com/edgexray/edgexray/analyze/compare"
@@ -111,7 +112,9 @@ func Debug(s Sources) (*Result, error) {
 		d.quantization()
 	}
 	d.latency()
-	d.result.Problems = append(d.result.Problems, d.Subject.Problems()...)
+	for _, p := range d.Subject.Problems() {
+		d.problem("%s", p)
+	}
 	d.conclude()
 	return d.result, nil
 }
@@ -128,7 +131,9 @@ func (d *debugger) ask(question, answer string, known, wrong bool) {
 }
 
 func (d *debugger) problem(format string, args ...any) {
-	d.result.Problems = append(d.result.Problems, fmt.Sprintf(format, args...))
+	if p := fmt.Sprintf(format, args...); !slices.Contains(d.result.Problems, p) {
+		d.result.Problems = append(d.result.Problems, p)
+	}
 }
 
 // run makes the runs that can be made.
@@ -153,7 +158,9 @@ func (d *debugger) run() {
 			continue
 		}
 		*r.into = made
-		d.result.Problems = append(d.result.Problems, made.Problems...)
+		for _, p := range made.Problems {
+			d.problem("%s", p)
+		}
 	}
 	d.Subject.Reference, d.Subject.Compare = nil, nil
 	if d.same != nil {

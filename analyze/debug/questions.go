@@ -1,7 +1,6 @@
 package debug
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -92,7 +91,7 @@ func (d *debugger) check(where Verdict, names ...string) (answers, unknown []str
 		d.result.Checks = append(d.result.Checks, o)
 		if o.Verdict == checks.Fail && !(name == "quantization" && d.found("quantization")) {
 			wrong = true
-			d.find(Finding{where, o.Evidence, o.Advice, cmp.Or(symptoms[name], 1) * often(&o), name})
+			d.find(Finding{where, o.Evidence, o.Advice, confidence(&o), name})
 		}
 		if o.Verdict == checks.NotChecked {
 			unknown = append(unknown, o.Evidence)
@@ -103,12 +102,16 @@ func (d *debugger) check(where Verdict, names ...string) (answers, unknown []str
 	return answers, unknown, wrong
 }
 
-// often is the share of frames in which a check fails.
-func often(o *checks.Outcome) float64 {
-	if o.Frames == 0 {
-		return 1
+// confidence is higher the more frames a check fails in. Only symptoms that are seen in few frames mean little.
+func confidence(o *checks.Outcome) float64 {
+	often := 1.0
+	if o.Frames > 0 {
+		often = float64(o.Failed) / float64(o.Frames)
 	}
-	return float64(o.Failed) / float64(o.Frames)
+	if c, ok := symptoms[o.Check]; ok {
+		return c * often
+	}
+	return 0.5 + 0.5*often
 }
 
 // found tells whether a check, or an aspect of that name, has a finding already.
@@ -121,7 +124,16 @@ func (d *debugger) found(name string) bool {
 	return false
 }
 
-func (d *debugger) find(f Finding) { d.result.Findings = append(d.result.Findings, f) }
+// least is the confidence from which on something is a finding, and not a problem among others.
+const least = 0.1
+
+func (d *debugger) find(f Finding) {
+	if f.Confidence < least {
+		d.problem("%s: %s", f.Where, f.What)
+		return
+	}
+	d.result.Findings = append(d.result.Findings, f)
+}
 
 // layers asks whether ops do what they should with what the app fed.
 func (d *debugger) layers() {

@@ -22,8 +22,8 @@ const (
 // and how many it tries in all, fewer of long sounds.
 const (
 	audioDepth  = 3
-	audioWidth  = 5
-	audioBudget = 1000
+	audioWidth  = 8
+	audioBudget = 1200
 	usualLength = 32000 // samples
 )
 
@@ -50,7 +50,7 @@ func judgeAudio(raw step.Value, fed *step.Array, reference []step.Step) (Verdict
 }
 
 func audioSearch(f *audioFed, raw step.Value, features bool, depth int) *variantSearch {
-	return &variantSearch{raw: raw, measure: f.measure, variants: audioVariants, refine: refineGain,
+	return &variantSearch{raw: raw, measure: f.measure, variants: audioVariants, refine: refineAudio,
 		tolerance: f.tolerance(features), depth: depth, width: audioWidth,
 		budget: min(audioBudget, audioBudget*usualLength/raw.Array.Len()), rows: f.rows}
 }
@@ -61,6 +61,10 @@ func (f *audioFed) finish(v *Verdict, base, nearest *hypothesis, s *variantSearc
 		h := rescaled(nearest)
 		v.Explanation.Explained, v.Explanation.Steps, v.Explanation.Residual = true, h.steps, nearest.fit.bent
 		v.Differences = h.differences()
+	}
+	if !v.Explanation.Explained && base.fit.residual <= benefitOfDoubt*s.tolerance {
+		v.Healthy = true
+		v.Explanation = Explanation{Explained: true, Steps: base.steps, Residual: base.fit.residual}
 	}
 	if at := nearest.fit.at; v.Explanation.Explained && at != 0 {
 		v.Explanation.Notes = append(v.Explanation.Notes, fmt.Sprintf("what was fed begins at value %d of what the steps make", at))
@@ -117,11 +121,11 @@ func explainAudio(raw step.Value, fed *step.Array) (Explanation, error) {
 	}
 	f := newAudioFed(fed)
 	var found []Verdict
-	for depth := 1; depth <= 2; depth++ {
+	for depth := range 3 {
 		for _, reference := range audioReferences() {
 			made, err := pipeline.Run(reference, raw)
-			if err != nil {
-				continue
+			if err != nil || math.IsInf(f.measure(made).residual, 1) {
+				continue // it makes something of another shape
 			}
 			s := audioSearch(f, raw, len(made.Array.Shape) > 1, depth)
 			base, best := s.run(reference)

@@ -101,6 +101,7 @@ func TestJudgeAudio(t *testing.T) {
 		{yamnet, "mel tf>mel slaney|mono mean>mono right", 16000, 2, "channel order, spectrogram"},
 		{yamnet, "offset=0.001>offset=1e-06", 16000, 1, "spectrogram"},
 		{yamnet, "step=160>step=200", 16000, 1, "spectrogram"},
+		{yamnet, "float>skip 37, float", 16000, 1, "time"},
 		{mfcc, "mfcc tf>mfcc ortho", 16000, 1, "spectrogram"},
 		{mfcc, "float>float, preemphasis 0.97", 16000, 1, "spectrogram"},
 		{mfcc, "magnitude>power", 16000, 1, "spectrogram"},
@@ -111,7 +112,7 @@ func TestJudgeAudio(t *testing.T) {
 	} {
 		name := fmt.Sprintf("%d %s", i, c.app)
 		t.Run(name, func(t *testing.T) {
-			raw := voice(0.9, c.rate, c.channels, uint64(i))
+			raw := voice(0.7, c.rate, c.channels, uint64(i))
 			app := c.reference
 			for _, change := range strings.Split(c.app, "|") {
 				old, by, _ := strings.Cut(change, ">")
@@ -142,4 +143,63 @@ func TestJudgeAudio(t *testing.T) {
 func joinedSorted(words []string) string {
 	slices.Sort(words)
 	return strings.Join(words, ", ")
+}
+
+// Without a reference the pipelines that ship are what is searched around.
+func TestExplainAudio(t *testing.T) {
+	raw := voice(1.1, 16000, 1, 5)
+	for _, steps := range []string{
+		"wav, mono mean, resample 16000 linear truncate, microfrontend",
+		"wav, mono mean, resample 16000 polyphase, float, length 16000, frame length=480 step=160, window hann, spectrogram power fft=512, mel op bins=40 low=20 high=4000, log e floor=1e-12, mfcc tf 40",
+	} {
+		e, err := Explain(raw, made(t, steps, raw))
+		if err != nil || !e.Explained || pipeline.Words(e.Steps) != steps {
+			t.Errorf("%s, %v: explained %v by %s, residual %.3g", steps, err, e.Explained, pipeline.Words(e.Steps), e.Residual)
+		}
+	}
+}
+
+func TestBrokenAudio(t *testing.T) {
+	raw := voice(1.1, 16000, 1, 6)
+	constant := &step.Array{Shape: []int{1, 16000}, Float32: make([]float32, 16000)}
+	nan := &step.Array{Shape: []int{2}, Float32: []float32{0, float32(math.NaN())}}
+	for _, fed := range []*step.Array{constant, nan} {
+		v, err := Judge(raw, fed, stepsOf(t, samples))
+		if err != nil || v.Healthy || v.Explanation.Explained || len(v.Differences) != 1 || v.Differences[0].Aspect != Data {
+			t.Errorf("%v, %v", v, err)
+		}
+	}
+	if _, err := Judge(step.Value{Bytes: []byte("RIFF, but no more")}, made(t, samples, raw), stepsOf(t, samples)); err == nil {
+		t.Error("a damaged file is judged")
+	}
+	for _, fed := range [][]*step.Array{nil, {constant, nan}} {
+		if _, err := Concatenate(fed); err == nil {
+			t.Errorf("%v is concatenated", fed)
+		}
+	}
+}
+
+// An app that listens feeds windows that overlap; the first begin before the sound does.
+func TestJudgeWindows(t *testing.T) {
+	raw := voice(1, 16000, 1, 7)
+	var windows []*step.Array
+	all := made(t, "mono mean, float, skip -4000", raw)
+	for at := 0; at+8000 <= len(all.Float32); at += 2000 {
+		windows = append(windows, &step.Array{Shape: []int{1, 8000}, Float32: all.Float32[at : at+8000]})
+	}
+	fed, err := Concatenate(windows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reference := stepsOf(t, "mono mean, float, length 8000")
+	if v, err := Judge(raw, fed, reference); err != nil || !v.Healthy || !v.Explanation.Explained {
+		t.Errorf("windows: healthy %v, residual %.3g, %v", v.Healthy, v.Explanation.Residual, err)
+	}
+	for i := range fed.Float32 {
+		fed.Float32[i] *= 0.5
+	}
+	v, err := Judge(raw, fed, reference)
+	if err != nil || len(v.Differences) != 1 || v.Differences[0].Aspect != Level {
+		t.Errorf("windows at half level: %v, residual %.3g, %v", v.Differences, v.Explanation.Residual, err)
+	}
 }

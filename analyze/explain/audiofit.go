@@ -29,10 +29,11 @@ func newAudioFed(a *step.Array) *audioFed {
 }
 
 // What libraries' single precision leaves, as a share of the range: of samples, which are sums of a few, and of features,
-// which go through transforms and logarithms.
+// which go through transforms and logarithms. What a reference leaves may be so many times as much if nothing else explains it.
 const (
 	roundingOfSamples  = 1e-6
-	roundingOfFeatures = 1e-4
+	roundingOfFeatures = 1e-5
+	benefitOfDoubt     = 10
 )
 
 // tolerance is up to what residual a pipeline explains what was fed: rounding of what it computes with, and a part of the
@@ -66,7 +67,7 @@ func (f *audioFed) measure(v step.Value) fit {
 	}
 	invokes := f.invokes(len(v.Array.Shape))
 	each := len(f.values) / invokes
-	if invokes == 1 || whole.residual <= f.tolerance(width > 1) || each%width != 0 || each > len(made) {
+	if invokes == 1 || each < leastWindow && width == 1 || whole.residual <= f.tolerance(width > 1) || each%width != 0 || each > len(made) {
 		return whole
 	}
 	if parts := f.invokeByInvoke(made, width, invokes); parts.residual < whole.residual {
@@ -100,20 +101,27 @@ func (f *audioFed) rows(made, reference int) bool {
 	return made >= fed && reference != fed
 }
 
+const (
+	leastWindow = 256 // samples that an invoke has at least, so that they are looked for by themselves
+	mostWindows = 4   // that are looked for, evenly among all
+)
+
 // invokeByInvoke looks for each invoke's part by itself, as apps feed windows that overlap.
 func (f *audioFed) invokeByInvoke(made []float32, width, invokes int) fit {
 	var sum fit
 	each := len(f.values) / invokes
-	for i := range invokes {
+	windows := min(invokes, mostWindows)
+	for k := range windows {
+		i := k * (invokes - 1) / max(1, windows-1)
 		part := f.values[i*each : (i+1)*each]
 		one := f.compare(made, part, f.align(made, part, width)*width)
 		sum.residual += one.residual * one.residual
 		sum.bent += one.bent * one.bent
-		if i == 0 {
+		if k == 0 {
 			sum.at, sum.scale, sum.offset = one.at, one.scale, one.offset
 		}
 	}
-	sum.residual, sum.bent = math.Sqrt(sum.residual/float64(invokes)), math.Sqrt(sum.bent/float64(invokes))
+	sum.residual, sum.bent = math.Sqrt(sum.residual/float64(windows)), math.Sqrt(sum.bent/float64(windows))
 	return sum
 }
 
@@ -167,6 +175,9 @@ func (f *audioFed) rounded(x float64) float64 {
 	return scale * (min(max(math.RoundToEven(x/scale+zero), low), high) - zero)
 }
 
+// surelyAlike is a correlation that samples of a voice have with themselves, but not with those one sample later.
+const surelyAlike = 0.998
+
 // maxProducts bounds what looking for the place of rows may take.
 const maxProducts = 4 << 20
 
@@ -178,6 +189,9 @@ func (f *audioFed) align(made, values []float32, width int) int {
 	case rows == wanted:
 		return 0
 	case width == 1:
+		if n := min(rows, wanted); correlation(made[:n], values[:n], 1, 1) > surelyAlike {
+			return 0
+		}
 		return correlate(made, values)
 	case wanted > rows:
 		return 0

@@ -29,7 +29,7 @@ func gainVariants(h *hypothesis, at int, whole bool) (out []variant) {
 	}
 	for _, db := range triedDecibels {
 		if whole && db != 0 {
-			out = append(out, withGain(h.steps, at, math.Pow(10, db/20), whole)[0])
+			out = append(out, withGain(h.steps, at, math.Pow(10, db/20), whole)[:2]...)
 		}
 	}
 	return out
@@ -71,6 +71,10 @@ func withGain(steps []step.Step, at int, gain float64, whole bool) (out []varian
 		for _, rounding := range []string{"", "truncate", "floor"} {
 			add(audio.Int16{Multiply: 1, Rounding: rounding})
 		}
+		if math.Abs(gain) > 1 {
+			c.App += ", overflowing 16 bits"
+			add(audio.Int16{Multiply: 1, Wrap: true})
+		}
 		return out
 	}
 	add()
@@ -98,18 +102,33 @@ func levelOf(gain float64) string {
 
 func near(x, y float64) bool { return math.Abs(x/y-1) < 1e-5 }
 
-// refineGain looks for a gain that isn't usual, around the best that was tried.
-func refineGain(parent *hypothesis, children []*hypothesis, s *variantSearch) []*hypothesis {
-	var best *hypothesis
+// refineAudio looks for what isn't usual, around the best that was tried: a gain, and where frames begin.
+func refineAudio(parent *hypothesis, children []*hypothesis, s *variantSearch) []*hypothesis {
+	return append(refineGain(parent, children, s), refineTime(parent, children, s)...)
+}
+
+// bestOf is the nearest hypothesis whose last change is in a slot, nil if that makes it no nearer or explains all already.
+func bestOf(slot string, parent *hypothesis, children []*hypothesis, s *variantSearch) (best *hypothesis) {
 	for _, h := range children {
-		if h.changes[len(h.changes)-1].slot == gainSlot && (best == nil || h.fit.residual < best.fit.residual) {
+		if h.changes[len(h.changes)-1].slot == slot && (best == nil || h.fit.residual < best.fit.residual) {
 			best = h
 		}
 	}
-	if best == nil || best.fit.residual <= s.tolerance || math.IsInf(best.fit.residual, 1) || best.fit.residual > parent.fit.residual {
+	if best == nil || best.fit.residual <= s.tolerance || best.fit.residual > parent.fit.residual || math.IsInf(best.fit.residual, 1) {
 		return nil
 	}
-	at := slices.IndexFunc(best.steps, func(each step.Step) bool { _, ok := each.(audio.Gain); return ok })
+	return best
+}
+
+// refineGain narrows a gain down.
+func refineGain(parent *hypothesis, children []*hypothesis, s *variantSearch) []*hypothesis {
+	isGain := func(each step.Step) bool { _, ok := each.(audio.Gain); return ok }
+	children = slices.DeleteFunc(slices.Clone(children), func(h *hypothesis) bool { return !slices.ContainsFunc(h.steps, isGain) })
+	best := bestOf(gainSlot, parent, children, s)
+	if best == nil {
+		return nil
+	}
+	at := slices.IndexFunc(best.steps, isGain)
 	gain := best.steps[at].(audio.Gain).Factor
 	try := func(gain float64) *hypothesis {
 		c := best.changes[len(best.changes)-1]

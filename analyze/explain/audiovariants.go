@@ -107,7 +107,7 @@ func alternatives(s step.Step, before step.Value) []audioAlternatives {
 	case audio.Resample:
 		return resampleAlternatives(s, before.Rate)
 	case audio.Float:
-		return []audioAlternatives{{"float", Level, append(varied(s, func(f *audio.Float, d float64) { f.Divide = d }, 32768, 32767, 1, 65536, 128, 255, 65535),
+		return []audioAlternatives{{gainSlot, Level, append(varied(s, func(f *audio.Float, d float64) { f.Divide = d }, 32768, 32767, 1, 65536, 128, 255, 65535),
 			nil)}}
 	case audio.Level:
 		return []audioAlternatives{{"level", Level, append(each(audio.Level{To: "peak"}, audio.Level{To: "rms"}, audio.Level{To: "standard"}), nil)}}
@@ -256,9 +256,38 @@ func timeVariants(h *hypothesis, s *variantSearch, at int) (out []variant) {
 	}
 	// First each eighth of a step: the features change little over less.
 	for k := 1; k < 8; k++ {
-		n := hop * k / 8
-		d := Difference{Aspect: Timing, App: fmt.Sprintf("frames begin %d samples later", n), Reference: "frames begin at the first sample", Advice: audioAdvice[Timing]}
-		out = append(out, variant{change{d, "time", 1}, replaced(h.steps, at, 0, audio.Skip{N: n}), at})
+		out = append(out, beginning(h.steps, at, 0, hop*k/8))
 	}
 	return out
+}
+
+// beginning is a pipeline whose frames begin later.
+func beginning(steps []step.Step, at, n, samples int) variant {
+	d := Difference{Aspect: Timing, App: fmt.Sprintf("frames begin %d samples later", samples), Reference: "frames begin at the first sample",
+		Advice: audioAdvice[Timing]}
+	return variant{change{d, timeSlot, 1}, replaced(steps, at, n, audio.Skip{N: samples}), at}
+}
+
+const timeSlot = "time"
+
+// refineTime halves its steps down to a sample.
+func refineTime(parent *hypothesis, children []*hypothesis, s *variantSearch) []*hypothesis {
+	best := bestOf(timeSlot, parent, children, s)
+	if best == nil {
+		return nil
+	}
+	at := slices.IndexFunc(best.steps, func(each step.Step) bool { _, ok := each.(audio.Skip); return ok })
+	begun := best.steps[at].(audio.Skip).N
+	for by := max(begun/2, 16); by > 0; by /= 2 {
+		now := best.steps[at].(audio.Skip).N
+		for _, n := range []int{now - by, now + by} {
+			if n <= 0 {
+				continue
+			}
+			if h := s.child(parent, beginning(best.steps, at, 1, n)); h.fit.residual < best.fit.residual {
+				best = h
+			}
+		}
+	}
+	return []*hypothesis{best}
 }

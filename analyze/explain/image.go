@@ -24,6 +24,7 @@ const (
 	fewPlaces   = 3
 	leftMore    = 0.9 // a candidate is kept that leaves so many steps of 8 bits more than the best one
 	fewMakings  = 14
+	manyMakings = 48 // of smooth photos, where methods hardly differ
 	fewRefined  = 4
 	manyRefined = 100
 	refineSteps = 40
@@ -42,12 +43,17 @@ func (s *imageSearch) search(views []view) []making {
 	if len(candidates) == 0 {
 		return nil
 	}
-	makings := s.exact(nearest(candidates))
+	near := nearest(candidates)
+	makings := s.exact(near[:min(len(near), fewMakings)])
+	if len(near) > fewMakings && (len(makings) == 0 || makings[0].left > exactly) {
+		makings = append(makings, s.exact(near[fewMakings:])...)
+		sortMakings(makings)
+	}
 	for _, next := range []struct {
 		left    float64 // when more is left
 		methods int     // that are refined
 	}{{exactly, fewRefined}, {nearly, manyRefined}} {
-		if len(makings) == 0 || makings[0].left > next.left {
+		if len(makings) == 0 || makings[0].left > next.left && makings[0].left < hopeless {
 			makings = append(makings, s.exact(s.refined(candidates, next.methods))...)
 			sortMakings(makings)
 		}
@@ -60,6 +66,8 @@ func (s *imageSearch) search(views []view) []making {
 const (
 	exactly = 0.02
 	nearly  = 0.25
+	// More is left by no method and no pixel more or less, but by something else.
+	hopeless = 25.0
 )
 
 // aligned makes places exact, and keeps those that are as alike as the best one.
@@ -128,7 +136,7 @@ func (s *imageSearch) sampled(all []candidate) []candidate {
 // nearest are the first candidates, as far as they come about as near as the first one.
 func nearest(all []candidate) []candidate {
 	for i := range all {
-		if i == fewMakings || !(all[i].left <= all[0].left+leftMore) {
+		if i == manyMakings || !(all[i].left <= all[0].left+leftMore) {
 			return all[:i]
 		}
 	}
@@ -182,6 +190,7 @@ func (s *imageSearch) nearer(c candidate) (candidate, bool) {
 // exact returns the makings of candidates. A picture whose sides are exchanged is tried both ways, turned first and resized
 // first: what is rounded between rows and columns may differ.
 func (s *imageSearch) exact(candidates []candidate) []making {
+	candidates = slices.Clone(candidates)
 	for _, c := range candidates {
 		if other := c; c.placement.orientation.transposed && !c.ordered(s.responses) {
 			other.turnedFirst = !c.turnedFirst

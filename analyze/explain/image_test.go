@@ -78,7 +78,7 @@ func TestJudgeImage(t *testing.T) {
 		{"cropped by a pixel", "crop x=1 y=1 width=318 height=238; resize 96x96 opencv.linear; batch", "resize 96x96 opencv.linear; batch",
 			[]string{"crop: crop 318x238"}},
 		{"layout", "resize 96x96 opencv.linear; layout nchw; batch", "resize 96x96 opencv.linear; batch", []string{"layout: NCHW"}},
-		{"letterboxed", "letterbox 96x96 opencv.linear fill=114; batch", "resize 96x96 opencv.linear; batch", []string{"crop: pad 96x96 fill=114"}},
+		{"letterboxed", "letterbox 96x96 opencv.linear fill=114; batch", "resize 96x96 opencv.linear; batch", []string{"crop: pad square fill=114"}},
 		{"bytes as int8", "resize 96x96 opencv.linear; cast type=int8 wrap; batch", "resize 96x96 opencv.linear; normalize mean=128; cast type=int8; batch",
 			[]string{"normalization: [0,255]", "quantization: cast type=int8 wrap"}},
 		{"all at once", "rotate 90; resize 96x96 tf1.bilinear; color bgr; normalize std=255; batch", "resize 96x96 tf2.bilinear; normalize mean=127.5 std=127.5; batch",

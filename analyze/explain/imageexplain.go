@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/edgexray/edgexray/pipeline/step"
 )
@@ -19,11 +20,35 @@ const (
 )
 
 func explainImage(raw step.Value, fed *step.Array) (Explanation, error) {
-	found, err := searchImage(raw, fed)
+	pixels, decoded, err := decode(raw, nil)
 	if err != nil {
 		return Explanation{}, err
 	}
+	found, err := searchImage(pixels, fed)
+	if err != nil {
+		return Explanation{}, err
+	}
+	found.decoded = decoded
 	return found.explanation()
+}
+
+// decode makes pixels of raw data, turned as the file says if the reference does so, and returns the lines that did it.
+func decode(raw step.Value, reference []step.Step) (pixels *step.Array, by []string, err error) {
+	if raw.Array != nil {
+		return raw.Array, nil, nil
+	}
+	by = []string{"decode"}
+	if len(reference) > 0 && strings.HasPrefix(reference[0].String(), "decode exif") {
+		by[0] = "decode exif"
+	}
+	s, err := steps(by)
+	if err != nil {
+		return nil, nil, err
+	}
+	if raw, err = s[0].Apply(raw); err != nil {
+		return nil, nil, fmt.Errorf("explain: %w", err)
+	}
+	return raw.Array, by, nil
 }
 
 // imageFound is what a search found.
@@ -35,20 +60,10 @@ type imageFound struct {
 	gray    bool     // the photo's channels are alike
 }
 
-func searchImage(raw step.Value, fed *step.Array) (imageFound, error) {
+func searchImage(pixels, fed *step.Array) (imageFound, error) {
 	found := imageFound{fed: fed}
-	if raw.Array == nil {
-		found.decoded = []string{"decode"}
-		decode, err := steps(found.decoded)
-		if err != nil {
-			return found, err
-		}
-		if raw, err = decode[0].Apply(raw); err != nil {
-			return found, fmt.Errorf("explain: %w", err)
-		}
-	}
 	var err error
-	if found.photo, err = newPhoto(raw.Array); err != nil {
+	if found.photo, err = newPhoto(pixels); err != nil {
 		return found, err
 	}
 	found.gray = found.photo.gray()

@@ -18,14 +18,19 @@ const (
 )
 
 func judgeImage(raw step.Value, fed *step.Array, reference []step.Step) (Verdict, error) {
-	out, err := pipeline.Run(withDecode(raw, reference), raw)
-	if err != nil {
-		return Verdict{}, fmt.Errorf("judge: run the reference: %w", err)
-	}
-	height, width, err := sizeOf(raw)
+	pixels, decoded, err := decode(raw, reference)
 	if err != nil {
 		return Verdict{}, err
 	}
+	photo, err := newPhoto(pixels)
+	if err != nil {
+		return Verdict{}, err
+	}
+	out, err := run(reference, raw, pixels)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("judge: run the reference: %w", err)
+	}
+	height, width := photo.height, photo.width
 	should, err := factsOf(lines(reference), height, width)
 	if err != nil {
 		return Verdict{}, fmt.Errorf("judge: read the reference: %w", err)
@@ -35,15 +40,20 @@ func judgeImage(raw step.Value, fed *step.Array, reference []step.Step) (Verdict
 	if v.Distance <= math.Hypot(roundedOff, quantum(fed, should.gain)) {
 		return v.healthy(reference), nil
 	}
-	found, err := searchImage(raw, fed)
+	found, err := searchImage(photo.array(), fed)
 	if err != nil {
 		return Verdict{}, err
 	}
+	found.decoded = decoded
 	if v.Distance <= tolerance && !(found.explained() && found.best[0].left < muchNearer*v.Distance) {
 		return v.healthy(reference), nil
 	}
 	if v.Explanation, err = found.explanation(); err != nil || !found.explained() {
 		return v, err
+	}
+	if should.unknown {
+		v.Explanation.Notes = append(v.Explanation.Notes, "the reference has steps of which is only known what they make: what differs can't be named")
+		return v, nil
 	}
 	v.Differences, err = found.differences(&should, height, width)
 	if len(v.Differences) == 0 && v.Distance <= tolerance {
@@ -59,32 +69,12 @@ func (v Verdict) healthy(reference []step.Step) Verdict {
 	return v
 }
 
-// withDecode are a reference's steps for raw data: what is decoded already isn't decoded, what isn't yet is.
-func withDecode(raw step.Value, reference []step.Step) []step.Step {
-	has := len(reference) > 0 && strings.HasPrefix(reference[0].String(), "decode")
-	if raw.Array != nil && has {
-		return reference[1:]
+// run runs a reference on a file that it decodes itself, or else on its pixels.
+func run(reference []step.Step, raw step.Value, pixels *step.Array) (step.Value, error) {
+	if raw.Array != nil || !strings.HasPrefix(reference[0].String(), "decode") {
+		raw = step.Value{Array: pixels}
 	}
-	if raw.Array == nil && !has {
-		if decode, err := steps([]string{"decode"}); err == nil {
-			return slices.Concat(decode, reference)
-		}
-	}
-	return reference
-}
-
-func sizeOf(raw step.Value) (height, width int, err error) {
-	if raw.Array == nil {
-		decode, err := steps([]string{"decode"})
-		if err != nil {
-			return 0, 0, err
-		}
-		if raw, err = decode[0].Apply(raw); err != nil {
-			return 0, 0, fmt.Errorf("judge: %w", err)
-		}
-	}
-	p, err := newPhoto(raw.Array)
-	return p.height, p.width, err
+	return pipeline.Run(pipeline.Undecoded(reference, raw), raw)
 }
 
 // quantum is what rounding to a quantised element takes away, root mean square, in steps of the photo's 8 bits.

@@ -31,6 +31,11 @@ func newPhoto(a *step.Array) (photo, error) {
 	return p, nil
 }
 
+// array is the photo's pixels.
+func (p photo) array() *step.Array {
+	return &step.Array{Shape: []int{p.height, p.width, p.channels}, Uint8: p.pixels}
+}
+
 // reduced is a photo made smaller by a whole factor, each pixel the mean of factor*factor pixels.
 type reduced struct {
 	factor        int

@@ -1,6 +1,6 @@
 package explain
 
-import "strings"
+import "slices"
 
 // methodWords say what is peculiar to a method, where its name doesn't.
 var methodWords = map[string]string{
@@ -33,13 +33,5 @@ func describeMethod(method string) string {
 var sameMethods = [][]string{{"tf1.area", "tf2.area"}}
 
 func sameResize(a, b string) bool {
-	if a == b {
-		return true
-	}
-	for _, names := range sameMethods {
-		if strings.Contains(strings.Join(names, " "), a) && strings.Contains(strings.Join(names, " "), b) {
-			return true
-		}
-	}
-	return false
+	return a == b || slices.ContainsFunc(sameMethods, func(names []string) bool { return slices.Contains(names, a) && slices.Contains(names, b) })
 }

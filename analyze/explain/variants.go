@@ -162,13 +162,17 @@ func (s *variantSearch) choose(children []*hypothesis) []*hypothesis {
 	return beam
 }
 
+// ofEachSlot is how many hypotheses with changes in the same slots the search goes on with: with something else wrong, the
+// right one of alternatives that are much alike need not be the nearest.
+const ofEachSlot = 2
+
 func nearestOfSlots(children []*hypothesis, by func(*hypothesis) float64) (nearest []*hypothesis) {
 	sorted := slices.Clone(children)
 	slices.SortStableFunc(sorted, func(a, b *hypothesis) int { return cmp.Compare(by(a), by(b)) })
-	seen := make(map[string]bool)
+	seen := make(map[string]int)
 	for _, h := range sorted {
-		if slot := slotsOf(h); !seen[slot] {
-			seen[slot] = true
+		if slot := slotsOf(h); seen[slot] < ofEachSlot {
+			seen[slot]++
 			nearest = append(nearest, h)
 		}
 	}

@@ -192,7 +192,7 @@ func gcd(a, b int) int {
 	return a
 }
 
-// alike is how many frames that all differ in the same ways are enough to know.
+// alike is how many frames that all differ in a same way are enough to know.
 const alike = 5
 
 // settled tells whether more frames would tell nothing new.
@@ -200,7 +200,7 @@ func (j *Judged) settled() bool {
 	if j.Frames < alike || j.Healthy+j.Failed+j.Unexplained > 0 {
 		return false
 	}
-	return !slices.ContainsFunc(j.Differences, func(t Tally) bool { return t.Frames < j.Frames })
+	return slices.ContainsFunc(j.Differences, func(t Tally) bool { return t.Frames == j.Frames })
 }
 
 // fed returns the tensor that an app fed.

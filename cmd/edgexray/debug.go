@@ -111,7 +111,7 @@ func (d *debugging) runs(s *debug.Sources) {
 		s.NoPlayed = s.NoSame
 		return
 	case d.subject.Pipeline == nil:
-		s.NoPlayed = "no reference pipeline was named (--pipeline)"
+		s.NoPlayed = "no reference pipeline was named, and the model's metadata says none (--pipeline)"
 	default:
 		s.Played = d.played
 	}
@@ -163,7 +163,7 @@ func (d *debugging) played() (*debug.Run, error) {
 	case d.subject.One: // which all frames are pieces of, or the same
 		items = play.OfDataSet(d.subject.items)
 	case d.raw != "":
-		items = play.OfFrames(d.subject.Edge, d.subject.Raw)
+		items = play.OfFrames(d.subject.Edge, d.subject.items)
 	}
 	if len(items) == 0 {
 		return nil, errors.New("there is no raw data (mark it in the app, or name files with --raw)")

@@ -41,7 +41,7 @@ var verbs = []struct {
 	{"On the device:", []func() *cobra.Command{doctorCommand, discoverCommand, recordCommand, topCommand, snapshotCommand}},
 	{"Of traces, on any computer:", []func() *cobra.Command{opsCommand, stragglersCommand, diffCommand, pprofCommand, exportCommand, reportCommand, markersCommand}},
 	{"Of tensors:", []func() *cobra.Command{tensorsCommand, referenceCommand, compareCommand}},
-	{"Of an app that is less accurate on its device:", []func() *cobra.Command{debugCommand, validateCommand, accuracyCommand, explainCommand, playCommand}},
+	{"Of an app that is less accurate on its device:", []func() *cobra.Command{debugCommand, validateCommand, accuracyCommand, explainCommand, playCommand, pipelineCommand}},
 }
 
 // exitStatuses says with which status an error ends the command; the first match counts, and exitMisuse is for the rest.

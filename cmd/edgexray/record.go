@@ -21,7 +21,7 @@ import (
 
 func recordCommand() *cobra.Command {
 	var output, via string
-	var aggregate, heap bool
+	var aggregate, heap, noMarkers bool
 	var sample int
 	var recording recordingFlags
 	cmd := &cobra.Command{
@@ -48,7 +48,7 @@ func recordCommand() *cobra.Command {
 			if sample < 0 || sample > agent.MaxSampleRate {
 				return fmt.Errorf("record: --sample %d: not from 1 to %d samples a second", sample, agent.MaxSampleRate)
 			}
-			options.Heap, options.SampleRate = heap, sample
+			options.Heap, options.SampleRate, options.NoMarkers = heap, sample, noMarkers
 			return record(cmd, options, output)
 		},
 	}
@@ -58,6 +58,7 @@ func recordCommand() *cobra.Command {
 	flags.StringVar(&via, "via", viaBPF, "how: by probes in the kernels (bpf, as root), or by a library preloaded into the command (shim)")
 	flags.BoolVar(&aggregate, "aggregate", false, "sum ops up in the kernel instead of recording each (for always-on use)")
 	flags.BoolVar(&heap, "heap", false, "record what ops allocate: each call of the allocator then costs the app about as much as an op's probe")
+	flags.BoolVar(&noMarkers, "no-markers", false, "leave out what the app marks itself: then its markers cost nothing")
 	flags.IntVar(&sample, "sample", 0, "take this many samples a second and core of the code that ops run, e.g. 999 (see pprof --samples)")
 	return cmd
 }
@@ -79,7 +80,6 @@ func (r *recordingFlags) add(flags *pflag.FlagSet) {
 	flags.DurationVarP(&options.Duration, "duration", "d", 0, "stop after this time (default: when the target ends, or on Ctrl-C)")
 	flags.StringVar(&r.method, "method", "", fmt.Sprintf("attach by this method only: %v (default: the first that works)", probes.Methods))
 	flags.StringSliceVar(&r.follow, "follow", followed, "of what ops pay for, beside their time: some of scheduling, workers, faults, frequency, resident; or none")
-	flags.BoolVar(&options.NoMarkers, "no-markers", false, "leave out what the app marks itself: then its markers cost nothing")
 	flags.BoolVar(&options.EntryOnly, "entry-only", false, "probe the kernels' entries only: an op ends when the next one begins (about half the cost)")
 	flags.StringVar(&r.budget, "budget", "", "record in turns, so that it costs the app at most this share of its time: 1%")
 	flags.StringSliceVar(&r.only, "only", nil, "record only these: ops (CONV_2D), nodes (12, 3-7, 1:12), processes (process=NAME)")

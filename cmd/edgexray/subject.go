@@ -33,7 +33,7 @@ type evidence struct {
 func (e *evidence) add(f *pflag.FlagSet) {
 	f.StringVar(&e.edge, "edge", "", "`snapshot` of the app (edgexray snapshot)")
 	f.StringVar(&e.trace, "trace", "", "`trace` of the app (edgexray record)")
-	f.StringVar(&e.pipeline, "pipeline", "", "reference pipeline: a `file`, or one that ships (edgexray pipeline)")
+	f.StringVar(&e.pipeline, "pipeline", "", "reference pipeline: a `file`, or one that ships (edgexray pipeline); default: what the model's metadata says")
 	f.StringVar(&e.raw, "raw", "", "raw data in a `file` or folder, in the order of frames, where the app marks none")
 	f.Uint32Var(&e.interpreter, "interpreter", 0, "look at the interpreter with this `number` in the snapshot")
 	f.IntVar(&e.frames, "frames", inputs.DefaultFrames, "judge the inputs of so many frames, evenly chosen")
@@ -88,6 +88,9 @@ func (e *evidence) fill(ctx context.Context, o *opened) error {
 			return err
 		}
 	}
+	if e.pipeline == "" && e.how.model != "" {
+		o.Pipeline = ownPipeline(e.how.model)
+	}
 	if e.raw != "" {
 		if o.items, err = dataset.Open(e.raw); err != nil {
 			return err
@@ -103,6 +106,19 @@ func (e *evidence) fill(ctx context.Context, o *opened) error {
 		o.Compare = func() (*compare.Result, error) { return e.how.compare(ctx, e.edge, e.ref) }
 	}
 	return nil
+}
+
+// ownPipeline is what a model's metadata says of its inputs, nil when it says nothing.
+func ownPipeline(model string) *pipeline.Pipeline {
+	text, err := proposed(model)
+	if err != nil {
+		return nil
+	}
+	p, err := pipeline.Read(strings.NewReader(text), "in the metadata of "+model)
+	if err != nil {
+		return nil
+	}
+	return p
 }
 
 // openPipeline opens a pipeline that ships, by its name, or a file.
@@ -132,6 +148,9 @@ func (o *opened) log(path string, interpreter uint32) (*frames.Log, error) {
 }
 
 // describe writes into a result what files it is of.
-func (e *evidence) describe(r *checks.Result) {
+func (e *evidence) describe(o *opened, r *checks.Result) {
 	r.Edge, r.Reference, r.Trace, r.Pipeline = e.edge, e.ref, e.trace, e.pipeline
+	if e.pipeline == "" && o.Pipeline != nil {
+		r.Pipeline = o.Pipeline.Name
+	}
 }

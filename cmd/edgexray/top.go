@@ -53,6 +53,7 @@ stderr. q leaves the command running, Ctrl-C interrupts it.`,
 			if err != nil {
 				return err
 			}
+			options.NoMarkers = true // nobody would see them
 			by, err := analyze.ParseBy(flags.by)
 			if err == nil && by == analyze.ByThread {
 				err = errors.New("top: --by thread: use one of node, op and kernel (`edgexray ops` shows threads)")

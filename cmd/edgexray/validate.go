@@ -78,7 +78,7 @@ func validate(c *cobra.Command, paths []string, e *evidence, skip []string) (*ch
 	if err != nil {
 		return nil, err
 	}
-	e.describe(result)
+	e.describe(subject, result)
 	return result, nil
 }
 

@@ -13,7 +13,7 @@ import (
 var Makers = []step.Maker{
 	{Name: "normalize", Usage: "[mean=NUMBER,...] [std=NUMBER,...]", About: "subtract the mean and divide by the deviation, of all or of each channel; FLOAT32", Make: makeNormalize},
 	{Name: "quantize", Usage: "scale=NUMBER [zero-point=0] type=int8|uint8|int16 [truncate]", About: "divide by the scale, round and add the zero point, as TFLite does", Make: makeQuantize},
-	{Name: "cast", Usage: "type=float32|uint8|int8|int16|int32 [round]", About: "make elements of another type; it cuts off what is behind the point", Make: makeCast},
+	{Name: "cast", Usage: "type=float32|uint8|int8|int16|int32 [round] [wrap]", About: "make elements of another type; it cuts off what is behind the point", Make: makeCast},
 	{Name: "layout", Usage: "nchw|nhwc", About: "put channels first, or last again", Make: makeLayout},
 	{Name: "batch", About: "put a dimension of 1 in front", Make: makeBatch},
 }

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/edgexray/edgexray/pipeline/step"
 )
 
-// WAV decodes a RIFF WAVE file. A value that is samples already, as a marker's are, stays as it is.
+// WAV decodes a RIFF WAVE file. A value that is samples already, as a marker's are, stays as it is, but for FLOAT32 from -1
+// to 1: as that is how programs keep it, it is brought to the scale of 16 bits.
 type WAV struct{}
 
 func makeWAV(*step.Arguments) (step.Step, error) { return WAV{}, nil }
@@ -19,10 +21,14 @@ func (WAV) String() string { return "wav" }
 // Apply returns INT16 [n] or [n, channels] of a file with 16 bits, FLOAT32 of others, exactly on the scale of 16 bits: a file
 // of floats has 32768 times its values.
 func (WAV) Apply(v step.Value) (step.Value, error) {
-	if v.Array != nil {
+	if v.Array == nil {
+		return DecodeWAV(v.Bytes)
+	}
+	// Overshoot goes beyond 1, but on the scale of 16 bits nothing but silence stays within 2.
+	if v.Array.Float32 == nil || slices.ContainsFunc(v.Array.Float32, func(x float32) bool { return x > 2 || x < -2 }) {
 		return v, nil
 	}
-	return DecodeWAV(v.Bytes)
+	return mapped(v, func(x float64) float64 { return x * (1 << 15) })
 }
 
 // The format tags and limits of a WAVE file. Source: Multimedia Programming Interface and Data Specifications 1.0, and

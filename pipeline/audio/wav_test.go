@@ -146,3 +146,20 @@ func TestSkipAndLength(t *testing.T) {
 		}
 	}
 }
+
+// A marker's samples aren't decoded; floats are brought to the scale that files have.
+func TestWAVOfSamples(t *testing.T) {
+	whole := step.Value{Array: &step.Array{Shape: []int{1}, Int16: []int16{7}}, Rate: 8000}
+	if v, err := (WAV{}).Apply(whole); err != nil || v.Array != whole.Array {
+		t.Errorf("16-bit samples become %v, %v", v.Array, err)
+	}
+	for _, c := range []struct{ given, want []float32 }{
+		{[]float32{0.5, -1}, []float32{16384, -32768}},
+		{[]float32{0.5, -700}, []float32{0.5, -700}},
+	} {
+		v, err := WAV{}.Apply(step.Value{Array: &step.Array{Shape: []int{2}, Float32: c.given}, Rate: 8000})
+		if err != nil || !slices.Equal(v.Array.Float32, c.want) {
+			t.Errorf("%v becomes %v, %v, want %v", c.given, v.Array.Float32, err, c.want)
+		}
+	}
+}

@@ -6,8 +6,8 @@ import (
 	"image/jpeg"
 )
 
-// decodeJPEG upsamples colours and makes RGB of them as libjpeg-turbo does by default, which Pillow, OpenCV, TensorFlow and
-// Android decode with; Go's own way differs from it by up to 40 steps of 255 where colours meet.
+// decodeJPEG upsamples colours and makes RGB of them as libjpeg-turbo does by default, which Pillow, OpenCV and TensorFlow decode
+// with. Go repeats colours in place of interpolating them. Its inverse cosine transform stays: it rounds in another way.
 func decodeJPEG(file []byte) (Image, error) {
 	m, err := jpeg.Decode(bytes.NewReader(file))
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/edgexray/edgexray/test/parts"
@@ -21,6 +22,7 @@ type resizeCase struct {
 	Type     string `json:"type"`
 	ToWidth  int    `json:"to_width"`
 	ToHeight int    `json:"to_height"`
+	Family   string `json:"family"`
 	Name     string `json:"name"`
 	Option   string `json:"option"`
 
@@ -48,36 +50,34 @@ var sizes = [][4]int{
 }
 
 func TestResize(t *testing.T) {
-	for _, library := range []struct {
-		family, python string
-		tolerance      float64
+	for _, libraries := range []struct {
+		name, python string
+		families     []string
+		tolerance    float64
 	}{
-		{"pillow", parts.Path(t, "python-imaging/bin/python"), 0},
-		{"opencv", parts.Path(t, "python-imaging/bin/python"), 0},
-		{"skia", parts.Path(t, "python-imaging/bin/python"), 0},
-		{"tf1", parts.Path(t, "keras/bin/python"), 1e-3},
-		{"tf2", parts.Path(t, "keras/bin/python"), 1e-3},
+		{"imaging", parts.Path(t, "python-imaging/bin/python"), []string{"pillow", "opencv", "skia"}, 0},
+		{"tensorflow", parts.Path(t, "keras/bin/python"), []string{"tf1", "tf2"}, 1e-3},
 	} {
-		t.Run(library.family, func(t *testing.T) {
+		t.Run(libraries.name, func(t *testing.T) {
 			t.Parallel()
-			cases := resizeCases(library.family)
-			for i, want := range resizedBy(t, library.python, library.family, cases) {
-				compareResized(t, cases[i], want, library.tolerance)
+			cases := resizeCases(libraries.families)
+			for i, want := range resizedBy(t, libraries.python, cases) {
+				compareResized(t, cases[i], want, libraries.tolerance)
 			}
 		})
 	}
 }
 
-func resizeCases(family string) []resizeCase {
+func resizeCases(families []string) []resizeCase {
 	random := rand.New(rand.NewPCG(1, 2))
 	var cases []resizeCase
 	for _, m := range Methods {
-		if m.Family != family {
+		if !slices.Contains(families, m.Family) {
 			continue
 		}
 		for _, s := range sizes {
 			for _, kind := range []string{"uint8", "float32"} {
-				if kind == "float32" && family == "skia" {
+				if kind == "float32" && m.Family == "skia" {
 					continue // its pictures have 8 bits a channel
 				}
 				for _, channels := range []int{1, 3} {
@@ -85,7 +85,7 @@ func resizeCases(family string) []resizeCase {
 					if kind == "float32" {
 						picture = picture.floats()
 					}
-					cases = append(cases, resizeCase{s[0], s[1], channels, kind, s[2], s[3], m.Name, m.Option, picture, m})
+					cases = append(cases, resizeCase{s[0], s[1], channels, kind, s[2], s[3], m.Family, m.Name, m.Option, picture, m})
 				}
 			}
 		}
@@ -102,7 +102,7 @@ func noise(random *rand.Rand, width, height, channels int) Image {
 	return m
 }
 
-func resizedBy(t *testing.T, python, family string, cases []resizeCase) [][]float32 {
+func resizedBy(t *testing.T, python string, cases []resizeCase) [][]float32 {
 	t.Helper()
 	folder := t.TempDir()
 	var pictures []byte
@@ -119,8 +119,8 @@ func resizedBy(t *testing.T, python, family string, cases []resizeCase) [][]floa
 			t.Fatal(err)
 		}
 	}
-	if output, err := exec.Command(python, "testdata/resize.py", family, folder).CombinedOutput(); err != nil {
-		t.Fatalf("resize.py %s: %v\n%s", family, err, output)
+	if output, err := exec.Command(python, "testdata/resize.py", folder).CombinedOutput(); err != nil {
+		t.Fatalf("resize.py: %v\n%s", err, output)
 	}
 	resized, err := os.ReadFile(filepath.Join(folder, "resized"))
 	if err != nil {

@@ -36,5 +36,18 @@ func Open(name string) (*pipeline.Pipeline, error) {
 	return pipeline.Read(bytes.NewReader(file), name)
 }
 
-// Text is the content of a pipeline's file that ships.
-func Text(name string) ([]byte, error) { return files.ReadFile(name + ending) }
+// Text is the file of a pipeline that ships, nil of a name that none has.
+func Text(name string) []byte {
+	text, err := files.ReadFile(name + ending)
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// About is what a pipeline that ships is for: the first sentence of its file.
+func About(name string) string {
+	line, _, _ := strings.Cut(string(Text(name)), "\n")
+	about, _, _ := strings.Cut(strings.TrimPrefix(line, "# "), ". ")
+	return strings.TrimSuffix(about, ".")
+}

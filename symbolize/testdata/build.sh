@@ -37,6 +37,6 @@ mark() {
 	llvm-objcopy-16 --remove-section=.comment "$output"
 }
 
-mark marks-amd64.so x86_64-linux-gnu -shared
-mark marks-arm64.so aarch64-linux-gnu -shared
-mark marks-arm.so armv7-linux-gnueabihf -shared -mthumb
+mark marks/amd64.so x86_64-linux-gnu -shared
+mark marks/arm64.so aarch64-linux-gnu -shared
+mark marks/arm.so armv7-linux-gnueabihf -shared -mthumb

@@ -111,7 +111,7 @@ func buildApp(t testing.TB, name, goarch, standard string, flags ...string) stri
 	include := strings.TrimSuffix(parts.Path(t, "tflite-2.9.0/include/"+header), header)
 	source := Script(t, name)
 	binary := strings.TrimSuffix(source, filepath.Ext(name)) + "-" + goarch // each architecture's stays where it is
-	args := append(flags, standard, "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-isystem", include, "-pthread", "-o", binary, source, "-ldl", "-lm")
+	args := append(flags, standard, "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-isystem", include, "-pthread", "-o", binary, source, "-ldl")
 	build(t, exec.Command(compiler, args...))
 	return binary
 }

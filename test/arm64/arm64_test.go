@@ -48,7 +48,7 @@ func TestEdgexray(t *testing.T) {
 			}
 			t.Run("modes", func(t *testing.T) { testModes(t, g) })
 			t.Run("paid", func(t *testing.T) { testPaid(t, g) })
-			t.Run("markers", func(t *testing.T) { testMarkers(t, g) })
+			t.Run("markers", func(t *testing.T) { testRecordedMarkers(t, g) })
 			t.Run("best", func(t *testing.T) { testBest(t, g, methods[0]) })
 			t.Run("abort", func(t *testing.T) { testAbort(t, g) })
 			t.Run("running", func(t *testing.T) { testRunning(t, g) })

@@ -33,9 +33,9 @@ func capi(t testing.TB, goarch string) string {
 }
 
 // marked returns that of marked.c.
-func marked(t testing.TB) string {
+func marked(t testing.TB, goarch string) string {
 	t.Helper()
-	return builds.Once(t, "marked", func(t testing.TB) string { return apps.Marked(t, "arm64") })
+	return builds.Once(t, "marked-"+goarch, func(t testing.TB) string { return apps.Marked(t, goarch) })
 }
 
 // throwing returns that of throwing.cc.

@@ -79,7 +79,7 @@ func boot(t *testing.T, linux machine.Linux, methods []probes.Method) guest {
 		"/bin/edgexray":    edgexray(t),
 		"/bin/probes.test": goTest(t, "probes"),
 		"/bin/capi":        capi(t, "arm64"),
-		"/bin/marked":      marked(t),
+		"/bin/marked":      marked(t, "arm64"),
 		"/lib-2.9.0.so":    parts.Path(t, "tflite-2.9.0/arm64/libtensorflowlite_c.so"),
 		"/lib-2.17.1.so":   parts.Path(t, "tflite-2.17.1/arm64/libtensorflowlite_c.so"),
 	}

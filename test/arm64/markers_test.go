@@ -12,7 +12,7 @@ import (
 )
 
 // What an app marks, and its child.
-func testMarkers(t *testing.T, g guest) {
+func testRecordedMarkers(t *testing.T, g guest) {
 	const name = "markers"
 	g.wantStatus(t, name, 0)
 	r, err := trace.NewReader(strings.NewReader(g.text(t, name+".xray")))

@@ -50,6 +50,8 @@ func TestShim(t *testing.T) {
 			g := runShim(t, linux, shimApps, []string{byteModel, floatModel}, true)
 			testShim(t, g, shimApps, []string{byteModel, floatModel}, true)
 			// An app that asks for XNNPACK runs, with that kept out, as one that doesn't.
+			t.Run("markers/arm64", func(t *testing.T) { testCapturedMarkers(t, g, "marked") })
+			t.Run("markers/arm", func(t *testing.T) { testCapturedMarkers(t, g, "marked-arm") })
 			t.Run("kernels builtin", func(t *testing.T) { testTensors(t, g, "builtin", shimApps[1].name+"-"+floatModel+"-alone") })
 		})
 	}
@@ -120,6 +122,8 @@ func runShim(t *testing.T, linux machine.Linux, tried []shimApp, models []string
 		"/bin/edgexray":      edgexray(t),
 		"/bin/capi":          capi(t, "arm64"),
 		"/bin/capi-arm":      capi(t, "arm"),
+		"/bin/marked":        marked(t, "arm64"),
+		"/bin/marked-arm":    marked(t, "arm"),
 		"/bin/throwing":      throwing(t, "arm64"),
 		"/bin/throwing-arm":  throwing(t, "arm"),
 		"/lib-2.9.0.so":      parts.Path(t, "tflite-2.9.0/arm64/libtensorflowlite_c.so"),
@@ -134,6 +138,11 @@ func runShim(t *testing.T, linux machine.Linux, tried []shimApp, models []string
 		script.add(app, models, all)
 	}
 	if all {
+		for _, app := range []string{"marked", "marked-arm"} {
+			script.snapshot(app+"-noise", "", app+" --frames 2")
+			script.snapshot(app+"-again", "--replay "+app+"-noise.tensors", app+" --frames 2")
+			script.snapshot(app+"-bad", "", app+" --bad --crop")
+		}
 		script.snapshot("builtin", "--kernels builtin", shimApps[1].capi+" --model /models/"+floatModel+".tflite --tensors --xnnpack 2")
 	}
 	result := machine.Run(t, linux, machine.Options{
@@ -229,8 +238,34 @@ func testExceptions(t *testing.T, g guest, app string) {
 	}
 }
 
-// snapshot opens the one that was taken under a name. It must be whole.
-func (g guest) snapshot(t *testing.T, name string) *snapshot.File {
+// testCapturedMarkers: what an app marks is recorded as the app has it, and played to it again; what it marks wrongly harms nobody.
+func testCapturedMarkers(t *testing.T, g guest, app string) {
+	f, again := g.snapshot(t, app+"-noise"), g.snapshot(t, app+"-again")
+	if !strings.Contains(g.text(t, app+"-again.err"), `replayed 2 of 2 "camera"`+"\n") || len(f.Markers) != 17 || len(again.Markers) != 17 {
+		t.Errorf("%d markers, %d when played again:\n%s", len(f.Markers), len(again.Markers), g.text(t, app+"-again.err"))
+	}
+	for i, m := range f.Markers {
+		if string(m.Data) != string(again.Markers[i].Data) || m.Missing != "" {
+			t.Errorf("marker %v isn't %v", m.Marker, again.Markers[i].Marker)
+		}
+	}
+	bad := g.open(t, app+"-bad")
+	bytes := make(map[string]int)
+	for _, m := range bad.Markers {
+		bytes[m.Key] += len(m.Data)
+	}
+	// Two keys and two texts that can't be read, and events with too many numbers, too small, and of no kind.
+	want := map[string]uint64{"markers_lost": 6, "records_without_sense": 1}
+	if diff := cmp.Diff(want, bad.Losses); diff != "" || bytes["fine"] != 24 || bytes["i420"] != 27 || bytes["camera"] != 61*40*3 || bytes["half there"] != 0 {
+		t.Errorf("bytes %v, losses (-want +got):\n%s", bytes, diff)
+	}
+	if !strings.Contains(g.text(t, app+"-bad.err"), "the command's exit status is 0\n") {
+		t.Errorf("the app didn't end well:\n%s", g.text(t, app+"-bad.err"))
+	}
+}
+
+// open opens the snapshot that was taken under a name.
+func (g guest) open(t *testing.T, name string) *snapshot.File {
 	t.Helper()
 	g.wantStatus(t, name, 0)
 	file := filepath.Join(t.TempDir(), name)
@@ -242,6 +277,13 @@ func (g guest) snapshot(t *testing.T, name string) *snapshot.File {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// snapshot is open for one that must be whole.
+func (g guest) snapshot(t *testing.T, name string) *snapshot.File {
+	t.Helper()
+	f := g.open(t, name)
 	if stderr := g.text(t, name+".err"); f.Cut != "" || f.End == nil || len(f.Losses) > 0 || !strings.Contains(stderr, "lost nothing") {
 		t.Fatalf("cut %q, end %v, losses %v; want a whole snapshot\n%s", f.Cut, f.End, f.Losses, stderr)
 	}

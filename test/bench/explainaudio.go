@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -30,14 +31,15 @@ func measureExplainAudio(b *bench) error {
 	}
 	counts := make(map[string]*heardCount)
 	names := make(map[string]bool)
-	for _, m := range made {
+	right := 0
+	for i, m := range made {
 		began := time.Now()
 		v, err := explain.Judge(m.Raw, m.Fed, m.Reference)
 		if err != nil {
 			return fmt.Errorf("judge %s of %s: %w", m.Name, m.Front, err)
 		}
 		took := time.Since(began)
-		kind, right := heardVerdict(m, v)
+		kind, isRight := heardVerdict(m, v)
 		for _, key := range []string{m.Front + "|" + kind, "all|" + kind} {
 			if counts[key] == nil {
 				counts[key] = &heardCount{}
@@ -45,7 +47,7 @@ func measureExplainAudio(b *bench) error {
 			c := counts[key]
 			c.cases++
 			c.took = append(c.took, took)
-			if right {
+			if isRight {
 				c.right++
 			}
 			if v.Explanation.Explained {
@@ -53,13 +55,18 @@ func measureExplainAudio(b *bench) error {
 			}
 		}
 		names[m.Front+" "+m.Name] = true
-		if !right {
+		if isRight {
+			right++
+		} else {
 			var said []string
 			for _, d := range v.Differences {
 				said = append(said, fmt.Sprintf("%s: %s", d.Aspect, d.App))
 			}
 			fmt.Printf("wrong: %s, %s of %s: said %q, explained %v, residual %.3g, distance %.3g; nearest %s\n", m.Front, m.Name, filepath.Base(m.Recording),
 				said, v.Explanation.Explained, v.Explanation.Residual, v.Distance, pipeline.Words(v.Explanation.Steps))
+		}
+		if (i+1)%10 == 0 {
+			fmt.Fprintf(os.Stderr, "%d of %d cases, %d right\n", i+1, len(made), right)
 		}
 	}
 	fmt.Printf("\n%d recordings, %d kinds of making\n\n", len(recordings), len(names))

@@ -26,36 +26,40 @@ type markersCost struct {
 	Image  float64 `json:"image_ns"`  // of 224x224x3 bytes
 }
 
-// measureMarkers runs apps with nobody listening and in a snapshot, in turn; what a marker is compared with is measured
-// between markers, by the app itself.
+// markersVerbs are the verbs of edgexray that listen, with where what they write goes.
+var markersVerbs = []struct{ name, output string }{{"snapshot", "markers.tensors"}, {"record", "markers.xray"}}
+
+// measureMarkers runs apps with nobody listening, in a snapshot and with a recorder, in turn; what a marker is compared with is
+// measured between markers, by the app itself. A recorder doesn't read the elements of arrays.
 func measureMarkers(b *bench) error {
-	c, err := b.markedC()
-	if err != nil {
-		return err
-	}
-	python, err := b.markedPython()
-	if err != nil {
-		return err
-	}
 	var rows [][]string
 	for _, app := range []struct {
-		name string
-		line []string
-	}{{"C", c}, {"Python", python}} {
-		var unheard, heard []markersCost
-		for range markersRounds {
-			bare, err := markersCostOf(exec.Command(app.line[0], append(app.line[1:], "--cost", fmt.Sprint(markersUnheard))...))
-			if err != nil {
-				return err
-			}
-			verb := []string{"snapshot", "-o", filepath.Join(b.dir, "markers.tensors"), "--"}
-			under, err := markersCostOf(b.command("cache", append(append(verb, app.line...), "--cost", fmt.Sprint(markersHeard))...))
-			if err != nil {
-				return err
-			}
-			unheard, heard = append(unheard, bare), append(heard, under)
+		name  string
+		build func() ([]string, error)
+	}{{"C", b.markedC}, {"Python", b.markedPython}, {"Java", b.markedJava}} {
+		line, err := app.build()
+		if err != nil {
+			return err
 		}
-		rows = append(rows, markersRow(app.name, "nobody", unheard), markersRow(app.name, "snapshot", heard))
+		costs := make([][]markersCost, 1+len(markersVerbs)) // with nobody listening, and by verb
+		for range markersRounds {
+			cost, err := markersCostOf(exec.Command(line[0], append(line[1:], "--cost", fmt.Sprint(markersUnheard))...))
+			if err != nil {
+				return err
+			}
+			costs[0] = append(costs[0], cost)
+			for i, verb := range markersVerbs {
+				under := append([]string{verb.name, "-o", filepath.Join(b.dir, verb.output), "--"}, line...)
+				if cost, err = markersCostOf(b.command("cache", append(under, "--cost", fmt.Sprint(markersHeard))...)); err != nil {
+					return err
+				}
+				costs[1+i] = append(costs[1+i], cost)
+			}
+		}
+		rows = append(rows, markersRow(app.name, "nobody", costs[0]))
+		for i, verb := range markersVerbs {
+			rows = append(rows, markersRow(app.name, verb.name, costs[1+i]))
+		}
 	}
 	return report.Listing(os.Stdout, []string{"app", "who listens", "scalar ns", "image ns", "image / memcpy", "rounds"}, rows)
 }
@@ -95,7 +99,7 @@ func (b *bench) markedC() ([]string, error) {
 	}
 	binary := filepath.Join(b.dir, "marked")
 	build := exec.Command("gcc", "-std=gnu11", "-O2", "-Isdk/c", "-isystem", strings.TrimSuffix(path, header), "-pthread",
-		"-o", binary, "test/apps/sources/marked.c", "-ldl", "-lm")
+		"-o", binary, "test/apps/sources/marked.c", "-ldl")
 	if output, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("run %s: %w\n%s", build, err, output)
 	}
@@ -109,4 +113,19 @@ func (b *bench) markedPython() ([]string, error) {
 		return nil, err
 	}
 	return []string{"env", "PYTHONDONTWRITEBYTECODE=1", "PYTHONPATH=sdk/python", python, "test/apps/sources/marked.py"}, nil
+}
+
+// markedJava compiles MarkedApp.java and the markers that it is made with.
+func (b *bench) markedJava() ([]string, error) {
+	const main = "sdk/java/src/main/"
+	sdk, err := filepath.Glob(main + "java/io/edgexray/*.java")
+	if err != nil {
+		return nil, err
+	}
+	classes := filepath.Join(b.dir, "classes")
+	build := exec.Command("javac", append([]string{"-d", classes, "test/apps/sources/MarkedApp.java"}, sdk...)...)
+	if output, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("run %s: %w\n%s", build, err, output)
+	}
+	return []string{"java", "-cp", classes + ":" + main + "resources", "MarkedApp"}, nil
 }

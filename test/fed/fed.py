@@ -119,11 +119,11 @@ def outside(picture, name, random):
     image = Image.fromarray(picture)
 
     def lut(f):
-        return f(np.arange(256) / 255.0).clip(0, 1).__mul__(255).round().astype(np.uint8)[picture]
+        return (f(np.arange(256) / 255).clip(0, 1) * 255).round().astype(np.uint8)[picture]
 
     def warped(points):
         corners = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
-        matrix = cv2.getPerspectiveTransform(corners, np.float32(points) * [width, height])
+        matrix = cv2.getPerspectiveTransform(corners, np.float32(np.multiply(points, [width, height])))
         return cv2.warpPerspective(picture, matrix.astype(np.float64), (width, height), borderMode=cv2.BORDER_REFLECT)
 
     def spun(degrees):

@@ -80,7 +80,7 @@ soundfile.write(f"{folder}/stereo.wav", scipy.signal.resample_poly(x, 147, 160),
 // change is what an app does otherwise.
 type change struct {
 	name, aspect string
-	fronts       string // the beginning of those it can be done at
+	fronts       string // the first words of those it can be done at, or one as a whole
 	rated        bool   // only where the recording's rate isn't the model's
 	stereo       bool   // only with two channels
 	set          func(*Case)
@@ -152,49 +152,69 @@ var pairs = [][2]string{
 // outside is what no pipeline says.
 var outside = []string{"noise 20 dB", "noise 40 dB", "reverb", "stretched", "pitch", "codec", "mu-law", "low pass", "high pass", "compressed", "reversed", "dropouts"}
 
-// Cases are all that make sense of recordings with front ends, the named of them if there are names.
+// Cases are all kinds of making with some front ends, the named of them if there are names: each of one recording that it makes
+// sense of, in turn.
 func Cases(recordings []Recording, fronts []string, names ...string) (cases []Case) {
-	add := func(r Recording, front string, outside string, made ...change) {
-		c := Case{Recording: r.Path, Front: front, Mono: "mean", Resample: []Hop{{16000, "polyphase", 0}}, Features: features[front], Outside: outside}
-		if front == "micro" {
-			c.Resample[0].Method = "linear"
-		}
-		var words []string
-		for _, each := range made {
-			if each.rated && r.Rate == 16000 || each.stereo && r.Channels == 1 || each.fronts != "" && !slices.ContainsFunc(strings.Fields(each.fronts), func(f string) bool {
-				return f == front || strings.HasPrefix(front, f+" ")
-			}) {
-				return
+	add := func(front, outside string, made ...change) {
+		var fit []Case
+		for _, r := range recordings {
+			if c, ok := caseOf(r, front, outside, made); ok {
+				fit = append(fit, c)
 			}
-			if each.set != nil {
-				each.set(&c)
-				c.Aspects = append(c.Aspects, each.aspect)
-			}
-			words = append(words, each.name)
 		}
-		slices.Sort(c.Aspects)
-		c.Name = cmp.Or(outside, strings.Join(words, " + "))
-		if len(names) == 0 || slices.Contains(names, c.Name) {
-			cases = append(cases, c)
+		if len(fit) > 0 {
+			c := fit[len(cases)%len(fit)]
+			if len(names) == 0 || slices.Contains(names, c.Name) {
+				cases = append(cases, c)
+			}
 		}
 	}
 	byName := func(name string) change {
 		return changes[slices.IndexFunc(changes, func(c change) bool { return c.name == name })]
 	}
-	for i, r := range recordings {
-		for _, front := range fronts {
-			for _, each := range changes {
-				add(r, front, "", each)
-			}
-			for _, pair := range pairs {
-				add(r, front, "", byName(pair[0]), byName(pair[1]))
-			}
-			for j, how := range outside { // half of them, as each takes long
-				if (i+j)%2 == 0 {
-					add(r, front, how)
-				}
-			}
+	for _, front := range fronts {
+		for range recordings {
+			add(front, "", changes[0])
+		}
+		for _, each := range changes[1:] {
+			add(front, "", each)
+		}
+		for _, pair := range pairs {
+			add(front, "", byName(pair[0]), byName(pair[1]))
+		}
+		for _, how := range outside {
+			add(front, how)
 		}
 	}
 	return cases
+}
+
+// caseOf is a recording with changes, if it can have them.
+func caseOf(r Recording, front, outside string, made []change) (Case, bool) {
+	c := Case{Recording: r.Path, Front: front, Mono: "mean", Resample: []Hop{{16000, "polyphase", 0}}, Features: features[front], Outside: outside}
+	if front == "micro" {
+		c.Resample[0].Method = "linear"
+	}
+	var words []string
+	for _, each := range made {
+		if each.rated && r.Rate == 16000 || each.stereo && r.Channels == 1 || !each.at(front) {
+			return c, false
+		}
+		if each.set != nil {
+			each.set(&c)
+			c.Aspects = append(c.Aspects, each.aspect)
+		}
+		words = append(words, each.name)
+	}
+	slices.Sort(c.Aspects)
+	c.Name = cmp.Or(outside, strings.Join(words, " + "))
+	return c, true
+}
+
+// at says whether a change can be made at a front end.
+func (c change) at(front string) bool {
+	if _, one := References[c.fronts]; one && strings.Contains(c.fronts, " ") {
+		return c.fronts == front
+	}
+	return c.fronts == "" || slices.Contains(strings.Fields(c.fronts), strings.Fields(front)[0])
 }

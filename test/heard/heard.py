@@ -105,7 +105,7 @@ def samples(case):
             if whole:
                 x = x.astype(np.int16)
         rate = hop.get("assume", rate)
-    gain = case.get("gain", 1)
+    gain = float(case.get("gain", 1))
     if gain != 1:
         x = np.clip(x * gain, -32768, 32767) if case.get("clip") or whole else x * gain
     if whole:

@@ -11,7 +11,8 @@ import org.robolectric.annotation.GraphicsMode;
 
 /**
  * Makes scaled-bitmaps.gz: what Android's Bitmap.createScaledBitmap makes of pictures of noise. It ran with Robolectric 4.14.1
- * and nativeruntime-dist-compat 1.0.16, which draw with Android 14's own graphics code, built for Linux on x86-64.
+ * and nativeruntime-dist-compat 1.0.16, which draw with Android 14's own graphics code, built for Linux on x86-64. Stubs stood
+ * in for those classes of androidx.test that Robolectric looks for.
  *
  * <p>A case is five big-endian numbers (width, height, new width, new height, filter), then RGB before and after.
  */

@@ -1,4 +1,4 @@
-"""Resizes pictures with the library of a name: resize.py LIBRARY FOLDER.
+"""Resizes pictures with libraries: resize.py FOLDER.
 
 FOLDER/cases.json has the cases in order, FOLDER/pictures their elements one behind the other. The results go to
 FOLDER/resized in the same way, all as float32.
@@ -71,8 +71,8 @@ def tf2(picture, case):
     return tf.image.resize(picture, size, method=case["name"], antialias=case["option"] == "antialias").numpy()
 
 
-def main(library, folder):
-    resize = {"pillow": pillow, "opencv": opencv, "skia": draw, "tf1": tf1, "tf2": tf2}[library]
+def main(folder):
+    libraries = {"pillow": pillow, "opencv": opencv, "skia": draw, "tf1": tf1, "tf2": tf2}
     pictures = (folder / "pictures").read_bytes()
     at = 0
     with open(folder / "resized", "wb") as out:
@@ -81,11 +81,11 @@ def main(library, folder):
             count = int(np.prod(shape))
             picture = np.frombuffer(pictures, case["type"], count, at).reshape(shape)
             at += picture.nbytes
-            made = np.ascontiguousarray(resize(picture, case))
+            made = np.ascontiguousarray(libraries[case["family"]](picture, case))
             want = count // (shape[0] * shape[1]) * case["to_width"] * case["to_height"]
             if made.size != want or made.dtype not in (np.uint8, np.float32):
                 sys.exit(f"{case}: it made {made.dtype} {made.shape}")
             out.write(made.astype(np.float32).tobytes())
 
 
-main(sys.argv[1], pathlib.Path(sys.argv[2]))
+main(pathlib.Path(sys.argv[1]))

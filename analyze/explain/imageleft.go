@@ -1,0 +1,104 @@
+package explain
+
+import (
+	"math"
+	"slices"
+
+	"github.com/edgexray/edgexray/pipeline/step"
+)
+
+// normals are the conventions that lines may be of, by a way, and where there are none, what the lines say.
+func (c candidate) normals(fed *step.Array, way string, lines []line) []normal {
+	if c.placement.view.wrapped {
+		return []normal{{[]float64{0}, []float64{1}, "[0,255]"}}
+	}
+	lines = domain(fed, way, lines)
+	// What is left over, and rounded elements, move the lines a little.
+	shift := 0.05
+	for _, l := range lines {
+		shift = max(shift, min(1.5*l.rms/math.Abs(l.slope), 3))
+	}
+	switch way {
+	case unscaledWay:
+		shift += 0.6
+	case truncatedWay: // towards zero, on both sides of it
+		shift += 1.2 * math.Abs(fed.Scale/lines[0].slope)
+	case quantizedWay, unmovedWay:
+		shift += 0.6 * math.Abs(fed.Scale/lines[0].slope)
+	}
+	var all []normal
+	for _, n := range conventions {
+		if n.fits(lines, shift) {
+			all = append(all, n)
+		}
+	}
+	if way == plainWay || way == quantizedWay || fed.Scale == 0 {
+		all = append(all, free(lines))
+	}
+	return all
+}
+
+// kept says which points of a plane are fitted: not padding, and nothing that was cut off at the type's limits.
+func (c candidate) kept(fed *step.Array, plane []float32, inside []bool) func(int) bool {
+	low, high := limits(fed)
+	if fed.Scale != 0 {
+		low, high = fed.Scale*(low-float64(fed.ZeroPoint)), fed.Scale*(high-float64(fed.ZeroPoint))
+	}
+	l, h := float32(low), float32(high)
+	if c.placement.view.wrapped || fed.Float32 != nil {
+		l, h = float32(math.Inf(-1)), float32(math.Inf(1))
+	}
+	limited := 0
+	for _, v := range plane {
+		if v <= l || v >= h {
+			limited++
+		}
+	}
+	if limited > len(plane)*9/10 {
+		l, h = float32(math.Inf(-1)), float32(math.Inf(1))
+	}
+	return func(i int) bool { return (inside == nil || inside[i]) && plane[i] > l && plane[i] < h }
+}
+
+func gray(planes [][]float32) []float32 {
+	out := make([]float32, len(planes[0]))
+	for i := range out {
+		out[i] = grayWeights[0]*planes[0][i] + grayWeights[1]*planes[1][i] + grayWeights[2]*planes[2][i]
+	}
+	return out
+}
+
+// leave sets what a making leaves of what was fed.
+func (m *making) leave(fed *step.Array, p picture, from [][]float32, lines []line) {
+	low, high := limits(fed)
+	m.made = make([][]float32, len(from))
+	sum, n, halves := 0.0, 0, 0
+	var large []float64
+	for i, plane := range m.placement.view.planes {
+		mean, std := m.normal.of(i)
+		gain := math.Abs(1 / lines[i].slope)
+		m.made[i] = make([]float32, len(plane))
+		for j, v := range plane {
+			if p.inside != nil && !p.inside[j] {
+				continue
+			}
+			made, half := element(fed, m.way, (float64(from[i][j])-mean)/std, float64(v), low, high)
+			if half {
+				halves++
+			}
+			m.made[i][j] = float32(made)
+			left := math.Abs(float64(v)-made) * gain
+			sum += left * left
+			n++
+			if left > 1 {
+				large = append(large, left)
+			}
+		}
+	}
+	m.left, m.halves = math.Sqrt(sum/float64(n)), float64(halves)/float64(n)
+	m.most = 1
+	if k := n / 10000; len(large) > k {
+		slices.Sort(large)
+		m.most = large[len(large)-1-k]
+	}
+}
