@@ -84,7 +84,7 @@ func TestPythonMarksAnything(t *testing.T) {
 		`before "wide picture" type 65535 []` + none, `before "few bytes" type 3 [4 5 3]rgb: no array has the shape, type or stride that the app says it has`,
 		`before "sound" type 65535 []` + none, `before "rate" type 65535 []` + none, `before "big-endian" type 65535 []` + none,
 		`before "objects" type 65535 []` + none, `before "none" type 65535 []` + none, `before "unwilling" type 65535 []` + none,
-		`before "dimensions" type 65535 []` + none,
+		`before "dimensions" type 65535 []` + none, `before "['key']" type 65535 []` + none,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
