@@ -109,6 +109,13 @@ func (p *process) frameOf(tid uint32, kind trace.MarkerKind) uint64 {
 	return f.count
 }
 
+// leaveFrame ends the frame of a thread that has ended: another one may get its number.
+func (p *process) leaveFrame(tid uint32) {
+	if f := p.frames[tid]; f.open {
+		p.frames[tid] = frames{f.count, false}
+	}
+}
+
 // impossible is the size of an array that edgexray.h could not make out.
 const impossible = math.MaxUint64
 
@@ -166,7 +173,7 @@ func readArray(m *trace.Marker, rank uint32, dims []int64) string {
 	switch {
 	case m.Bytes == impossible || elements > impossible/uint64(bits):
 		return tooLarge
-	case m.Format == "" && m.Bytes != (elements*uint64(bits)+7)/8: // planes of chroma aren't in the shape
+	case m.Bytes != (elements*uint64(bits)+7)/8 && !trace.ChromaRoundedUp(m.Format):
 		return fmt.Sprintf("it has %d bytes, which its shape does not take", m.Bytes)
 	}
 	return ""

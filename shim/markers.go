@@ -9,9 +9,6 @@ import (
 	"github.com/edgexray/edgexray/trace"
 )
 
-// halved are the formats whose bytes aren't always as many as its shape has elements: their chroma is rounded up.
-var halved = []string{"nv12", "nv21", "i420"}
-
 // addMarker takes what the app marks itself. Its array goes to a snapshot only.
 func (p *process) addMarker(b []byte) bool {
 	r, rest, ok := fixed[markerRecord](b)
@@ -103,7 +100,7 @@ func unlikely(m *trace.Marker) string {
 		}
 		elements *= uint64(d)
 	}
-	if m.Bytes > maxData || elements*(bits/8) != m.Bytes && !slices.Contains(halved, m.Format) {
+	if m.Bytes > maxData || elements*(bits/8) != m.Bytes && !trace.ChromaRoundedUp(m.Format) {
 		return missing[missingShape]
 	}
 	return ""
