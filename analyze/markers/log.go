@@ -134,7 +134,9 @@ func capturedRuns(f *snapshot.File) []*Run {
 		}
 		k := key{s.Id, c.Invoke}
 		if run := seen[k]; run != nil {
-			run.StartNS = min(run.StartNS, c.StartNs)
+			if c.StartNs != 0 { // of some it isn't known
+				run.StartNS = min(cmp.Or(run.StartNS, c.StartNs), c.StartNs)
+			}
 			continue
 		}
 		model := ""
