@@ -2,10 +2,9 @@ package shim
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 
-	"github.com/edgexray/edgexray/tflite"
+	"github.com/edgexray/edgexray/app"
 	"github.com/edgexray/edgexray/trace"
 )
 
@@ -79,29 +78,10 @@ func markerOf(r *markerRecord) *trace.Marker {
 		m.Format = trace.PixelFormats[r.format]
 	}
 	if m.Missing == "" {
-		m.Missing = unlikely(m)
+		m.Missing = app.WrongArray(m)
+	}
+	if m.Missing == "" && m.Bytes > maxData {
+		m.Missing = missing[missingShape]
 	}
 	return m
-}
-
-// unlikely says why there can be no array as a marker describes it, empty when there can.
-func unlikely(m *trace.Marker) string {
-	bits := uint64(tflite.Type(m.Type).Bits())
-	if m.Type == trace.Unmarkable {
-		return trace.NothingMarkable
-	}
-	if bits < 8 {
-		return fmt.Sprintf("elements of type %v have no size that an array could be copied by", tflite.Type(m.Type))
-	}
-	elements := uint64(1)
-	for _, d := range m.Shape {
-		if d < 0 || d > 0 && elements > maxData/uint64(d) {
-			return missing[missingShape]
-		}
-		elements *= uint64(d)
-	}
-	if m.Bytes > maxData || elements*(bits/8) != m.Bytes && !trace.ChromaRoundedUp(m.Format) {
-		return missing[missingShape]
-	}
-	return ""
 }

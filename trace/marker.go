@@ -8,9 +8,3 @@ const (
 	Unmarkable      = 0xffff
 	NothingMarkable = "the app has nothing there that can be marked (its stderr says why)"
 )
-
-// ChromaRoundedUp tells whether an image of a format may have more bytes than its shape has elements, as each plane of chroma
-// has half of the luma's width and height, rounded up.
-func ChromaRoundedUp(format string) bool {
-	return format == "nv12" || format == "nv21" || format == "i420"
-}
