@@ -44,6 +44,10 @@ func TestSteps(t *testing.T) {
 	}{
 		{"normalize mean=1 std=2", floats(1, 3, -3), floats(0, 1, -2)},
 		{"normalize mean=1,2,3 std=1", picture, &step.Array{Shape: []int{1, 2, 3}, Float32: []float32{0, 0, 0, 3, 3, 3}}},
+		{"standardize", floats(1, 3, 1, 3), floats(-1, 1, -1, 1)},
+		{"standardize", floats(5, 5.5, 5, 5.5), floats(-0.5, 0.5, -0.5, 0.5)}, // the deviation is below 1/sqrt(4)
+		{"min-max", picture, &step.Array{Shape: []int{1, 2, 3}, Float32: []float32{0, 0.2, 0.4, 0.6, 0.8, 1}}},
+		{"min-max", floats(7, 7), floats(0, 0)},
 		// Half away from zero, before the zero point is added.
 		{"quantize scale=0.5 zero-point=-1 type=int8", floats(0.25, -0.25, 0.75, 100, -100, nan, inf), &step.Array{Shape: []int{7},
 			Int8: []int8{0, -2, 1, 127, -128, 0, 127}, Scale: 0.5, ZeroPoint: -1}},
