@@ -25,7 +25,7 @@ func checkKernels(s *Subject, _ arguments) Outcome {
 		return failed("%s is suspect, and could not be run alone: %s%s", placeText(f.Place), f.Why, more(len(v.Suspects)))
 	}
 	if v.Right == 0 {
-		return notChecked("no op was run alone (--model)")
+		return notChecked("no op was run alone (that takes --model, and a snapshot with all layers)")
 	}
 	return pass("%d ops are right when run alone, %d were not run alone", v.Right, v.NotAlone)
 }

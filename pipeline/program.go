@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ var makers = []step.Maker{
 // The bounds of a program: of its time, of what it may write, and of what errors quote of its stderr.
 const (
 	programTime   = time.Minute
-	programOutput = 1 << 30
+	programOutput = 1 << 28
 	programStderr = 2000
 )
 
@@ -35,6 +36,9 @@ func makeProgram(args *step.Arguments) (step.Step, error) {
 	command := args.Rest()
 	if len(command) == 0 {
 		return nil, errors.New("a program is missing")
+	}
+	if strings.ContainsRune(command[0], filepath.Separator) { // else it is looked for on PATH
+		command[0] = args.InFolder(command[0])
 	}
 	return program{command}, nil
 }

@@ -2,6 +2,7 @@ package step
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +10,8 @@ import (
 
 // Arguments are those of a step's line: words, each either alone or as key=value. What a Maker doesn't ask for is an error.
 type Arguments struct {
+	Folder string // in which files are that arguments name; empty: the working directory
+
 	fields []string // as they are written
 	words  []string
 	keys   map[string]string
@@ -46,6 +49,28 @@ func (a *Arguments) Word(what string) string {
 	return w
 }
 
+// WholeWord takes the next word as a whole number from least to most.
+func (a *Arguments) WholeWord(what string, least, most int) int {
+	word := a.Word(what)
+	n, err := strconv.Atoi(word)
+	if err != nil || n < least || n > most {
+		a.fail(fmt.Errorf("%q: %s is a whole number from %d to %d", word, what, least, most))
+		return 0
+	}
+	return n
+}
+
+// NumberWord takes the next word as a number, which may be a fraction.
+func (a *Arguments) NumberWord(what string) float64 {
+	word := a.Word(what)
+	n, err := number(word)
+	if err != nil {
+		a.fail(fmt.Errorf("%q is no number (%s)", word, what))
+		return 0
+	}
+	return n
+}
+
 // Rest takes all that is left, as it is written. It is for steps whose arguments are another's: nothing may be taken before it.
 func (a *Arguments) Rest() []string {
 	a.words, a.keys = nil, nil
@@ -62,6 +87,16 @@ func (a *Arguments) Flag(word string) bool {
 	return true
 }
 
+// Choice takes that of these words that is among those alone, "" when none is. A second one of them stays, and is an error.
+func (a *Arguments) Choice(words ...string) string {
+	for _, word := range words {
+		if a.Flag(word) {
+			return word
+		}
+	}
+	return ""
+}
+
 // Text takes the value of a key, else is otherwise.
 func (a *Arguments) Text(key, otherwise string) string {
 	value, ok := a.keys[key]
@@ -70,6 +105,17 @@ func (a *Arguments) Text(key, otherwise string) string {
 	}
 	delete(a.keys, key)
 	return value
+}
+
+// File takes the value of a key as the path of a file, empty without one.
+func (a *Arguments) File(key string) string { return a.InFolder(a.Text(key, "")) }
+
+// InFolder is the path of a file that an argument names.
+func (a *Arguments) InFolder(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(a.Folder, path)
 }
 
 // Number takes the value of a key as a number.
