@@ -8,7 +8,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 IMAGE = ["decode", "resize {side}x{side} {method}"]
 PLAIN = ["normalize mean=127.5 std=127.5"]
-SPECTRUM = ["wav", "float", "length 16000"]
+SPECTRUM = ["wav", "mono mean", "float", "length 16000"]
 
 # What each model's data comes from, task first.
 PIPELINES = {
