@@ -90,6 +90,7 @@ func TestMistakes(t *testing.T) {
 		"open('/etc/passwd')":                                     "undefined: open",
 		"def f(a): return array([1, [2]])":                        "deeper",
 		"def f(a): return close(a, 'x')":                          "not string",
+		"def f(a): return close(a, a, tol = '1')":                 "tol is a number, not string",
 		"\tdef f(a): return 1":                                    "checks.star:1:2:",
 		strings.Repeat("#", 70000):                                "longer than",
 		"x = " + strings.Repeat("-", 60000) + "b":                 "excessive nesting",
@@ -139,6 +140,10 @@ func TestBounds(t *testing.T) {
 		"x = 'x' * 1000000\n  str([x] * 1000000)":                                         "over the limit",
 		"x = 'x' * 1000000\n  print(x, x)":                                                "over the limit",
 		"x = 'x' * 1000000\n  fail([x] * 1000000)":                                        "over the limit",
+		"x = 'x' * 1000000\n  fail(x = [x] * 1000000)":                                    "over the limit",
+		"print(sep = 'x' * 1000000, *([''] * 400000))":                                    "over the limit",
+		"x = [0] * 1000\n  x = [x] * 1000\n  array([x] * 1000)":                           "over the limit",
+		"x = []\n  for i in range(6): x = [x] * 1000\n  array(x)":                         "over the limit",
 		"x = 'x' * 1000000\n  x.join([x] * 1000000)":                                      "over the limit",
 		"x = 'x' * 1000000\n  ('{0}' * 1000).format(x)":                                   "over the limit",
 		"x = 'x' * 1000000\n  ('%s' * 1000) % (([x] * 1000,) * 1000)":                     "over the limit",
@@ -195,4 +200,12 @@ func FuzzRead(f *testing.F) {
 			p.Call(name, starlark.StringDict{"a": a})
 		}
 	})
+}
+
+// TestLargeText shows a value whose text has 2^100 characters.
+func TestLargeText(t *testing.T) {
+	v, err := call(t, "def f(a):\n  x = []\n  for i in range(100): x = [x, x]\n  return x", quick)
+	if err != nil || script.Text(v) != "a large list" {
+		t.Errorf("it is shown as %.40q (%v)", script.Text(v), err)
+	}
 }
