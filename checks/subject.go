@@ -10,7 +10,6 @@ import (
 	"github.com/edgexray/edgexray/analyze/inputs"
 	"github.com/edgexray/edgexray/analyze/stragglers"
 	"github.com/edgexray/edgexray/pipeline"
-	"github.com/edgexray/edgexray/pipeline/step"
 	"github.com/edgexray/edgexray/tflite"
 )
 
@@ -21,10 +20,10 @@ type Subject struct {
 	Trace     *analyze.OpsResult
 	Pipeline  *pipeline.Pipeline
 	Model     *tflite.Model
-	Raw       func(f *frames.Frame) (step.Value, bool, error) // of files; see inputs.Source
-	One       bool                                            // Raw has the same data for all frames
-	Frames    int                                             // whose inputs are judged; 0: inputs.DefaultFrames
-	Compare   func() (*compare.Result, error)                 // edge with reference, layer by layer; nil without a reference
+	Raw       func(f *frames.Frame) (inputs.Read, bool) // of files; see inputs.Source
+	One       bool                                      // Raw has the same data for all frames
+	Frames    int                                       // whose inputs are judged; 0: inputs.DefaultFrames
+	Compare   func() (*compare.Result, error)           // edge with reference, layer by layer; nil without a reference
 
 	// What several checks need is computed once.
 	pairs      []frames.Pair

@@ -2,12 +2,14 @@
 package dataset
 
 import (
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -114,6 +116,9 @@ func OpenLabels(path string) (*Labels, error) {
 		return nil, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || info.Size() > maxLabels {
+		return nil, cmp.Or(err, fmt.Errorf("labels %s: more than %d MB", path, maxLabels>>20))
+	}
 	l, err := ReadLabels(io.LimitReader(f, maxLabels))
 	if err != nil {
 		return nil, fmt.Errorf("labels %s: %w", path, err)
@@ -166,12 +171,12 @@ func (l *Labels) Of(name string) (string, bool) {
 // Find returns the item with a name: its path within the data set, or only its file's name when no other has the same.
 func Find(items []Item, name string) (*Item, bool) {
 	var found *Item
-	base := filepath.Base(filepath.FromSlash(name))
+	base := path.Base(filepath.ToSlash(name))
 	for i := range items {
 		if items[i].Name == name {
 			return &items[i], true
 		}
-		if filepath.Base(items[i].Name) == base {
+		if items[i].Name == base || strings.HasSuffix(items[i].Name, "/"+base) {
 			if found != nil {
 				return nil, false
 			}

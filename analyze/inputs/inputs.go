@@ -35,10 +35,10 @@ const DefaultFrames = 12
 type Source struct {
 	Pairs    []frames.Pair
 	Edge     *frames.Log
-	Pipeline *pipeline.Pipeline                              // nil: none is known
-	Raw      func(f *frames.Frame) (step.Value, bool, error) // of files; nil or false: the app's markers are taken
-	One      bool                                            // Raw has the same data for all frames
-	Frames   int                                             // that are judged, evenly chosen; 0: DefaultFrames
+	Pipeline *pipeline.Pipeline                 // nil: none is known
+	Raw      func(f *frames.Frame) (Read, bool) // of files; nil or false: the app's markers are taken
+	One      bool                               // Raw has the same data for all frames
+	Frames   int                                // that are judged, evenly chosen; 0: DefaultFrames
 }
 
 // Judged is what is found of one input of the model.
@@ -282,7 +282,7 @@ func (s *Source) byRaw(input pipeline.Input, j *Judged) error {
 
 func (s *Source) hasRaw(f *frames.Frame) bool {
 	if s.Raw != nil {
-		if _, ok, _ := s.Raw(f); ok {
+		if _, ok := s.Raw(f); ok {
 			return true
 		}
 	}
@@ -291,8 +291,8 @@ func (s *Source) hasRaw(f *frames.Frame) bool {
 
 func (s *Source) raw(f *frames.Frame) (step.Value, error) {
 	if s.Raw != nil {
-		if v, ok, err := s.Raw(f); ok {
-			return v, err
+		if read, ok := s.Raw(f); ok {
+			return read()
 		}
 	}
 	return s.Edge.RawValue(f.Raw())
