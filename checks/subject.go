@@ -2,6 +2,7 @@ package checks
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/edgexray/edgexray/analyze"
@@ -96,6 +97,11 @@ func (s *Subject) Problems() []string {
 		}
 		if side.log.File != nil && side.log.File.Cut != "" {
 			list = append(list, side.name+": "+side.log.File.Cut)
+		}
+	}
+	for _, j := range s.judged {
+		if j.Failed > 0 {
+			list = append(list, fmt.Sprintf("input %d: %d frames could not be judged by %s: %s", j.Input, j.Failed, j.By, j.FirstError))
 		}
 	}
 	if s.Reference != nil && s.Edge != nil {

@@ -284,7 +284,7 @@ func TestCustom(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	for source, want := range map[string]string{
-		"def metric(outputs, label):\n  return 'x'":                 "returned x, neither a number",
+		"def metric(outputs, label):\n  return 'x'":                 "returned x, neither a finite number",
 		"def metric(outputs, label):\n  return outputs[3]":          "metric.star:2:17: in metric: ",
 		"def metric(outputs, label):\n  return label == outputs[0]": "",
 	} {
