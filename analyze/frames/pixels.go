@@ -24,7 +24,7 @@ func (l *Log) RawValue(m *trace.Marker) (step.Value, error) {
 		return v, err
 	}
 	a := v.Array
-	if m.GetFormat() == "gray" && len(a.Shape) == 2 {
+	if m.GetFormat() == "gray" && len(a.Shape) == 2 && a.Uint8 != nil {
 		v.Array = &step.Array{Shape: []int{a.Shape[0], a.Shape[1], 1}, Uint8: a.Uint8}
 		return v, nil
 	}
