@@ -139,14 +139,7 @@ func (m *measurement) detection() error {
 
 // precision adds average precisions, those of classes among them.
 func (m *measurement) precision(p *pictures) {
-	classes := make(map[string]int)
-	for _, boxes := range p.truth {
-		for _, b := range boxes {
-			if !b.Crowd {
-				classes[b.Class]++
-			}
-		}
-	}
+	classes := classesOf(p.truth)
 	names := slices.Sorted(maps.Keys(classes))
 	edge, reference := evaluate(p.truth, p.edge, names), evaluate(p.truth, p.reference, names)
 	all := weights(len(p.frames))
