@@ -2,7 +2,7 @@
 //
 // A pipeline file has a step a line: its name, then its arguments apart by blanks; comments from # on. A line
 // "task NAME" says what the model is for, a line "input INDEX" that the steps behind it make that input of the model
-// (without one they make input 0).
+// (without one they make input 0). Files that steps need are named from the folder of the pipeline file.
 package pipeline
 
 import (
@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,8 @@ type Pipeline struct {
 	Name   string // of the file or of the one that ships, for messages
 	Task   string // one of Tasks; empty when the file doesn't say
 	Inputs []Input
+
+	folder string // of the file
 }
 
 // Input is how one input of the model is made.
@@ -53,17 +56,18 @@ func Open(path string) (*Pipeline, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open pipeline: %w", err)
 	}
-	return Read(bytes.NewReader(file), path)
+	return read(bytes.NewReader(file), &Pipeline{Name: path, folder: filepath.Dir(path)})
 }
 
 // Read reads a pipeline; name is what errors call it.
-func Read(r io.Reader, name string) (*Pipeline, error) {
-	p := &Pipeline{Name: name}
-	if _, err := rows.Read(r, name, func(fields []string) (struct{}, error) { return struct{}{}, p.line(fields) }); err != nil {
+func Read(r io.Reader, name string) (*Pipeline, error) { return read(r, &Pipeline{Name: name}) }
+
+func read(r io.Reader, p *Pipeline) (*Pipeline, error) {
+	if _, err := rows.Read(r, p.Name, func(fields []string) (struct{}, error) { return struct{}{}, p.line(fields) }); err != nil {
 		return nil, err
 	}
 	if len(p.Inputs) == 0 {
-		return nil, fmt.Errorf("%s: it has no steps (write one a line; `edgexray pipeline --steps` lists them)", name)
+		return nil, fmt.Errorf("%s: it has no steps (write one a line; `edgexray pipeline --steps` lists them)", p.Name)
 	}
 	return p, nil
 }
@@ -79,7 +83,7 @@ func (p *Pipeline) line(fields []string) error {
 	case "input":
 		return p.input(fields[1:])
 	}
-	s, err := Step(fields)
+	s, err := makeStep(fields, p.folder)
 	if err != nil {
 		return err
 	}
@@ -107,7 +111,9 @@ func (p *Pipeline) input(fields []string) error {
 }
 
 // Step makes a step of a line's fields.
-func Step(fields []string) (step.Step, error) {
+func Step(fields []string) (step.Step, error) { return makeStep(fields, "") }
+
+func makeStep(fields []string, folder string) (step.Step, error) {
 	makers := Makers()
 	i := slices.IndexFunc(makers, func(m step.Maker) bool { return m.Name == fields[0] })
 	if i < 0 {
@@ -115,6 +121,7 @@ func Step(fields []string) (step.Step, error) {
 	}
 	args, err := step.Split(fields[1:])
 	if err == nil {
+		args.Folder = folder
 		var s step.Step
 		if s, err = makers[i].Make(args); err == nil {
 			err = args.Err()

@@ -1,8 +1,13 @@
 package pipeline
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/edgexray/edgexray/pipeline/step"
 )
 
 func TestRead(t *testing.T) {
@@ -25,6 +30,23 @@ normalize mean=0,0,0 std=1/2
 		if got := Words(p.Inputs[i].Steps); got != want {
 			t.Errorf("input %d: %s, want %s", i, got, want)
 		}
+	}
+}
+
+// Files that steps need are beside the pipeline's, wherever that is read from.
+func TestOpen(t *testing.T) {
+	folder := t.TempDir()
+	for name, text := range map[string]string{"p.pipeline": "words vocab=words.txt\n", "words.txt": "good\nbad\n"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := Open(filepath.Join(folder, "p.pipeline"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if made, err := Run(p.Inputs[0].Steps, step.Value{Bytes: []byte("bad good")}); err != nil || !slices.Equal(made.Array.Int32, []int32{1, 0}) {
+		t.Errorf("tokens %v: %v", made.Array, err)
 	}
 }
 

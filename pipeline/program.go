@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -35,6 +36,9 @@ func makeProgram(args *step.Arguments) (step.Step, error) {
 	command := args.Rest()
 	if len(command) == 0 {
 		return nil, errors.New("a program is missing")
+	}
+	if strings.ContainsRune(command[0], filepath.Separator) { // else it is looked for on PATH
+		command[0] = args.InFolder(command[0])
 	}
 	return program{command}, nil
 }

@@ -138,13 +138,27 @@ func (c candidate) makings(fed *step.Array, resized picture, fill float64) []mak
 		if cast != "" {
 			p = resized.castTo(cast)
 		}
-		if m, ok := c.nearest(fed, p); ok {
+		if m, ok := c.nearest(fed, p); ok && (p.whole || fed.Float32 == nil || !m.wholePixels()) {
 			m.cast, m.fill = cast, fill
 			m.pad(fed)
 			all = append(all, m)
 		}
 	}
 	return all
+}
+
+// wholePixels says whether what was fed shows whole pixels: no resizer that makes fractions made it, whatever noise there is.
+func (m *making) wholePixels() bool {
+	sum, n := 0.0, 0
+	for i, plane := range m.placement.view.planes {
+		mean, std := m.normal.of(i)
+		for j := 0; j < len(plane); j += 7 {
+			pixel := float64(plane[j])*std + mean
+			sum += math.Abs(pixel - math.Round(pixel))
+			n++
+		}
+	}
+	return sum < 0.01*float64(n) // a quarter where there are fractions
 }
 
 // nearest fits channels, then numbers and elements, to a picture.

@@ -17,6 +17,8 @@ const (
 	outlying  = 12.0
 	alikeLeft = 0.003 // two makings that differ by less than this in what they leave, or in what they make, can't be told apart
 	alikeMade = 0.02
+	// The same, as a share of the noise that is left.
+	withinNoise = 0.5
 )
 
 func explainImage(raw step.Value, fed *step.Array) (Explanation, error) {
@@ -82,7 +84,7 @@ func alikeMakings(all []making, p photo, fed *step.Array) []making {
 	said := make(map[string]bool)
 	for _, m := range all {
 		key := fmt.Sprint(m.lines(p, fed))
-		if said[key] || m.left > all[0].left+alikeLeft && (m.left > 1.1*all[0].left || m.apart(all[0]) > alikeMade) {
+		if said[key] || m.left > all[0].left+alikeLeft && (m.left > 1.1*all[0].left || m.apart(all[0]) > max(alikeMade, withinNoise*all[0].left)) {
 			continue
 		}
 		said[key] = true

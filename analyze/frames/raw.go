@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/edgexray/edgexray/pipeline/image"
 	"github.com/edgexray/edgexray/pipeline/step"
 	"github.com/edgexray/edgexray/trace"
 )
@@ -32,6 +33,22 @@ func (l *Log) Value(m *trace.Marker) (step.Value, error) {
 		return step.Value{}, fmt.Errorf("marker %q: %w", m.GetKey(), err)
 	}
 	return step.Value{Array: a, Rate: int(m.GetRate())}, nil
+}
+
+// RawValue returns what a marker holds as pipelines take raw data: an image is RGB or gray, whatever its format in memory is,
+// and sound of one channel has one dimension.
+func (l *Log) RawValue(m *trace.Marker) (step.Value, error) {
+	v, err := l.Value(m)
+	switch {
+	case err != nil || v.Array == nil:
+	case m.GetFormat() != "":
+		if v.Array, err = image.Picture(m.GetFormat(), v.Array); err != nil {
+			return step.Value{}, fmt.Errorf("marker %q: %w", m.GetKey(), err)
+		}
+	case m.GetRate() != 0 && len(v.Array.Shape) == 2 && v.Array.Shape[1] == 1:
+		v.Array.Shape = v.Array.Shape[:1]
+	}
+	return v, err
 }
 
 // Marked returns the last marker of a frame with a key, nil when it has none.

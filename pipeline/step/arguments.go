@@ -2,6 +2,7 @@ package step
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +10,8 @@ import (
 
 // Arguments are those of a step's line: words, each either alone or as key=value. What a Maker doesn't ask for is an error.
 type Arguments struct {
+	Folder string // in which files are that arguments name; empty: the working directory
+
 	fields []string // as they are written
 	words  []string
 	keys   map[string]string
@@ -70,6 +73,17 @@ func (a *Arguments) Text(key, otherwise string) string {
 	}
 	delete(a.keys, key)
 	return value
+}
+
+// File takes the value of a key as the path of a file, empty without one.
+func (a *Arguments) File(key string) string { return a.InFolder(a.Text(key, "")) }
+
+// InFolder is the path of a file that an argument names.
+func (a *Arguments) InFolder(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(a.Folder, path)
 }
 
 // Number takes the value of a key as a number.

@@ -24,7 +24,7 @@ type WordPiece struct {
 const longestWord = 100
 
 func makeWordPiece(a *step.Arguments) (step.Step, error) {
-	s := WordPiece{Vocab: a.Text("vocab", ""), Cased: a.Flag("cased"), Accents: a.Flag("accents"), Unknown: a.Text("unknown", "[UNK]")}
+	s := WordPiece{Vocab: a.File("vocab"), Cased: a.Flag("cased"), Accents: a.Flag("accents"), Unknown: a.Text("unknown", "[UNK]")}
 	return s.open()
 }
 

@@ -27,7 +27,7 @@ const usualSplit = `[^\w']+`
 const maxToken = 1 << 30
 
 func makeWords(a *step.Arguments) (step.Step, error) {
-	s := Words{Vocab: a.Text("vocab", ""), Split: a.Text("split", usualSplit), Offset: a.Whole("offset", 0, -maxToken, maxToken)}
+	s := Words{Vocab: a.File("vocab"), Split: a.Text("split", usualSplit), Offset: a.Whole("offset", 0, -maxToken, maxToken)}
 	if s.Vocab == "" {
 		return nil, errors.New("vocab= is missing: the file with a word a line that belongs to the model")
 	}
@@ -98,7 +98,7 @@ type Characters struct {
 }
 
 func makeCharacters(a *step.Arguments) (step.Step, error) {
-	s := Characters{Vocab: a.Text("vocab", "")}
+	s := Characters{Vocab: a.File("vocab")}
 	var err error
 	if s.Vocab != "" {
 		s.words, err = readVocabulary(s.Vocab)
