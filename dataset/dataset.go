@@ -171,17 +171,16 @@ func (l *Labels) Of(name string) (string, bool) {
 // Find returns the item with a name: its path within the data set, or only its file's name when no other has the same.
 func Find(items []Item, name string) (*Item, bool) {
 	var found *Item
+	n := 0
 	base := path.Base(filepath.ToSlash(name))
 	for i := range items {
 		if items[i].Name == name {
 			return &items[i], true
 		}
 		if items[i].Name == base || strings.HasSuffix(items[i].Name, "/"+base) {
-			if found != nil {
-				return nil, false
-			}
 			found = &items[i]
+			n++
 		}
 	}
-	return found, found != nil
+	return found, n == 1
 }

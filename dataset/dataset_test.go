@@ -81,3 +81,13 @@ func FuzzReadLabels(f *testing.F) {
 		}
 	})
 }
+
+func TestFind(t *testing.T) {
+	items := []dataset.Item{{Name: "a/1.jpg"}, {Name: "b/1.jpg"}, {Name: "c/1.jpg"}, {Name: "c/2.jpg"}, {Name: "c/12.jpg"}}
+	for name, want := range map[string]string{"c/1.jpg": "c/1.jpg", "2.jpg": "c/2.jpg", "/photos/2.jpg": "c/2.jpg", "1.jpg": "", "d/1.jpg": "", "3.jpg": ""} {
+		item, ok := dataset.Find(items, name)
+		if ok != (want != "") || ok && item.Name != want {
+			t.Errorf("%s is %v", name, item)
+		}
+	}
+}
