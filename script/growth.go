@@ -100,6 +100,17 @@ var bounded = starlark.StringDict{
 		}
 		return nil
 	}),
+	"int": before("int", func(args starlark.Tuple, kwargs []starlark.Tuple) error {
+		for _, kv := range kwargs {
+			args = append(args[:len(args):len(args)], kv[1])
+		}
+		for _, arg := range args {
+			if text, ok := starlark.AsString(arg); ok && len(text) > maxBits/3 {
+				return fmt.Errorf("a number of %d digits, over the limit of %d", len(text), maxBits/3)
+			}
+		}
+		return nil
+	}),
 	"str":  before("str", showsAll),
 	"repr": before("repr", showsAll),
 	"print": before("print", func(args starlark.Tuple, kwargs []starlark.Tuple) error {
@@ -171,6 +182,10 @@ func shown(v starlark.Value, left int) int {
 		return left - 2
 	case *Array:
 		return left - 100
+	case starlark.Int:
+		if _, small := v.Int64(); !small {
+			return left - v.BigInt().BitLen()/3 - 2
+		}
 	case starlark.Iterable:
 		if starlark.Len(v) > left {
 			return -1

@@ -141,6 +141,8 @@ func TestBounds(t *testing.T) {
 		"x = 'x' * 1000000\n  print(x, x)":                                                "over the limit",
 		"x = 'x' * 1000000\n  fail([x] * 1000000)":                                        "over the limit",
 		"x = 'x' * 1000000\n  fail(x = [x] * 1000000)":                                    "over the limit",
+		"int('9' * 1000000)":                                                              "over the limit",
+		"x = int('9' * 10000)\n  str([x] * 1000)":                                         "over the limit",
 		"print(sep = 'x' * 1000000, *([''] * 400000))":                                    "over the limit",
 		"x = [0] * 1000\n  x = [x] * 1000\n  array([x] * 1000)":                           "over the limit",
 		"x = []\n  for i in range(6): x = [x] * 1000\n  array(x)":                         "over the limit",
