@@ -66,7 +66,9 @@ func (f *File) builtIn() *starlarkstruct.Module {
 			if c.applies != nil && !c.applies(f.subject) {
 				return nil, &errUnchecked{fmt.Sprintf("%s: there is nothing it could look at", c.Name)}
 			}
-			switch o := c.run(f.subject, a); o.Verdict {
+			var o Outcome
+			f.program.Given(func() { o = c.run(f.subject, a) })
+			switch o.Verdict {
 			case Fail:
 				return nil, &script.Failure{Reason: o.Evidence}
 			case NotChecked:

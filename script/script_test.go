@@ -172,6 +172,22 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// TestGiven has a function that was given to a script, and takes longer than a script may.
+func TestGiven(t *testing.T) {
+	var p *script.Program
+	slow := starlark.NewBuiltin("slow", func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
+		p.Given(func() { time.Sleep(600 * time.Millisecond) })
+		return starlark.None, nil
+	})
+	p, err := script.Read("x.star", []byte("def f(): slow()"), starlark.StringDict{"slow": slow}, script.Limits{Time: 300 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Call("f", nil); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestFunctions(t *testing.T) {
 	p, err := script.Read("x.star", []byte("limit = 3\ndef check_b(edge, ref = None): pass\ndef other(): pass\ndef check_a(trace): pass\n"), nil, script.Limits{})
 	if err != nil {
