@@ -2,6 +2,7 @@
 package dataset
 
 import (
+	"bufio"
 	"cmp"
 	"encoding/csv"
 	"errors"
@@ -128,8 +129,7 @@ func OpenLabels(path string) (*Labels, error) {
 
 // ReadLabels reads them as OpenLabels does.
 func ReadLabels(r io.Reader) (*Labels, error) {
-	rows := csv.NewReader(r)
-	rows.FieldsPerRecord, rows.TrimLeadingSpace = -1, true
+	rows := Rows(r)
 	l := &Labels{byName: make(map[string]string)}
 	for {
 		row, err := rows.Read()
@@ -157,6 +157,20 @@ func ReadLabels(r io.Reader) (*Labels, error) {
 		return nil, errors.New("it has no rows (write name,label)")
 	}
 	return l, nil
+}
+
+// byteOrderMark is what spreadsheets put before CSV in UTF-8.
+const byteOrderMark = "\ufeff"
+
+// Rows reads CSV whose rows have any number of fields.
+func Rows(r io.Reader) *csv.Reader {
+	text := bufio.NewReader(r)
+	if mark, err := text.Peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
+		text.Discard(len(byteOrderMark))
+	}
+	rows := csv.NewReader(text)
+	rows.FieldsPerRecord, rows.TrimLeadingSpace = -1, true
+	return rows
 }
 
 // Of returns the label of the data with a name: its path within the data set, or only its file's name.

@@ -48,9 +48,12 @@ func TestOpen(t *testing.T) {
 }
 
 func TestReadLabels(t *testing.T) {
-	l, err := dataset.ReadLabels(strings.NewReader("name,label\ncat/a.jpg, cat\nb.jpg,\"big, dog\"\n"))
+	l, err := dataset.ReadLabels(strings.NewReader("\ufeffname,label\ncat/a.jpg, cat\nb.jpg,\"big, dog\"\n"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(l.Answers) != 2 {
+		t.Errorf("answers are %q", l.Answers)
 	}
 	for name, want := range map[string]string{"cat/a.jpg": "cat", "x/b.jpg": "big, dog", "b.jpg": "big, dog", "c": ""} {
 		if got, ok := l.Of(name); got != want || ok != (want != "") {

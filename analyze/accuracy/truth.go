@@ -2,7 +2,6 @@ package accuracy
 
 import (
 	"cmp"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -122,8 +121,7 @@ func openBoxes(p string, items []dataset.Item) (Truth, error) {
 // ReadBoxes reads rows of name,label,top,left,bottom,right, whose numbers are parts of the picture's sides. It returns the boxes of each
 // name, and the names in their order. A row with a name alone is a picture without objects.
 func ReadBoxes(r io.Reader) (byName map[string][]Box, order []string, err error) {
-	rows := csv.NewReader(r)
-	rows.FieldsPerRecord, rows.TrimLeadingSpace = -1, true
+	rows := dataset.Rows(r)
 	byName = make(map[string][]Box)
 	for {
 		row, err := rows.Read()
