@@ -146,9 +146,11 @@ func (s *Session) mapped(r *bpf.MappedRecord) {
 		return
 	}
 	late := time.Duration(app.Now() - r.TimeNs)
-	for what, probed := range map[string]bool{"ops": len(s.libraries.kernels) > before, "markers": len(s.markers.attachments) > marked} {
+	tell := func(what string, probed bool) {
 		if probed {
 			s.note("attach", "%s was probed %v after process %d mapped it: %s before that are not in the trace", m.Pathname, late, p.PID, what)
 		}
 	}
+	tell("ops", len(s.libraries.kernels) > before)
+	tell("markers", len(s.markers.attachments) > marked)
 }

@@ -3,7 +3,6 @@ package agent
 import (
 	"fmt"
 	"math"
-	bits64 "math/bits"
 	"slices"
 	"strings"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/edgexray/edgexray/bpf"
 	"github.com/edgexray/edgexray/probes"
 	"github.com/edgexray/edgexray/symbolize"
-	"github.com/edgexray/edgexray/tflite"
 	"github.com/edgexray/edgexray/trace"
 )
 
@@ -109,10 +107,12 @@ func (p *process) frameOf(tid uint32, kind trace.MarkerKind) uint64 {
 	return f.count
 }
 
-// impossible is the size of an array that edgexray.h could not make out.
-const impossible = math.MaxUint64
-
-const tooLarge = "it is larger than memory can be"
+// leaveFrame ends the frame of a thread that has ended: another one may get its number.
+func (p *process) leaveFrame(tid uint32) {
+	if f := p.frames[tid]; f.open {
+		p.frames[tid] = frames{f.count, false}
+	}
+}
 
 // readMarker makes a marker of an event, of which an app may have written anything; false when it can't be one.
 func readMarker(r *bpf.MarkerRecord) (*trace.Marker, bool) {
@@ -135,41 +135,16 @@ func readMarker(r *bpf.MarkerRecord) (*trace.Marker, bool) {
 		m.Rate, m.Bytes, m.Format = 0, 0, ""
 		return m, true
 	}
-	if why := readArray(m, e.Rank, e.Dims[:]); why != "" {
-		m.Shape, m.Bytes, m.Missing = nil, 0, why
+	if e.Rank > uint32(len(e.Dims)) {
+		m.Missing = fmt.Sprintf("its rank %d is above %d", int32(e.Rank), len(e.Dims))
+	} else {
+		m.Shape = slices.Clone(e.Dims[:e.Rank])
+		m.Missing = app.WrongArray(m)
+	}
+	if m.Missing != "" {
+		m.Shape, m.Bytes = nil, 0
 	}
 	return m, true
-}
-
-// readArray sets a marker's shape, or returns why it has none.
-func readArray(m *trace.Marker, rank uint32, dims []int64) string {
-	bits := tflite.Type(m.Type).Bits()
-	switch {
-	case m.Type == trace.Unmarkable:
-		return trace.NothingMarkable
-	case bits == 0:
-		return fmt.Sprintf("no element of a known size has type %d", m.Type)
-	case int64(rank) > int64(len(dims)):
-		return fmt.Sprintf("its rank %d is above %d", int32(rank), len(dims))
-	}
-	elements := uint64(1)
-	for _, d := range dims[:rank] {
-		if d < 0 {
-			return fmt.Sprintf("it has a dimension of %d", d)
-		}
-		over, low := bits64.Mul64(elements, uint64(d))
-		if elements = low; over != 0 {
-			return tooLarge
-		}
-	}
-	m.Shape = slices.Clone(dims[:rank])
-	switch {
-	case m.Bytes == impossible || elements > impossible/uint64(bits):
-		return tooLarge
-	case m.Format == "" && m.Bytes != (elements*uint64(bits)+7)/8: // planes of chroma aren't in the shape
-		return fmt.Sprintf("it has %d bytes, which its shape does not take", m.Bytes)
-	}
-	return ""
 }
 
 // markedText is what the kernel copied of a text; … stands for what it has not.

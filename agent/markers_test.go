@@ -38,7 +38,7 @@ func TestReadMarker(t *testing.T) {
 	}{
 		"nothing":  {func(*bpf.MarkerRecord) {}, &trace.Marker{Kind: before}},
 		"an image": {imageOf(1, 24, 2, 4, 3), &trace.Marker{Kind: before, Type: 3, Format: "rgb", Shape: []int64{2, 4, 3}, Bytes: 24}},
-		"planes":   {imageOf(7, 12, 2, 4, 1), &trace.Marker{Kind: before, Type: 3, Format: "nv12", Shape: []int64{2, 4, 1}, Bytes: 12}},
+		"planes":   {imageOf(7, 4, 3, 1, 1), &trace.Marker{Kind: before, Type: 3, Format: "nv12", Shape: []int64{3, 1, 1}, Bytes: 4}},
 		"a scalar": {func(r *bpf.MarkerRecord) { r.Event.Type, r.Event.Bytes = 1, 4 }, &trace.Marker{Kind: before, Type: 1, Bytes: 4}},
 		"sound": {func(r *bpf.MarkerRecord) {
 			r.Event.Type, r.Event.Rank, r.Event.Dims, r.Event.Rate, r.Event.Bytes = 7, 2, [8]int64{100, 2}, 16000, 400
@@ -58,12 +58,15 @@ func TestReadMarker(t *testing.T) {
 		"a rank too high": {func(r *bpf.MarkerRecord) { r.Event.Type, r.Event.Rank = 1, math.MaxUint32 },
 			&trace.Marker{Kind: before, Type: 1, Missing: "its rank -1 is above 8"}},
 		"a negative dimension":          {imageOf(1, math.MaxUint64, -2, 4, 3), &trace.Marker{Kind: before, Type: 3, Format: "rgb", Missing: "it has a dimension of -2"}},
-		"larger than memory":            {imageOf(0, math.MaxUint64, 1<<40, 1<<40), &trace.Marker{Kind: before, Type: 3, Missing: tooLarge}},
-		"larger than a number":          {imageOf(0, 0, math.MaxInt64, math.MaxInt64, 4), &trace.Marker{Kind: before, Type: 3, Missing: tooLarge}},
+		"larger than memory":            {imageOf(0, math.MaxUint64, 1<<40, 1<<40), &trace.Marker{Kind: before, Type: 3, Missing: "it is larger than memory can be"}},
+		"larger than any address":       {imageOf(3, 1<<62, 1<<30, 1<<30, 4), &trace.Marker{Kind: before, Type: 3, Format: "rgba", Missing: "it is larger than memory can be"}},
+		"larger than a number":          {imageOf(0, 0, math.MaxInt64, math.MaxInt64, 4), &trace.Marker{Kind: before, Type: 3, Missing: "it is larger than memory can be"}},
 		"a size that isn't its shape's": {imageOf(0, 9, 2, 4), &trace.Marker{Kind: before, Type: 3, Missing: "it has 9 bytes, which its shape does not take"}},
+		"planes without a shape":        {imageOf(7, 4), &trace.Marker{Kind: before, Type: 3, Format: "nv12", Missing: "it has 4 bytes, which its shape does not take"}},
+		"an image of another size":      {imageOf(1, 25, 2, 4, 3), &trace.Marker{Kind: before, Type: 3, Format: "rgb", Missing: "it has 25 bytes, which its shape does not take"}},
 		"a type without a size": {func(r *bpf.MarkerRecord) { r.Event.Type = 5 },
-			&trace.Marker{Kind: before, Type: 5, Missing: "no element of a known size has type 5"}},
-		"no type":                    {func(r *bpf.MarkerRecord) { r.Event.Type = math.MaxUint32 }, &trace.Marker{Kind: before, Type: -1, Missing: "no element of a known size has type -1"}},
+			&trace.Marker{Kind: before, Type: 5, Missing: "elements of type STRING have no size that an array could be copied by"}},
+		"no type":                    {func(r *bpf.MarkerRecord) { r.Event.Type = math.MaxUint32 }, &trace.Marker{Kind: before, Type: -1, Missing: "elements of type TYPE_-1 have no size that an array could be copied by"}},
 		"nothing that can be marked": {func(r *bpf.MarkerRecord) { r.Event.Type = 0xffff }, &trace.Marker{Kind: before, Type: 0xffff, Missing: trace.NothingMarkable}},
 		"no kind":                    {func(r *bpf.MarkerRecord) { r.Event.Kind = 0 }, nil},
 		"an unknown kind":            {func(r *bpf.MarkerRecord) { r.Event.Kind = 8 }, nil},

@@ -58,6 +58,7 @@ func (s *Session) threadExited(r *bpf.ExitRecord) {
 	if p == nil {
 		return
 	}
+	p.leaveFrame(r.Header.Tid)
 	switch words, abrupt := s.lastWords(r); {
 	case abrupt:
 		p.described.LastWords = words

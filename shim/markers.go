@@ -2,15 +2,11 @@ package shim
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 
-	"github.com/edgexray/edgexray/tflite"
+	"github.com/edgexray/edgexray/app"
 	"github.com/edgexray/edgexray/trace"
 )
-
-// halved are the formats whose bytes aren't always as many as its shape has elements: their chroma is rounded up.
-var halved = []string{"nv12", "nv21", "i420"}
 
 // addMarker takes what the app marks itself. Its array goes to a snapshot only.
 func (p *process) addMarker(b []byte) bool {
@@ -82,29 +78,10 @@ func markerOf(r *markerRecord) *trace.Marker {
 		m.Format = trace.PixelFormats[r.format]
 	}
 	if m.Missing == "" {
-		m.Missing = unlikely(m)
+		m.Missing = app.WrongArray(m)
+	}
+	if m.Missing == "" && m.Bytes > maxData {
+		m.Missing = missing[missingShape]
 	}
 	return m
-}
-
-// unlikely says why there can be no array as a marker describes it, empty when there can.
-func unlikely(m *trace.Marker) string {
-	bits := uint64(tflite.Type(m.Type).Bits())
-	if m.Type == trace.Unmarkable {
-		return trace.NothingMarkable
-	}
-	if bits < 8 {
-		return fmt.Sprintf("elements of type %v have no size that an array could be copied by", tflite.Type(m.Type))
-	}
-	elements := uint64(1)
-	for _, d := range m.Shape {
-		if d < 0 || d > 0 && elements > maxData/uint64(d) {
-			return missing[missingShape]
-		}
-		elements *= uint64(d)
-	}
-	if m.Bytes > maxData || elements*(bits/8) != m.Bytes && !slices.Contains(halved, m.Format) {
-		return missing[missingShape]
-	}
-	return ""
 }

@@ -36,7 +36,7 @@ func TestMarkersOfRecords(t *testing.T) {
 	s, path := testSession(t, modeData, newTensorSink)
 	image := markerRecordOf(1, 12, "")
 	image.format, image.rank, image.dim = 2, 3, [8]int64{2, 2, 3}
-	odd, wrong, typeless := markerRecordOf(5, 5, ""), markerRecordOf(6, 5, ""), markerRecordOf(7, 0, "")
+	odd, wrong, typeless := markerRecordOf(5, 7, ""), markerRecordOf(6, 5, ""), markerRecordOf(7, 0, "")
 	odd.format, odd.rank, odd.dim = 9, 3, [8]int64{2, 3, 1}
 	wrong.dim[0] = 6
 	typeless.type_ = 5
@@ -50,7 +50,7 @@ func TestMarkersOfRecords(t *testing.T) {
 		encodeMarker(markerRecordOf(3, 6, ""), "torn", "", "abc"),
 		encode(&moreRecord{header: recordHeader{type_: recordMore}, capture: markerCapture | 3, offset: unreadable}),
 		encodeMarker(marked(trace.MarkerKind_LABEL), "", "cat\x00 changed", ""),
-		encodeMarker(odd, "odd", "", "abcde"), encodeMarker(wrong, "wrong", "", "abcde"), encodeMarker(typeless, "typeless", "", ""),
+		encodeMarker(odd, "odd", "", "abcdefg"), encodeMarker(wrong, "wrong", "", "abcde"), encodeMarker(typeless, "typeless", "", ""),
 		encodeMarker(gone, "gone", "", ""),
 		encodeMarker(marked(trace.MarkerKind(99)), "", "", ""), // makes no sense
 	)
@@ -66,7 +66,7 @@ func TestMarkersOfRecords(t *testing.T) {
 	array := func(key, missing string, bytes uint64, shape ...int64) *trace.Marker {
 		return &trace.Marker{Process: 1, Thread: 1, TimeNs: 7, Frame: 1, Kind: trace.MarkerKind_BEFORE, Key: key, Type: 3, Shape: shape, Bytes: bytes, Missing: missing}
 	}
-	camera, oddImage, text := array("camera", "", 12, 2, 2, 3), array("odd", "", 5, 2, 3, 1), array("typeless", "elements of type STRING have no size that an array could be copied by", 0, 0)
+	camera, oddImage, text := array("camera", "", 12, 2, 2, 3), array("odd", "", 7, 2, 3, 1), array("typeless", "elements of type STRING have no size that an array could be copied by", 0, 0)
 	camera.Format, oddImage.Format, text.Type = "bgr", "i420", 5
 	want := []snapshot.Marked{
 		{Marker: camera, Data: []byte("abcdefghijkl")},
@@ -74,8 +74,8 @@ func TestMarkersOfRecords(t *testing.T) {
 		{Marker: &trace.Marker{Process: 1, Thread: 1, TimeNs: 7, Kind: trace.MarkerKind_METRIC, Key: "confidence\uFFFD", Numbers: []float64{0.5}}},
 		{Marker: array("torn", missing[missingUnreadable], 6, 6)},
 		{Marker: &trace.Marker{Process: 1, Thread: 1, TimeNs: 7, Kind: trace.MarkerKind_LABEL, Text: "cat"}},
-		{Marker: oddImage, Data: []byte("abcde")},
-		{Marker: array("wrong", missing[missingShape], 5, 6)},
+		{Marker: oddImage, Data: []byte("abcdefg")},
+		{Marker: array("wrong", "it has 5 bytes, which its shape does not take", 5, 6)},
 		{Marker: text},
 		{Marker: array("gone", missing[missingUnreadable], 100, 100)},
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -211,8 +212,8 @@ func (p *player) share() error {
 		return fmt.Errorf("memfd_create: %w", err)
 	}
 	content := p.encode()
-	if _, err := unix.Pwrite(p.fd, content, 0); err != nil {
-		return fmt.Errorf("write it: %w", err)
+	if n, err := unix.Pwrite(p.fd, content, 0); err != nil || n < len(content) {
+		return fmt.Errorf("write %d bytes: %w (replay less at a time)", len(content), cmp.Or(err, io.ErrShortWrite))
 	}
 	if _, err := unix.FcntlInt(uintptr(p.fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL); err != nil {
 		return fmt.Errorf("seal its size: %w", err)

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// marksFiles are builds of testdata/marks.c, and where in the code after edgexray_probe's address its nop is.
+// marksFiles are builds of testdata/marks.c, and how far behind edgexray_probe's address the probe goes.
 var marksFiles = map[string]uint64{"marks/amd64.so": 0, "marks/arm64.so": 4, "marks/arm.so": 0}
 
 // wantMarks has the places that the symbol table tells.

@@ -287,7 +287,7 @@ func TestRecordBadMarkers(t *testing.T) {
 	found("after", "endless", "text", strings.Repeat("x", 255)+"…")
 	found("after", "nowhere", "missing", "its text at 0xffffffffffffffc0 can't be read")
 	found("metric", "", "missing", "its key at 0x8 can't be read")
-	for key, missing := range map[string]string{"huge": "larger than memory", "negative": "dimension of -1", "rank": "rank 9", "type": "type 99", "large": "", "fine": ""} {
+	for key, missing := range map[string]string{"huge": "larger than memory", "negative": "dimension of -1", "rank": "rank 9", "type": "TYPE_99", "large": "", "fine": ""} {
 		found("before", key, "missing", missing)
 	}
 	found("before", "wide", "missing", "larger than memory")

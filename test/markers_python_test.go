@@ -81,10 +81,10 @@ func TestPythonMarksAnything(t *testing.T) {
 		`before "float64" type 11 [2]`, `before "bool" type 6 [2]`, `before "complex64" type 8 [2]`, `before "complex128" type 12 [2]`,
 		`before "scalar" type 1 []`, `before "empty" type 11 [0 3]`, `before "text" "grüß dich"`, `before "surrogate" "?"`, `label "3"`,
 		`metric "nan" [NaN]`, `before "channels" type 65535 []` + none, `before "format" type 65535 []` + none,
-		`before "wide picture" type 65535 []` + none, `before "few bytes" type 3 [4 5 3]rgb: no array has the shape, type or stride that the app says it has`,
+		`before "wide picture" type 65535 []` + none, `before "few bytes" type 3 [4 5 3]rgb: it has 3 bytes, which its shape does not take`,
 		`before "sound" type 65535 []` + none, `before "rate" type 65535 []` + none, `before "big-endian" type 65535 []` + none,
 		`before "objects" type 65535 []` + none, `before "none" type 65535 []` + none, `before "unwilling" type 65535 []` + none,
-		`before "dimensions" type 65535 []` + none,
+		`before "dimensions" type 65535 []` + none, `before "['key']" type 65535 []` + none,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -94,7 +94,7 @@ func TestMarkers(t *testing.T) {
 		"frame_begin in 1", `before "camera" type 3 [40 61 3]rgb in 1`, `before "microphone" type 7 [1600 1] at 16000 in 1`,
 		`sensor "orientation" [0 0.25 -90] in 1`, `sensor "light" [200] in 1`, `label "cat" in 1`,
 		`before "resized" type 1 [1 224 224 3] in 1`, `after "scores" type 1 [1000] in 1`, `before "question" "why?" in 1`, "frame_end in 1",
-	}, slices.DeleteFunc(first, func(s string) bool { return s == "" })); diff != "" {
+	}, first); diff != "" {
 		t.Errorf("the first frame (-want +got):\n%s", diff)
 	}
 	for role, key := range map[snapshot.Role]string{snapshot.Role_INPUT: "resized", snapshot.Role_OUTPUT: "scores"} {
@@ -162,7 +162,7 @@ func TestReplayOfFiles(t *testing.T) {
 	f := s.open(t)
 	camera, microphone := keyed(f, "camera"), keyed(f, "microphone")
 	if len(camera) != 4 || !slices.Equal(camera[0].Data, stream[:frame]) || !slices.Equal(camera[1].Data, stream[frame:2*frame]) ||
-		slices.Equal(camera[2].Data, stream[2*frame:]) || microphone[0].Data[sound-1] != 1 || slices.Equal(microphone[1].Data, microphone[0].Data) {
+		slices.Equal(camera[2].Data[:100], stream[2*frame:]) || microphone[0].Data[sound-1] != 1 || slices.Equal(microphone[1].Data, microphone[0].Data) {
 		t.Error("the app's frames aren't those that it should have got")
 	}
 	for _, text := range []string{

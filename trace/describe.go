@@ -9,8 +9,8 @@ import (
 )
 
 // Description is a message that a Writer takes with Describe: *Runtime, *Kernel, *Process, *Thread, *Model, *ModelNode,
-// *Subgraph, *Node, *Aggregate, *Gap, *HeapUse, *HeapSite, *Frame, *SampleStack,
-// *Marker or *Note.
+// *Subgraph, *Node, *Aggregate, *Gap, *HeapUse, *HeapSite, *Frame, *SampleStack, *Marker
+// or *Note.
 type Description interface {
 	proto.Message
 	addTo(*Block)

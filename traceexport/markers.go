@@ -1,14 +1,13 @@
 package traceexport
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
 
 	"github.com/edgexray/edgexray/analyze"
 	"github.com/edgexray/edgexray/analyze/markers"
-	"github.com/edgexray/edgexray/tflite"
+	"github.com/edgexray/edgexray/report"
 	"github.com/edgexray/edgexray/trace"
 )
 
@@ -35,21 +34,7 @@ func markerText(m *trace.Marker) string {
 		what = append(what, strings.Join(numbers, " "))
 	}
 	if m.Type != 0 {
-		dims := make([]string, len(m.Shape))
-		for i, d := range m.Shape {
-			dims[i] = strconv.FormatInt(d, 10)
-		}
-		array := []string{tflite.Type(m.Type).String()}
-		if len(dims) > 0 {
-			array = append(array, strings.Join(dims, "x"))
-		}
-		if m.Format != "" {
-			array = append(array, m.Format)
-		}
-		if m.Rate != 0 {
-			array = append(array, fmt.Sprintf("%d Hz", m.Rate))
-		}
-		what = append(what, strings.Join(array, " "))
+		what = append(what, report.Elements(markers.ArrayOf(m)))
 	}
 	return printable(strings.Join(what, ": "))
 }

@@ -46,7 +46,7 @@ type Run struct {
 	Invoke
 }
 
-// ReadTrace reads the markers of a trace, which it reads twice.
+// ReadTrace reads the markers of a trace, which it reads up to three times.
 func ReadTrace(r *trace.Reader) (*Log, error) {
 	ops, err := analyze.Ops(r, analyze.Options{})
 	if err != nil {
@@ -86,7 +86,7 @@ func ReadTrace(r *trace.Reader) (*Log, error) {
 	return l, err
 }
 
-// runs reads the trace again for its invokes.
+// runs reads the trace for its invokes.
 func (l *Log) runs(r *trace.Reader, ops *analyze.OpsResult) ([]*Run, error) {
 	var runs []*Run
 	err := ops.Executions(r, analyze.Visitor{Invoke: func(v *analyze.Invoke) error {
@@ -134,7 +134,9 @@ func capturedRuns(f *snapshot.File) []*Run {
 		}
 		k := key{s.Id, c.Invoke}
 		if run := seen[k]; run != nil {
-			run.StartNS = min(run.StartNS, c.StartNs)
+			if c.StartNs != 0 { // of some it isn't known
+				run.StartNS = min(cmp.Or(run.StartNS, c.StartNs), c.StartNs)
+			}
 			continue
 		}
 		model := ""

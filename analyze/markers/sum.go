@@ -16,6 +16,7 @@ const (
 	shownTexts  = 5
 	maxTexts    = 1 << 16 // that are told apart
 	shownArrays = 32
+	maxNumbers  = 3 // of a marker, as sdk/c/edgexray.h has them
 )
 
 // KindName is what a kind is called in tables and in JSON: "before", "frame_begin".
@@ -170,7 +171,7 @@ func (k *keySum) add(m Marked) {
 	} else {
 		k.Untied++
 	}
-	for i, v := range m.Numbers {
+	for i, v := range m.Numbers[:min(len(m.Numbers), maxNumbers)] {
 		if i == len(k.columns) {
 			k.columns = append(k.columns, nil)
 		}
@@ -190,7 +191,7 @@ func (k *keySum) add(m Marked) {
 }
 
 func (k *keySum) addArray(m *trace.Marker) {
-	kind := Array{Type: tflite.Type(m.Type).String(), Shape: m.Shape, Format: m.Format, Rate: m.Rate, Bytes: m.Bytes}
+	kind := ArrayOf(m)
 	at := slices.IndexFunc(k.Arrays, func(a *Array) bool {
 		return a.Type == kind.Type && a.Format == kind.Format && a.Rate == kind.Rate && slices.Equal(a.Shape, kind.Shape)
 	})
@@ -198,9 +199,13 @@ func (k *keySum) addArray(m *trace.Marker) {
 	case at >= 0:
 		k.Arrays[at].Count++
 	case len(k.Arrays) < shownArrays:
-		kind.Count, kind.Shape = 1, notNil(m.Shape)
-		k.Arrays = append(k.Arrays, &kind)
+		k.Arrays = append(k.Arrays, kind)
 	}
+}
+
+// ArrayOf returns what a marker's array is.
+func ArrayOf(m *trace.Marker) *Array {
+	return &Array{Type: tflite.Type(m.Type).String(), Shape: notNil(m.Shape), Format: m.Format, Rate: m.Rate, Count: 1, Bytes: m.Bytes}
 }
 
 func (k *keySum) finish() {

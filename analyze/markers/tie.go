@@ -23,10 +23,10 @@ type Invoke struct {
 // one that begins, what comes after it (AFTER, METRIC, FRAME_END) to the last one that began; within a frame that has none
 // on that side, to the nearest on the other one.
 func Tie(invokes []Invoke, markers []*trace.Marker) []int {
-	r := newRun(invokes, markers)
+	l := newTimeline(invokes, markers)
 	tied := make([]int, len(markers))
 	for i, m := range markers {
-		tied[i] = r.of(m)
+		tied[i] = l.of(m)
 	}
 	return tied
 }
@@ -45,30 +45,30 @@ type frameKey struct {
 	number uint64
 }
 
-// run is the invokes of threads and processes, in order of time, and the frames.
-type run struct {
+// timeline is the invokes of threads and processes, in order of time, and the frames.
+type timeline struct {
 	threads, processes map[uint32][]begun
 	frames             map[frameKey]span
 }
 
-func newRun(invokes []Invoke, markers []*trace.Marker) *run {
-	r := &run{make(map[uint32][]begun), make(map[uint32][]begun), make(map[frameKey]span)}
+func newTimeline(invokes []Invoke, markers []*trace.Marker) *timeline {
+	l := &timeline{make(map[uint32][]begun), make(map[uint32][]begun), make(map[frameKey]span)}
 	for i, v := range invokes {
 		b := begun{v.StartNS, i}
-		r.threads[v.Thread] = append(r.threads[v.Thread], b)
-		r.processes[v.Process] = append(r.processes[v.Process], b)
+		l.threads[v.Thread] = append(l.threads[v.Thread], b)
+		l.processes[v.Process] = append(l.processes[v.Process], b)
 	}
-	for _, lists := range []map[uint32][]begun{r.threads, r.processes} {
+	for _, lists := range []map[uint32][]begun{l.threads, l.processes} {
 		for _, list := range lists {
 			slices.SortStableFunc(list, func(a, b begun) int { return cmp.Compare(a.at, b.at) })
 		}
 	}
-	r.findFrames(markers)
-	return r
+	l.findFrames(markers)
+	return l
 }
 
 // findFrames finds when frames began and ended. One without an end lasts until the next one of its thread begins.
-func (r *run) findFrames(markers []*trace.Marker) {
+func (l *timeline) findFrames(markers []*trace.Marker) {
 	bounds := make(map[uint32][]*trace.Marker)
 	for _, m := range markers {
 		if m.Kind == trace.MarkerKind_FRAME_BEGIN || m.Kind == trace.MarkerKind_FRAME_END {
@@ -85,24 +85,24 @@ func (r *run) findFrames(markers []*trace.Marker) {
 			if i+1 < len(list) {
 				end = list[i+1].TimeNs
 			}
-			r.frames[frameKey{thread, m.Frame}] = span{m.TimeNs, end}
+			l.frames[frameKey{thread, m.Frame}] = span{m.TimeNs, end}
 		}
 	}
 }
 
 // of returns the place of a marker's invoke, or -1.
-func (r *run) of(m *trace.Marker) int {
-	if s, ok := r.frames[frameKey{m.Thread, m.Frame}]; ok && m.Frame != 0 {
-		for _, list := range [][]begun{r.threads[m.Thread], r.processes[m.Process]} {
+func (l *timeline) of(m *trace.Marker) int {
+	if s, ok := l.frames[frameKey{m.Thread, m.Frame}]; ok && m.Frame != 0 {
+		for _, list := range [][]begun{l.threads[m.Thread], l.processes[m.Process]} {
 			if within := s.cut(list); len(within) > 0 {
 				return within[nearest(within, m)].place
 			}
 		}
 		return -1
 	}
-	list := r.threads[m.Thread]
+	list := l.threads[m.Thread]
 	if len(list) == 0 {
-		list = r.processes[m.Process]
+		list = l.processes[m.Process]
 	}
 	if i := beside(list, m); i >= 0 && i < len(list) {
 		return list[i].place

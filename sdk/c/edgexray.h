@@ -243,7 +243,7 @@ EDGEXRAY_ASIDE void edgexray_say_image(const char *key, const void *data, int wi
 	e.dims[2] = (unsigned)format < sizeof(channels) ? channels[format] : 1;
 	e.bytes = w * h * (uint64_t)e.dims[2];
 	if (format >= EDGEXRAY_NV12 && format <= EDGEXRAY_I420) {
-		e.dims[0] += (height + 1) / 2;
+		e.dims[0] += (e.dims[0] + 1) / 2;
 		e.bytes += 2 * ((w + 1) / 2) * ((h + 1) / 2);
 	}
 	if (width < 0 || height < 0 || stride < 0)

@@ -10,8 +10,8 @@
 
 `edgexray snapshot -- python3 app.py` keeps all of a marker, `edgexray record` all but the elements of arrays. With nobody
 listening a marker is a call and a look at one number. No marker ever raises an exception because of what it is given: what
-can't be marked is told on stderr, once for each key, and marked without its data. Where there is no native library for the
-machine, markers do nothing.
+can't be marked is told on stderr, once for each key; an array is marked without its data then. Where there is no native
+library for the machine, markers do nothing.
 
 Keys say what a value is, the same each time; they are at most 63 bytes of UTF-8. Arrays are whatever has the buffer
 protocol (NumPy's, bytes, array.array), or is made an array by `__array__` or `__array_interface__` (PyTorch, TensorFlow, Pillow).

@@ -34,10 +34,7 @@ def _tell(key, why):
     """Says on stderr why something can't be marked, once for each key."""
     if key not in _told and len(_told) < 1000:
         _told.add(key)
-        try:
-            print("edgexray: marker %r can't be marked: %s" % (key, why), file=sys.stderr)
-        except Exception:  # there may be no stderr
-            pass
+        print("edgexray: marker %r can't be marked: %s" % (key, why), file=sys.stderr)
 
 
 def _guarded(function):
@@ -48,10 +45,13 @@ def _guarded(function):
         try:
             return function(key, *args)
         except Exception as error:  # an object that is marked may raise any
-            _tell(key, error)
-            if function.__name__ in ("array", "image", "audio"):
-                kind = args[0] if function.__name__ == "array" else BEFORE
-                _say(key, kind, type=_UNMARKABLE)
+            try:
+                if function.__name__ in ("array", "image", "audio"):
+                    kind = args[0] if function.__name__ == "array" else BEFORE
+                    _say(key, kind, type=_UNMARKABLE)
+                _tell(key, error)
+            except Exception:  # a key may be anything, too, and there may be no stderr
+                pass
             return False
 
     return guarded
@@ -95,7 +95,7 @@ class _Bytes:
 
 
 def _memory(value):
-    """Returns what a value has in memory, contiguous, and its shape."""
+    """Returns what a value has in memory, contiguous, with its shape and the type of its elements."""
     try:
         memory = memoryview(value)
     except TypeError:
@@ -105,26 +105,21 @@ def _memory(value):
             described = value.__array_interface__
             if described["typestr"] != "|u1":
                 raise TypeError("its elements are %s, not bytes (convert it first)" % described["typestr"])
-            return memoryview(described["data"]), tuple(described["shape"])
+            return memoryview(described["data"]), tuple(described["shape"]), _UINT8
         else:
             raise TypeError("%s is no array (give one of NumPy, or anything with the buffer protocol)" % type(value).__name__)
-    if len(memory.shape or ()) > RANK:
-        raise TypeError("it has %d dimensions, more than %d" % (len(memory.shape), RANK))
-    if not memory.c_contiguous:
-        return memoryview(memory.tobytes()), memory.shape
-    return memory, memory.shape
+    if memory.ndim > RANK:
+        raise TypeError("it has %d dimensions, more than %d" % (memory.ndim, RANK))
+    shape, of = memory.shape, _type(memory)
+    return memory if memory.c_contiguous else memoryview(memory.tobytes()), shape, of
 
 
-def _type(value, memory):
-    """Returns the type of the elements; memory may be a copy, whose elements are bytes."""
-    try:
-        source = memoryview(value)
-    except TypeError:
-        source = memoryview(value.__array__()) if hasattr(value, "__array__") else memory
-    order, element = source.format[:1], source.format.lstrip("@=<|")
-    found = None if order in ">!" and source.itemsize > 1 else _TYPES.get((element, source.itemsize))
+def _type(memory):
+    """Returns the type of the elements."""
+    order, element = memory.format[:1], memory.format.lstrip("@=<|")
+    found = None if order in ">!" and memory.itemsize > 1 else _TYPES.get((element, memory.itemsize))
     if found is None:
-        raise TypeError("elements %r of %d bytes have no TFLite type (convert it first)" % (source.format, source.itemsize))
+        raise TypeError("elements %r of %d bytes have no TFLite type (convert it first)" % (memory.format, memory.itemsize))
     return found
 
 
@@ -143,8 +138,8 @@ def numbers(key, kind, *values):
 
 @_guarded
 def array(key, kind, value):
-    memory, shape = _memory(value)
-    _say_array(key, kind, memory, shape, type=_type(value, memory))
+    memory, shape, of = _memory(value)
+    _say_array(key, kind, memory, shape, type=of)
 
 
 def _image_shape(shape, channels, format, width, height):
@@ -167,15 +162,14 @@ def image(key, value, format, width, height):
     if format not in _FORMATS:
         raise TypeError("%r is no format of images (%s)" % (format, ", ".join(_FORMATS)))
     number, channels = _FORMATS[format]
-    memory, shape = _memory(value)
+    memory, shape, of = _memory(value)
     shape = _image_shape(shape, channels, format, width, height)
-    _say_array(key, BEFORE, memory, shape, type=_type(value, memory), format=number)
+    _say_array(key, BEFORE, memory, shape, type=of, format=number)
 
 
 @_guarded
 def audio(key, value, rate):
-    memory, shape = _memory(value)
-    of = _type(value, memory)
+    memory, shape, of = _memory(value)
     if of == _UINT8 and isinstance(value, (bytes, bytearray)):
         of, shape = _INT16, (memory.nbytes // 2,)
     if len(shape) == 1:

@@ -89,6 +89,7 @@ public final class MarkedApp {
 		Markers.image("too short", new byte[47], 4, 4, 0, PixelFormat.RGB);
 		Markers.image("negative", new byte[48], -4, 4, 0, PixelFormat.RGB);
 		Markers.image("narrow", new byte[48], 4, 4, 3, PixelFormat.RGB);
+		Markers.image("short of chroma", new byte[19], 3, 4, 3, PixelFormat.NV12);
 		Markers.image("huge", new byte[48], Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE, PixelFormat.RGBA);
 		Markers.audio("silence", (short[]) null, 0, -1);
 		Markers.before("no type", new byte[4], null, 4);

@@ -92,6 +92,7 @@ def mark_all():
     edgexray.before("none", None)
     edgexray.before("unwilling", Unwilling())
     edgexray.before("dimensions", np.zeros((1,) * 9))
+    edgexray.before(["key"], None)
     edgexray.metric("word", "much")
     edgexray.sensor("many", 1, 2, 3, 4)
     print(json.dumps({"replayed": edgexray.replay("read-only", b"1234") + edgexray.replay("gaps", pixels[::2])}))

@@ -25,16 +25,16 @@ public enum PixelFormat {
 			return 0;
 		}
 		long apart = stride == 0 ? row : stride;
-		long luma = apart * (height - 1L) + row;
+		boolean dense = apart == row; // then rows of chroma follow each other, too
 		long rows = (height + 1L) / 2, half = (width + 1L) / 2;
 		switch (this) {
 			case NV12:
 			case NV21:
-				return apart * height + (stride == 0 ? rows * 2 * half : apart * (rows - 1) + 2 * half);
+				return apart * height + (dense ? rows * 2 * half : apart * (rows - 1) + 2 * half);
 			case I420:
-				return apart * height + (stride == 0 ? 2 * rows * half : (apart + 1) / 2 * (2 * rows - 1) + half);
+				return apart * height + (dense ? 2 * rows * half : (apart + 1) / 2 * (2 * rows - 1) + half);
 			default:
-				return luma;
+				return apart * (height - 1L) + row;
 		}
 	}
 }

@@ -9,7 +9,7 @@ import android.hardware.SensorManager;
 import io.edgexray.Markers;
 
 /**
- * Marks what a phone's sensors say while somebody listens: the paper's peripheral sensors in one line.
+ * Marks what a phone's sensors say while somebody listens, in one line.
  *
  * <pre>
  * SensorRecorder sensors = SensorRecorder.start(context);
