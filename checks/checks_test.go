@@ -200,8 +200,12 @@ func TestBuiltIn(t *testing.T) {
 			if c.reference.Frames != nil {
 				s.Reference = log(t, c.reference)
 			}
-			if o := outcome(t, s, c.check); o.Verdict != c.verdict || !strings.Contains(o.Evidence, c.says) {
+			o := outcome(t, s, c.check)
+			if o.Verdict != c.verdict || !strings.Contains(o.Evidence, c.says) {
 				t.Errorf("%s says %+v, not %s %q", c.check, o, c.verdict, c.says)
+			}
+			if (o.Failed > 0) != (o.First > 0) {
+				t.Errorf("%s failed in %d frames, the first is %d", c.check, o.Failed, o.First)
 			}
 		})
 	}

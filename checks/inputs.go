@@ -3,7 +3,6 @@ package checks
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/edgexray/edgexray/analyze/explain"
@@ -73,7 +72,7 @@ func preprocessingOf(j *inputs.Judged) Outcome {
 	case j.By == inputs.ByItself:
 		return differing(string(named[0].Aspect)+": ", &named[0], j)
 	case float64(wrong) <= inputs.Tolerated*float64(j.Frames):
-		return pass("what the app feeds is what the reference makes, in %d of %d frames (by %s)", j.Healthy, j.Frames, j.By).over(j.Frames, wrong, 0)
+		return pass("what the app feeds is what the reference makes, in %d of %d frames (by %s)", j.Healthy, j.Frames, j.By).over(j.Frames, wrong, j.First)
 	}
 	o := failed("what the app feeds differs from what the reference makes, in %d of %d frames (by %s)", wrong, j.Frames, j.By)
 	switch {
@@ -87,16 +86,5 @@ func preprocessingOf(j *inputs.Judged) Outcome {
 	if len(j.Differences) > 0 {
 		o.Advice = j.Differences[0].Advice
 	}
-	return o.over(j.Frames, wrong, first(j))
-}
-
-func first(j *inputs.Judged) int {
-	n := math.MaxInt
-	for _, t := range j.Differences {
-		n = min(n, t.First)
-	}
-	if n == math.MaxInt {
-		return 0
-	}
-	return n
+	return o.over(j.Frames, wrong, j.First)
 }

@@ -216,11 +216,12 @@ func (j *Judged) judgeOne(f *frames.Frame, raw step.Value, input pipeline.Input)
 // count adds the verdict of frames, of which f is the first.
 func (j *Judged) count(f *frames.Frame, verdict *explain.Verdict, n int) {
 	j.Frames += n
-	switch {
-	case verdict.Healthy:
+	if verdict.Healthy {
 		j.Healthy += n
 		return
-	case len(verdict.Differences) == 0:
+	}
+	j.off(f)
+	if len(verdict.Differences) == 0 {
 		if j.Unexplained == 0 {
 			j.Nearest = pipeline.Words(verdict.Explanation.Steps)
 		}
@@ -276,10 +277,12 @@ func (j *Judged) relateOne(p frames.Pair, input int) (same bool, err error) {
 		return false, err
 	}
 	j.Frames++
-	switch {
-	case relation.Same:
+	if relation.Same {
 		j.Healthy++
-	case !relation.Related:
+		return false, nil
+	}
+	j.off(p.Edge)
+	if !relation.Related {
 		j.Unexplained++
 	}
 	j.add(p.Edge, relation.Differences, 1)
@@ -296,7 +299,10 @@ func (s *Source) byItself(input pipeline.Input, j *Judged) error {
 		}
 		j.Frames++
 		j.Name = p.Edge.Inputs[input.Index].GetName()
-		j.add(p.Edge, explain.Prove(tensor, input.Steps), 1)
+		if proved := explain.Prove(tensor, input.Steps); len(proved) > 0 {
+			j.off(p.Edge)
+			j.add(p.Edge, proved, 1)
+		}
 	}
 	if j.Frames == 0 {
 		return fmt.Errorf("no input was captured: %s", j.FirstError)
