@@ -69,6 +69,11 @@ func read(r io.Reader, p *Pipeline) (*Pipeline, error) {
 	if len(p.Inputs) == 0 {
 		return nil, fmt.Errorf("%s: it has no steps (write one a line; `edgexray pipeline --steps` lists them)", p.Name)
 	}
+	for _, input := range p.Inputs {
+		if len(input.Steps) == 0 {
+			return nil, fmt.Errorf("%s: input %d has no steps (write one a line behind it)", p.Name, input.Index)
+		}
+	}
 	return p, nil
 }
 

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -68,11 +69,64 @@ func TestReadRefuses(t *testing.T) {
 		"decode a=1 a=2":                   "given twice",
 		"input -1":                         "an index",
 		"input 0\ndecode\ninput 0\ndecode": "already has steps",
+		"decode\ninput 1":                  "input 1 has no steps",
+		"resize 8x6 tf1.area align-corners antialias": `takes no "antialias"`,
+		"color gray opencv tf":                        `takes no "tf"`,
+		"crop central=0.5 square":                     `takes no "square"`,
+		"crop 8x6 round-up":                           `takes no "round-up"`,
+		"length 8 front both":                         `takes no "both"`,
+		"microfrontend low=3e38 high=3.3e38":          "low < high",
+		"gain":                                        "missing",
+		"clip 1 x":                                    `"x" is no number`,
 	} {
 		if _, err := Read(strings.NewReader(text), "test"); err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
+}
+
+// soundSteps and textSteps are steps with many of their arguments.
+const (
+	soundSteps = "mono mean\nresample 8000 linear truncate always\ngain 1/2\nfloat\nclip -1 1\nlevel rms\npreemphasis 0.97\nskip -3\nlength 50 both value=1\n" +
+		"frame length=16 step=8 reflect\nwindow povey symmetric length=11\nspectrogram power fft=32\nmel slaney bins=4 low=0 high=4000 norm=none rate=8000\n" +
+		"log db floor=1e-3 range=80\nmfcc ortho 2\ntranspose"
+	frontEnd  = "mono right\nresample 16000 fourier round\nint16 multiply=2 floor wrap\nmicrofrontend channels=4 window=4 step=2 low=100 no-pcan integer"
+	textSteps = "unicode nfc\nstrip-accents\nbytes offset=3\nsurround begin=1 end=2\ntruncate 3 front\nadd -2\nlength 8 front\nmask pad=1"
+)
+
+// FuzzRun applies steps to a picture, a sound and bytes: what they make has as many elements as its shape says.
+func FuzzRun(f *testing.F) {
+	f.Add("crop square=0.875 round-up\nresize 8x6 opencv.area\nrotate 90\ncolor gray tf\npad square x=1 fill=3\nnormalize mean=1/3 std=1e-5\nquantize scale=0.5 zero-point=-3 type=int16")
+	f.Add("letterbox 8x6 tf2.bilinear antialias round fill=114\nflip horizontal\ncast type=uint8 round\nlayout nchw\nbatch")
+	f.Add(soundSteps)
+	f.Add(frontEnd)
+	f.Add(textSteps)
+	large := regexp.MustCompile(`[0-9]{4}|[eE]\+?[0-9]{2}|program|vocab`) // what takes long, or is other people's
+	sound := make([]int16, 400)
+	for i := range sound {
+		sound[i] = int16(i * i)
+	}
+	values := []step.Value{
+		{Bytes: []byte("RIFF or UTF-8")},
+		{Array: &step.Array{Shape: []int{1, 5, 4, 3}, Uint8: make([]uint8, 60)}},
+		{Array: &step.Array{Shape: []int{200, 2}, Int16: sound}, Rate: 8000},
+		{Array: &step.Array{Shape: []int{400}, Int16: sound}, Rate: 16000},
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if large.MatchString(strings.NewReplacer("16000", "", "8000", "").Replace(text)) || strings.Count(text, "\n") > 20 {
+			return
+		}
+		p, err := Read(strings.NewReader(text), "fuzz")
+		if err != nil {
+			return
+		}
+		for _, v := range values {
+			made, err := Run(p.Inputs[0].Steps, v)
+			if err == nil && made.Array != nil && made.Array.Len() != len(made.Array.Reals()) {
+				t.Errorf("%q makes %v of %d elements", Words(p.Inputs[0].Steps), made.Array.Shape, len(made.Array.Reals()))
+			}
+		}
+	})
 }
 
 // FuzzRead reads what steps say that they are: it must be the same steps.
@@ -81,6 +135,9 @@ func FuzzRead(f *testing.F) {
 	f.Add("decode exif gray\nyuv 8x6 nv21 full\ncolor gray tf\ncrop square=0.875 round-up\npad square x=1 y=2 fill=3")
 	f.Add("letterbox 8x6 tf2.bilinear antialias round fill=114\nrotate 90\nflip horizontal\ninput 2\ncast type=uint8 round")
 	f.Add("crop x=1 y=2 width=3 height=4\nnormalize mean=1/3,2,3 std=1e-5\nquantize scale=0.5 zero-point=-3 type=int16 truncate\nlayout nhwc\nbatch")
+	f.Add(soundSteps)
+	f.Add(frontEnd)
+	f.Add(textSteps)
 	f.Fuzz(func(t *testing.T, text string) {
 		if strings.Contains(text, "vocab") {
 			return // it would open files

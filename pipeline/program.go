@@ -24,7 +24,7 @@ var makers = []step.Maker{
 // The bounds of a program: of its time, of what it may write, and of what errors quote of its stderr.
 const (
 	programTime   = time.Minute
-	programOutput = 1 << 30
+	programOutput = 1 << 28
 	programStderr = 2000
 )
 

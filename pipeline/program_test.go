@@ -40,7 +40,7 @@ func TestProgramFails(t *testing.T) {
 	for line, why := range map[string]string{
 		"program":                  "missing",
 		"program /no/such/program": "no such file",
-		"program sh -c exit\\ 3":   "exit status",
+		"program false":            "exit status",
 		"program ls /no/such/file": "No such file",
 		"program echo no array":    "no .npy file",
 		"program true":             "no .npy file",

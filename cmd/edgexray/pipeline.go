@@ -40,28 +40,20 @@ PIPELINE is a file with a step a line, or the name of one that ships. docs/pipel
 		RunE: func(c *cobra.Command, args []string) error {
 			out := c.OutOrStdout()
 			switch {
-			case output != "" && data == "":
-				return errors.New("pipeline: -o is for --data (say of which file)")
 			case steps:
 				return listSteps(out)
-			case len(args) == 0 && model != "" && data == "":
-				text, err := proposed(model)
-				if err == nil {
-					_, err = io.WriteString(out, text)
-				}
-				return err
-			case len(args) == 0 && data != "" && model == "":
-				return errors.New("pipeline: --data is for a pipeline (name one, or a --model that says its own)")
-			case len(args) == 0 && data == "":
-				return listPipelines(out)
-			case data == "":
+			case data != "":
+				return runPipeline(out, args, data, model, output)
+			case output != "":
+				return errors.New("pipeline: -o is for --data (say of which file)")
+			case len(args) > 0 && model != "":
+				return errors.New("pipeline: with a pipeline --model is for --data (say of which file)")
+			case len(args) > 0:
 				return printPipeline(out, args[0])
+			case model != "":
+				return printProposed(out, model)
 			}
-			p, err := pipelineOf(args, model)
-			if err != nil {
-				return err
-			}
-			return runPipeline(out, p, data, model, output)
+			return listPipelines(out)
 		},
 	}
 	c.Flags().BoolVar(&steps, "steps", false, "list the steps that a pipeline can have")
@@ -110,9 +102,21 @@ func printPipeline(out io.Writer, name string) error {
 	return err
 }
 
+func printProposed(out io.Writer, model string) error {
+	text, err := proposed(model)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(out, text)
+	return err
+}
+
 func pipelineOf(args []string, model string) (*pipeline.Pipeline, error) {
-	if len(args) > 0 {
+	switch {
+	case len(args) > 0:
 		return openPipeline(args[0])
+	case model == "":
+		return nil, errors.New("pipeline: --data is for a pipeline (name one, or a --model that says its own)")
 	}
 	text, err := proposed(model)
 	if err != nil {
@@ -123,13 +127,9 @@ func pipelineOf(args []string, model string) (*pipeline.Pipeline, error) {
 
 // proposed is the text of the pipeline that a model's metadata proposes.
 func proposed(path string) (string, error) {
-	file, err := os.ReadFile(path)
+	model, file, err := readModel(path)
 	if err != nil {
-		return "", fmt.Errorf("pipeline: %w", err)
-	}
-	model, err := tflite.ParseModel(file)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
+		return "", err
 	}
 	said, err := tflite.OpenMetadata(bytes.NewReader(file), int64(len(file)))
 	if err == nil {
@@ -141,7 +141,24 @@ func proposed(path string) (string, error) {
 	return "", exitError{fmt.Errorf("%s: %w (name a pipeline: `edgexray pipeline` lists those that ship)", path, err), exitNothing}
 }
 
-func runPipeline(out io.Writer, p *pipeline.Pipeline, data, modelPath, output string) error {
+func readModel(path string) (*tflite.Model, []byte, error) {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("pipeline: %w", err)
+	}
+	model, err := tflite.ParseModel(file)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return model, file, nil
+}
+
+// runPipeline makes the inputs of a file. What is written is one array, as a file of NumPy's has one.
+func runPipeline(out io.Writer, args []string, data, modelPath, output string) error {
+	p, err := pipelineOf(args, modelPath)
+	if err != nil {
+		return err
+	}
 	file, err := os.ReadFile(data)
 	if err != nil {
 		return fmt.Errorf("pipeline: %w", err)
@@ -161,29 +178,32 @@ func runPipeline(out io.Writer, p *pipeline.Pipeline, data, modelPath, output st
 		if err != nil {
 			return fmt.Errorf("%s: %w", data, err)
 		}
-		write := func(w io.Writer) error { return npy.Write(w, pipeline.NumPy(v.Array)) }
-		switch {
-		case output == "":
+		if output == "" {
 			continue
-		case v.Array == nil:
-			return fmt.Errorf("%s: %s makes no array: %s", data, p.Name, v.Describe())
-		case output == "-":
-			return write(out)
 		}
-		return writeWhole(output, write)
+		if v.Array == nil {
+			return fmt.Errorf("%s: %s makes no array: %s", data, p.Name, v.Describe())
+		}
+		if err := writeArray(out, output, v.Array); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
+func writeArray(out io.Writer, path string, a *step.Array) error {
+	write := func(w io.Writer) error { return npy.Write(w, pipeline.NumPy(a)) }
+	if path == "-" {
+		return write(out)
+	}
+	return writeWhole(path, write)
+}
+
 // takes is an error, and a failed check, unless a model's input is of a value's type and number of elements.
 func takes(path string, input int, v step.Value) error {
-	file, err := os.ReadFile(path)
+	model, _, err := readModel(path)
 	if err != nil {
 		return err
-	}
-	model, err := tflite.ParseModel(file)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
 	}
 	if len(model.Subgraphs) == 0 || input >= len(model.Subgraphs[0].Inputs) || model.Subgraphs[0].Inputs[input] < 0 {
 		return fmt.Errorf("%s has no input %d", path, input)

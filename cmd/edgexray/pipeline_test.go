@@ -40,6 +40,7 @@ func TestPipeline(t *testing.T) {
 		{[]string{mine, "--model", "../../tflite/testdata/metadata-image.tflite", "--data", photo}, "the pipeline makes a FLOAT32 array 4x6x3"},
 		{[]string{"nothing"}, "neither a file nor"},
 		{[]string{mine, "-o", array}, "-o is for --data"},
+		{[]string{mine, "--model", "../../tflite/testdata/metadata-image.tflite"}, "--model is for --data"},
 		{[]string{"--data", photo}, "name one"},
 	} {
 		command := pipelineCommand()

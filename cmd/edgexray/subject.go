@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
@@ -129,11 +130,11 @@ func openPipeline(name string) (*pipeline.Pipeline, error) {
 	if slices.Contains(library.Names(), name) {
 		return library.Open(name)
 	}
-	p, err := pipeline.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w (it is neither a file nor one of those that ship: %s)", err, strings.Join(library.Names(), ", "))
+	// A vocabulary that a file names may be missing, too.
+	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open pipeline: %w (it is neither a file nor one of those that ship: %s)", err, strings.Join(library.Names(), ", "))
 	}
-	return p, err
+	return pipeline.Open(name)
 }
 
 // log opens a snapshot as frames.

@@ -12,6 +12,8 @@ import (
 // Makers are the steps of this package.
 var Makers = []step.Maker{
 	{Name: "normalize", Usage: "[mean=NUMBER,...] [std=NUMBER,...]", About: "subtract the mean and divide by the deviation, of all or of each channel; FLOAT32", Make: makeNormalize},
+	{Name: "standardize", About: "subtract the mean of all elements, and divide by their deviation, as tf.image.per_image_standardization does; FLOAT32", Make: makeStandardize},
+	{Name: "min-max", About: "make the smallest element 0 and the largest 1; FLOAT32", Make: makeMinMax},
 	{Name: "quantize", Usage: "scale=NUMBER [zero-point=0] type=int8|uint8|int16 [truncate]", About: "divide by the scale, round and add the zero point, as TFLite does", Make: makeQuantize},
 	{Name: "cast", Usage: "type=float32|uint8|int8|int16|int32 [round] [wrap]", About: "make elements of another type; it cuts off what is behind the point", Make: makeCast},
 	{Name: "layout", Usage: "nchw|nhwc", About: "put channels first, or last again", Make: makeLayout},

@@ -44,19 +44,27 @@ func (c cast) Apply(v step.Value) (step.Value, error) {
 	}
 	whole := make([]float64, a.Len())
 	for i, x := range a.Reals() {
-		if c.round {
-			whole[i] = math.RoundToEven(float64(x))
-		} else {
-			whole[i] = math.Trunc(float64(x))
-		}
-		if c.wrap && t == tflite.Int8 {
-			whole[i] = float64(int8(int64(whole[i])))
-		} else if c.wrap {
-			whole[i] = float64(uint8(int64(whole[i])))
-		}
+		whole[i] = c.whole(float64(x))
 	}
 	v.Array = made(a.Shape, t, whole)
 	return v, nil
+}
+
+// whole is a number without what is behind the point, wrapped if that is wanted. What has more bits than any whole number of a
+// processor is saturated in any case, and NaN stays.
+func (c cast) whole(x float64) float64 {
+	if c.round {
+		x = math.RoundToEven(x)
+	} else {
+		x = math.Trunc(x)
+	}
+	switch {
+	case !c.wrap || !(math.Abs(x) < 1<<62):
+		return x
+	case c.typeName == "int8":
+		return float64(int8(int64(x)))
+	}
+	return float64(uint8(int64(x)))
 }
 
 func (c cast) String() string {

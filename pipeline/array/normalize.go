@@ -14,7 +14,7 @@ import (
 type normalize struct{ mean, std []float64 }
 
 func makeNormalize(args *step.Arguments) (step.Step, error) {
-	n := normalize{args.Numbers("mean", 0), args.Numbers("std", 1)}
+	n := normalize{alike(args.Numbers("mean", 0)), alike(args.Numbers("std", 1))}
 	for _, s := range n.std {
 		if s == 0 || math.IsNaN(s) {
 			return nil, fmt.Errorf("std=%v: it takes numbers other than 0", s)
@@ -53,8 +53,8 @@ func (n normalize) String() string {
 		values []float64
 		usual  float64
 	}{{"mean", n.mean, 0}, {"std", n.std, 1}} {
-		if values := alike(p.values); len(values) > 1 || values[0] != p.usual {
-			words += " " + p.key + "=" + join(values)
+		if len(p.values) > 1 || p.values[0] != p.usual {
+			words += " " + p.key + "=" + join(p.values)
 		}
 	}
 	return words

@@ -1,8 +1,8 @@
 // Package audio has the steps of pipelines that make a model's input of sound. Each does what a library does that apps
 // use: to the integer where that library has integers, to float rounding otherwise.
 //
-// Samples are arrays [n] or [n, channels], on the scale of 16 bits when they come out of a file. Arithmetic on whole numbers gives Float32 on the same scale; step int16 makes
-// whole numbers again, so that each rounding is a step of its own.
+// Samples are arrays [n] or [n, channels], on the scale of 16 bits when they come out of a file. Arithmetic on whole numbers
+// gives Float32 on the same scale; step int16 makes whole numbers again, so that each rounding is a step of its own.
 package audio
 
 import (
@@ -52,13 +52,21 @@ func fits(name string, dims ...int) error {
 	return nil
 }
 
-// reals are a value's numbers, which the caller must not change.
-func reals(v step.Value) ([]float32, error) {
+// filled is an error unless a value has numbers, in rows.
+func filled(v step.Value) error {
 	if v.Array == nil {
-		return nil, fmt.Errorf("it takes samples or features, not %s (put `wav` before it)", v.Describe())
+		return fmt.Errorf("it takes samples or features, not %s (put `wav` before it)", v.Describe())
 	}
 	if v.Array.Len() == 0 || len(v.Array.Shape) == 0 {
-		return nil, fmt.Errorf("it takes samples or features, not %s, which is empty", v.Describe())
+		return fmt.Errorf("it takes samples or features, not %s, which is empty", v.Describe())
+	}
+	return nil
+}
+
+// reals are a value's numbers, which the caller must not change.
+func reals(v step.Value) ([]float32, error) {
+	if err := filled(v); err != nil {
+		return nil, err
 	}
 	return v.Array.Reals(), nil
 }

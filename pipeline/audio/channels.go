@@ -112,8 +112,7 @@ func strided[E any](elements []E, first, stride, n int) []E {
 type AssumeRate struct{ Rate int }
 
 func makeAssumeRate(a *step.Arguments) (step.Step, error) {
-	rate, err := whole(a, "a rate", 1, maxRate)
-	return AssumeRate{rate}, err
+	return AssumeRate{a.WholeWord("a rate", 1, maxRate)}, nil
 }
 
 func (r AssumeRate) String() string { return fmt.Sprintf("assume-rate %d", r.Rate) }

@@ -3,8 +3,10 @@ package audio
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/edgexray/edgexray/pipeline/step"
+	"github.com/edgexray/edgexray/tflite"
 )
 
 // Frame cuts the first dimension into frames of Length, Step apart: samples [n] become [frames, length], features [n, bins]
@@ -18,12 +20,7 @@ type Frame struct {
 }
 
 func makeFrame(a *step.Arguments) (step.Step, error) {
-	f := Frame{Length: a.Whole("length", 0, 1, maxElements), Step: a.Whole("step", 0, 1, maxElements)}
-	for _, ends := range []string{"pad", "center", "reflect"} {
-		if a.Flag(ends) {
-			f.Ends = ends
-		}
-	}
+	f := Frame{a.Whole("length", 0, 1, maxElements), a.Whole("step", 0, 1, maxElements), a.Choice("pad", "center", "reflect")}
 	if err := a.Err(); err != nil {
 		return nil, err
 	}
@@ -97,15 +94,14 @@ func (f Frame) padded(values []float32, rows, width int) (int, []float32, error)
 type Skip struct{ N int }
 
 func makeSkip(a *step.Arguments) (step.Step, error) {
-	n, err := whole(a, "a number of samples", -maxElements, maxElements)
-	return Skip{n}, err
+	return Skip{a.WholeWord("a number of samples", -maxElements, maxElements)}, nil
 }
 
 func (s Skip) String() string { return fmt.Sprintf("skip %d", s.N) }
 
 // Apply keeps the type.
 func (s Skip) Apply(v step.Value) (step.Value, error) {
-	if _, err := reals(v); err != nil {
+	if err := filled(v); err != nil {
 		return v, err
 	}
 	rows := v.Array.Shape[0] - s.N
@@ -123,15 +119,8 @@ type Length struct {
 }
 
 func makeLength(a *step.Arguments) (step.Step, error) {
-	l := Length{Value: a.Number("value", 0)}
-	for _, at := range []string{"front", "both"} {
-		if a.Flag(at) {
-			l.At = at
-		}
-	}
-	n, err := whole(a, "a length", 1, maxElements)
-	l.N = n
-	return l, err
+	value, at := a.Number("value", 0), a.Choice("front", "both")
+	return Length{a.WholeWord("a length", 1, maxElements), at, value}, nil
 }
 
 func (l Length) String() string {
@@ -140,7 +129,7 @@ func (l Length) String() string {
 
 // Apply keeps the type.
 func (l Length) Apply(v step.Value) (step.Value, error) {
-	if _, err := reals(v); err != nil {
+	if err := filled(v); err != nil {
 		return v, err
 	}
 	before := 0
@@ -150,7 +139,22 @@ func (l Length) Apply(v step.Value) (step.Value, error) {
 	case "both":
 		before = missing >> 1
 	}
+	if !holds(v.Array.Type(), l.Value) {
+		return v, fmt.Errorf("value=%s is no element of %s", number(l.Value), v.Describe())
+	}
 	return resized(v, before, l.N, l.Value)
+}
+
+// limits are the least and the greatest number of types that don't hold all.
+var limits = map[tflite.Type][2]float64{
+	tflite.UInt8: {0, math.MaxUint8}, tflite.Int8: {math.MinInt8, math.MaxInt8},
+	tflite.Int16: {math.MinInt16, math.MaxInt16}, tflite.Int32: {math.MinInt32, math.MaxInt32},
+}
+
+// holds says whether an element of a type can be a number.
+func holds(t tflite.Type, x float64) bool {
+	l, whole := limits[t]
+	return !whole || x == math.Trunc(x) && x >= l[0] && x <= l[1]
 }
 
 // resized is a value with as many rows, its own beginning at row before, which may be below 0.
@@ -193,7 +197,7 @@ func placed[E comparable](elements []E, before, n int, fill E) []E {
 	return out
 }
 
-// Transpose swaps the last two dimensions.
+// Transpose swaps the two dimensions of features.
 type Transpose struct{}
 
 func makeTranspose(*step.Arguments) (step.Step, error) { return Transpose{}, nil }

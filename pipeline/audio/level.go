@@ -14,8 +14,7 @@ func makeGain(a *step.Arguments) (step.Step, error) {
 	if db := a.Number("db", math.NaN()); !math.IsNaN(db) {
 		return Gain{math.Pow(10, db/20)}, nil
 	}
-	factor, err := decimal(a, "a factor")
-	return Gain{factor}, err
+	return Gain{a.NumberWord("a factor")}, nil
 }
 
 func (g Gain) String() string { return "gain " + number(g.Factor) }
@@ -51,13 +50,7 @@ type Int16 struct {
 }
 
 func makeInt16(a *step.Arguments) (step.Step, error) {
-	s := Int16{Multiply: a.Number("multiply", 1), Wrap: a.Flag("wrap")}
-	for _, rounding := range []string{"truncate", "floor"} {
-		if a.Flag(rounding) {
-			s.Rounding = rounding
-		}
-	}
-	return s, nil
+	return Int16{a.Number("multiply", 1), a.Choice("truncate", "floor"), a.Flag("wrap")}, nil
 }
 
 func (s Int16) String() string {
@@ -98,12 +91,7 @@ func (s Int16) of(x float64) int16 {
 type Clip struct{ Low, High float64 }
 
 func makeClip(a *step.Arguments) (step.Step, error) {
-	low, err := decimal(a, "the lowest value")
-	if err != nil {
-		return nil, err
-	}
-	high, err := decimal(a, "the highest value")
-	return Clip{low, high}, err
+	return Clip{a.NumberWord("the lowest value"), a.NumberWord("the highest value")}, nil
 }
 
 func (c Clip) String() string { return fmt.Sprintf("clip %s %s", number(c.Low), number(c.High)) }
@@ -154,8 +142,7 @@ func (l Level) Apply(v step.Value) (step.Value, error) {
 type Preemphasis struct{ Coefficient float64 }
 
 func makePreemphasis(a *step.Arguments) (step.Step, error) {
-	c, err := decimal(a, "a coefficient")
-	return Preemphasis{c}, err
+	return Preemphasis{a.NumberWord("a coefficient")}, nil
 }
 
 func (p Preemphasis) String() string {

@@ -12,8 +12,6 @@ import (
 // line is a step as a line of a pipeline file, while it is put together.
 type line []string
 
-func (l line) word(words ...string) line { return append(l, words...) }
-
 // flag adds a word when it is set.
 func (l line) flag(set bool, word string) line {
 	if !set {
@@ -48,38 +46,4 @@ func oneOf(a *step.Arguments, what string, known ...string) (string, error) {
 		return "", fmt.Errorf("%q is no %s (known: %s)", word, what, strings.Join(known, ", "))
 	}
 	return word, nil
-}
-
-// decimal takes the next word as a number.
-func decimal(a *step.Arguments, what string) (float64, error) {
-	word := a.Word(what)
-	if word == "" {
-		return 0, nil // the arguments keep the error
-	}
-	over, under, fraction := strings.Cut(word, "/")
-	n, err := strconv.ParseFloat(over, 64)
-	if err == nil && fraction {
-		var d float64
-		if d, err = strconv.ParseFloat(under, 64); d == 0 && err == nil {
-			err = strconv.ErrRange
-		}
-		n /= d
-	}
-	if err != nil {
-		return 0, fmt.Errorf("%q is no number (%s)", word, what)
-	}
-	return n, nil
-}
-
-// whole takes the next word as a whole number from least to most.
-func whole(a *step.Arguments, what string, least, most int) (int, error) {
-	word := a.Word(what)
-	if word == "" {
-		return 0, nil
-	}
-	n, err := strconv.Atoi(word)
-	if err != nil || n < least || n > most {
-		return 0, fmt.Errorf("%q: %s is a whole number from %d to %d", word, what, least, most)
-	}
-	return n, nil
 }

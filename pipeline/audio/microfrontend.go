@@ -24,8 +24,8 @@ func makeMicrofrontend(a *step.Arguments) (step.Step, error) {
 		Channels: a.Whole("channels", 40, 1, 256), Window: a.Whole("window", 30, 1, 1000), Step: a.Whole("step", 10, 1, 1000),
 		Low: a.Number("low", 125), High: a.Number("high", 7500), NoPCAN: a.Flag("no-pcan"), Integer: a.Flag("integer"),
 	}
-	if m.Step > m.Window || m.Low < 0 || m.High <= m.Low {
-		return nil, fmt.Errorf("it takes step <= window and 0 <= low < high")
+	if m.Step > m.Window || !(m.Low >= 0 && m.Low < m.High && m.High <= maxRate) {
+		return nil, fmt.Errorf("it takes step <= window and 0 <= low < high <= %d", maxRate)
 	}
 	return m, nil
 }
@@ -95,6 +95,9 @@ const (
 	pcanOffset    = 80
 )
 
+// maxWindow is the longest window, in samples, whose scaling down has bits left in the front end's fixed point.
+const maxWindow = 1 << (gainBits - snrBits + filterbankBits/2)
+
 // frontend has the state of one sound.
 type frontend struct {
 	window, step int
@@ -109,7 +112,7 @@ type frontend struct {
 
 func newFrontend(m Microfrontend, rate int) (*frontend, error) {
 	f := &frontend{window: m.Window * rate / 1000, step: m.Step * rate / 1000, pcan: !m.NoPCAN, noise: make([]uint32, m.Channels)}
-	if f.step < 1 || f.window < 4 || f.window > maxFFT {
+	if f.step < 1 || f.window < 4 || f.window > maxWindow {
 		return nil, fmt.Errorf("a window of %d ms every %d ms isn't made at %d samples a second", m.Window, m.Step, rate)
 	}
 	size := 1 << bits.Len(uint(f.window-1))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -218,9 +219,28 @@ func TestEqualsMicroFeatures(t *testing.T) {
 }
 
 func TestMicrofrontendRefuses(t *testing.T) {
-	for _, v := range []step.Value{{Bytes: []byte("RIFF")}, mono(make([]int16, 100)), {Array: mono(make([]int16, 900)).Array}} {
-		if _, err := (audio.Microfrontend{Channels: 40, Window: 30, Step: 10, Low: 125, High: 7500}).Apply(v); err == nil {
+	long := step.Value{Array: mono(make([]int16, 100000)).Array, Rate: 1 << 20} // 100 ms are more than the fixed point has bits for
+	for _, v := range []step.Value{{Bytes: []byte("RIFF")}, mono(make([]int16, 100)), {Array: mono(make([]int16, 900)).Array}, long} {
+		if _, err := (audio.Microfrontend{Channels: 40, Window: 100, Step: 10, Low: 125, High: 7500}).Apply(v); err == nil {
 			t.Errorf("features of %s", v.Describe())
+		}
+	}
+}
+
+// The largest window that there is makes features.
+func TestMicrofrontendWindow(t *testing.T) {
+	v := step.Value{Array: mono(speech(40000, 6000, 9)).Array, Rate: 327680}
+	if got := run(t, "microfrontend window=100", v).Array; got.Shape[0] != 3 || got.Shape[1] != 40 {
+		t.Errorf("it makes %v", got.Shape)
+	}
+}
+
+// A sound that has the rate already is made whole numbers too, as one of any other rate is.
+func TestResampleWhole(t *testing.T) {
+	v := step.Value{Array: &step.Array{Shape: []int{3}, Float32: []float32{1.5, -1.5, 40000}}, Rate: 16000}
+	for line, want := range map[string][]int16{"resample 16000 linear truncate": {1, -1, 32767}, "resample 16000 linear round": {2, -2, 32767}} {
+		if got := run(t, line, v).Array; !slices.Equal(got.Int16, want) {
+			t.Errorf("%s makes %v, want %v", line, got, want)
 		}
 	}
 }

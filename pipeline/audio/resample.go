@@ -31,25 +31,20 @@ type Resample struct {
 var ResampleMethods = []string{"linear", "nearest", "hold", "polyphase", "fourier"}
 
 func makeResample(a *step.Arguments) (step.Step, error) {
-	rate, err := whole(a, "a rate", 1, maxRate)
-	if err != nil {
-		return nil, err
-	}
+	whole, always := a.Choice("truncate", "round"), a.Flag("always")
+	rate := a.WholeWord("a rate", 1, maxRate)
 	method, err := oneOf(a, "method", ResampleMethods...)
-	r := Resample{Rate: rate, Method: method, Always: a.Flag("always")}
-	for _, word := range []string{"truncate", "round"} {
-		if a.Flag(word) {
-			r.Whole = word
-		}
-	}
-	return r, err
+	return Resample{rate, method, whole, always}, err
 }
 
 func (r Resample) String() string {
 	return line{"resample", fmt.Sprint(r.Rate), r.Method}.flag(r.Whole != "", r.Whole).flag(r.Always, "always").String()
 }
 
-// Apply returns [n] on the scale of what it was given, and what was given when it has that rate already.
+// maxFourier is how many samples a transform over all of a sound takes: its memory is some 500 bytes for each.
+const maxFourier = 1 << 22
+
+// Apply returns [n] on the scale of what it was given. What has the rate already stays, but is made INT16 if that is wanted.
 // Several channels are resampled each by itself.
 func (r Resample) Apply(v step.Value) (step.Value, error) {
 	values, err := reals(v)
@@ -58,8 +53,10 @@ func (r Resample) Apply(v step.Value) (step.Value, error) {
 		return v, err
 	case v.Rate == 0:
 		return v, fmt.Errorf("the rate of the samples isn't known (`assume-rate` says it)")
-	case v.Rate == r.Rate && !r.Always:
+	case v.Rate == r.Rate && !r.Always && r.Whole == "":
 		return v, nil
+	case v.Rate == r.Rate && !r.Always:
+		return Int16{Multiply: 1, Rounding: r.Whole}.Apply(v)
 	case len(v.Array.Shape) > 2:
 		return v, fmt.Errorf("it takes samples [n] or [n, channels], not %s", v.Describe())
 	}
@@ -67,6 +64,9 @@ func (r Resample) Apply(v step.Value) (step.Value, error) {
 	up, down := ratio(r.Rate, v.Rate)
 	if err := fits("resample", int(math.Ceil(float64(v.Array.Shape[0])*float64(up)/float64(down))), channels); err != nil {
 		return v, err
+	}
+	if n := v.Array.Shape[0]; r.Method == "fourier" && max(n, n*up/down) > maxFourier {
+		return v, fmt.Errorf("fourier is for at most %d samples, before and after; there are %d at %d Hz (use polyphase)", maxFourier, n, v.Rate)
 	}
 	made := make([][]float64, channels)
 	for c := range made {

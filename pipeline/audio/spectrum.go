@@ -108,11 +108,7 @@ type MFCC struct {
 
 func makeMFCC(a *step.Arguments) (step.Step, error) {
 	scale, err := oneOf(a, "scale", "tf", "ortho")
-	if err != nil {
-		return nil, err
-	}
-	n, err := whole(a, "a number of coefficients", 1, maxBands)
-	return MFCC{scale, n}, err
+	return MFCC{scale, a.WholeWord("a number of coefficients", 1, maxBands)}, err
 }
 
 func (m MFCC) String() string { return fmt.Sprintf("mfcc %s %d", m.Scale, m.N) }

@@ -145,6 +145,11 @@ func TestSkipAndLength(t *testing.T) {
 			t.Errorf("%v: %v, %v, want %v", c.step, out.Array, err, c.want)
 		}
 	}
+	for _, value := range []float64{0.5, 40000, math.NaN()} {
+		if out, err := (Length{N: 5, Value: value}).Apply(v); err == nil {
+			t.Errorf("padded with %v: %v", value, out.Array.Int16)
+		}
+	}
 }
 
 // A marker's samples aren't decoded; floats are brought to the scale that files have.

@@ -39,10 +39,10 @@ func (s simple) Apply(v step.Value) (step.Value, error) {
 
 func (s simple) String() string { return s.words }
 
-// tooLarge is an error when a picture would have more pixels than any model takes.
-func tooLarge(width, height int) error {
-	if width > maxSide || height > maxSide || width*height > maxPixels {
-		return fmt.Errorf("%dx%d is larger than any model takes", width, height)
+// tooLarge is an error when a picture would have more pixels or elements than any model takes.
+func tooLarge(width, height, channels int) error {
+	if width > maxSide || height > maxSide || width*height > maxPixels || width*height*channels > maxElements {
+		return fmt.Errorf("%dx%dx%d is larger than any model takes", width, height, channels)
 	}
 	return nil
 }

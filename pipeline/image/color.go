@@ -47,7 +47,7 @@ var (
 	grayOpenCV = grayscale{"opencv", [3]int32{9798, 19235, 3735}, 15, false} // modules/imgproc/src/color.hpp
 	grayPNG    = grayscale{"", [3]int32{9797, 19234, 3737}, 15, true}        // libpng's pngrtran.c, as OpenCV asks for it
 	grayTF     = grayscale{name: "tf"}                                       // python/ops/image_ops_impl.py, rgb_to_grayscale
-	grayscales = []grayscale{grayPillow, grayOpenCV, grayTF}
+	grayscales = map[string]grayscale{"": grayPillow, "opencv": grayOpenCV, "tf": grayTF}
 )
 
 var tfGray = [3]float32{0.2989, 0.5870, 0.1140}
@@ -113,12 +113,7 @@ type colorStep struct {
 func makeColor(args *step.Arguments) (step.Step, error) {
 	c := colorStep{name: args.Word("an order of channels: rgb, bgr, gray")}
 	if c.name == "gray" {
-		c.gray = grayPillow
-		for _, g := range grayscales {
-			if g.name != "" && args.Flag(g.name) {
-				c.gray = g
-			}
-		}
+		c.gray = grayscales[args.Choice("opencv", "tf")]
 		return c, nil
 	}
 	if orders[c.name] == nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,19 +106,18 @@ func TestLines(t *testing.T) {
 		"color rgb tf", "yuv 8x6", "yuv 7x6 nv12", "yuv 8x6 rgb", "decode jpeg",
 	} {
 		fields := strings.Fields(line)
-		for _, m := range Makers {
-			if m.Name != fields[0] {
-				continue
+		i := slices.IndexFunc(Makers, func(m step.Maker) bool { return m.Name == fields[0] })
+		if i < 0 {
+			t.Fatalf("there is no step %s", fields[0])
+		}
+		args, err := step.Split(fields[1:])
+		if err == nil {
+			if _, err = Makers[i].Make(args); err == nil {
+				err = args.Err()
 			}
-			args, err := step.Split(fields[1:])
-			if err == nil {
-				if _, err = m.Make(args); err == nil {
-					err = args.Err()
-				}
-			}
-			if err == nil {
-				t.Errorf("%s is a step", line)
-			}
+		}
+		if err == nil {
+			t.Errorf("%s is a step", line)
 		}
 	}
 }

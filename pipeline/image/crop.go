@@ -53,25 +53,24 @@ func (c crop) String() string { return c.words }
 
 func makeCrop(args *step.Arguments) (step.Step, error) {
 	const unset = -1
-	central := args.Number("central", unset)
-	square := args.Number("square", unset)
-	up := args.Flag("round-up")
-	if args.Flag("square") {
-		square = 1
-	}
-	switch {
-	case central != unset:
+	if central := args.Number("central", unset); central != unset {
 		if !isFraction(central) {
 			return nil, fmt.Errorf("central=%v: it takes a part of the picture, more than 0 and at most 1", central)
 		}
 		return crop{fmt.Sprintf("crop central=%v", central), func(w, h int) Rectangle { return Central(w, h, central) }}, nil
-	case square != unset:
-		if !isFraction(square) {
-			return nil, fmt.Errorf("square=%v: it takes a part of the shorter side, more than 0 and at most 1", square)
-		}
-		return crop{squareWords(square, up), func(w, h int) Rectangle { return Square(w, h, square, up) }}, nil
 	}
-	return makeCropOfSize(args)
+	square := args.Number("square", unset)
+	if square == unset && args.Flag("square") {
+		square = 1
+	}
+	if square == unset {
+		return makeCropOfSize(args)
+	}
+	if !isFraction(square) {
+		return nil, fmt.Errorf("square=%v: it takes a part of the shorter side, more than 0 and at most 1", square)
+	}
+	up := args.Flag("round-up")
+	return crop{squareWords(square, up), func(w, h int) Rectangle { return Square(w, h, square, up) }}, nil
 }
 
 // isFraction is false of NaN, too.

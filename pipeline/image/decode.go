@@ -37,7 +37,7 @@ func Decode(file []byte) (Image, error) {
 		}
 		config, err := f.config(file)
 		if err == nil {
-			err = tooLarge(config.Width, config.Height)
+			err = tooLarge(config.Width, config.Height, 3)
 		}
 		if err == nil && (config.Width < 1 || config.Height < 1) {
 			err = fmt.Errorf("it is empty: %dx%d", config.Width, config.Height)
@@ -74,6 +74,10 @@ func decodeBy(decode func(r io.Reader) (stdimage.Image, error)) func([]byte) (Im
 	return func(file []byte) (Image, error) {
 		m, err := decode(bytes.NewReader(file))
 		if err != nil {
+			return Image{}, err
+		}
+		// The header that configBy reads may say less than what a WebP file has.
+		if err := tooLarge(m.Bounds().Dx(), m.Bounds().Dy(), 3); err != nil {
 			return Image{}, err
 		}
 		return opaque(m), nil

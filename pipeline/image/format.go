@@ -33,7 +33,7 @@ func Picture(format string, a *step.Array) (*step.Array, error) {
 	if width%2 != 0 || height%2 != 0 || width == 0 || height == 0 {
 		return nil, fmt.Errorf("a picture in %s of %dx%d: only even sides are read", format, width, height)
 	}
-	if err := tooLarge(width, height); err != nil {
+	if err := tooLarge(width, height, 3); err != nil {
 		return nil, err
 	}
 	m, err := yuvFormats[i].rgb(a.Uint8, width, height, false)
@@ -45,18 +45,12 @@ func Picture(format string, a *step.Array) (*step.Array, error) {
 
 // reordered is a picture of those channels in that order.
 func reordered(a *step.Array, order []int) (*step.Array, error) {
-	channels := a.Shape[2]
-	if channels <= slices.Max(order) {
-		return nil, fmt.Errorf("a picture of %d channels has no channel %d", channels, slices.Max(order)+1)
+	m, err := Of(a)
+	if err != nil || m.Channels == len(order) && slices.IsSorted(order) {
+		return a, err
 	}
-	if channels == len(order) && slices.IsSorted(order) {
-		return a, nil
+	if m, err = Channels(m, order); err != nil {
+		return nil, err
 	}
-	out := &step.Array{Shape: []int{a.Shape[0], a.Shape[1], len(order)}, Uint8: make([]uint8, 0, a.Len()/channels*len(order))}
-	for pixel := range slices.Chunk(a.Uint8, channels) {
-		for _, c := range order {
-			out.Uint8 = append(out.Uint8, pixel[c])
-		}
-	}
-	return out, nil
+	return m.Array(), nil
 }

@@ -8,10 +8,12 @@ import (
 	"github.com/edgexray/edgexray/pipeline/step"
 )
 
-// maxSide is the largest width and height, and maxPixels the largest number of pixels, of a picture.
+// maxSide is the largest width and height, maxPixels the largest number of pixels, and maxElements that of elements, of a
+// picture.
 const (
-	maxSide   = 1 << 15
-	maxPixels = 1 << 26
+	maxSide     = 1 << 15
+	maxPixels   = 1 << 26
+	maxElements = 4 * maxPixels
 )
 
 // Image is a picture: rows from the top, in a row pixels from the left, in a pixel its channels. Exactly one of its

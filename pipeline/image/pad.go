@@ -8,17 +8,18 @@ import (
 	"github.com/edgexray/edgexray/pipeline/step"
 )
 
-// Pad puts a picture on a larger one whose elements are all fill, with its corner at x, y.
+// Pad puts a picture on a larger one whose elements are all fill, with its corner at x, y. A fill beyond
+// what UINT8 holds is the nearest that it does.
 func Pad(m Image, width, height, x, y int, fill float64) (Image, error) {
 	if x < 0 || y < 0 || x > width-m.Width || y > height-m.Height {
 		return m, fmt.Errorf("a picture of %dx%d at %d,%d is not within %dx%d", m.Width, m.Height, x, y, width, height)
 	}
-	if err := tooLarge(width, height); err != nil {
+	if err := tooLarge(width, height, m.Channels); err != nil {
 		return m, err
 	}
 	out := m.sized(width, height)
 	if m.Uint8 != nil {
-		place(out.Uint8, m.Uint8, out, m, x, y, uint8(fill))
+		place(out.Uint8, m.Uint8, out, m, x, y, uint8(max(0, min(fill, 255))))
 	} else {
 		place(out.Float32, m.Float32, out, m, x, y, float32(fill))
 	}
@@ -38,6 +39,9 @@ func place[E number](to, from []E, out, m Image, x, y int, fill E) {
 // Letterbox makes a picture as large as fits, its sides in proportion, and pads it around its middle. Sizes and offsets are
 // rounded down as tf.image.resize_with_pad does it, or else to the nearest, as YOLO's preprocessing does it.
 func Letterbox(m Image, width, height int, method Method, fill float64, nearest bool) (Image, error) {
+	if err := tooLarge(width, height, m.Channels); err != nil {
+		return m, err
+	}
 	w, h, x, y := fitFloor(m, width, height)
 	if nearest {
 		w, h, x, y = fitNearest(m, width, height)

@@ -18,18 +18,13 @@ func makeResize(args *step.Arguments) (step.Step, error) {
 	if s.short = args.Whole("short", 0, 1, maxSide); s.short == 0 {
 		s.width, s.height = args.Size(maxSide)
 	}
-	name, option := args.Word("a method"), ""
-	for _, o := range []string{"align-corners", "antialias"} {
-		if args.Flag(o) {
-			option = o
-		}
-	}
+	name, option := args.Word("a method"), args.Choice("align-corners", "antialias")
 	if err := args.Err(); err != nil {
 		return nil, err
 	}
 	var err error
 	if s.method, err = MethodNamed(name, option); err == nil {
-		err = tooLarge(s.width, s.height)
+		err = tooLarge(s.width, s.height, 1)
 	}
 	return s, err
 }
@@ -40,7 +35,7 @@ func (s resizeStep) Apply(v step.Value) (step.Value, error) {
 		if s.short != 0 {
 			width, height = inProportion(m, s.short)
 		}
-		if err := tooLarge(width, height); err != nil {
+		if err := tooLarge(width, height, m.Channels); err != nil {
 			return m, err
 		}
 		return Resize(m, width, height, s.method), nil

@@ -44,9 +44,10 @@ const (
 	halfPixel                    // positions counted from pixels' centres
 )
 
-// scale is the input positions that an output position is wide (CalculateResizeScale).
+// scale is the input positions that an output position is wide (CalculateResizeScale). A side of one pixel has no corners to
+// align: TensorFlow 2.20's areas of it are those of legacy.
 func (c coordinates) scale(input, output int) float32 {
-	if c == aligned && output > 1 {
+	if c == aligned && output > 1 && input > 1 {
 		return float32(input-1) / float32(output-1)
 	}
 	return float32(input) / float32(output)
@@ -57,7 +58,7 @@ func (c coordinates) at(i int, scale float32) float32 {
 	if c == halfPixel {
 		return float32((float32(i)+0.5)*scale) - 0.5
 	}
-	return float32(i) * scale
+	return float32(float32(i) * scale)
 }
 
 func tfNearest(c coordinates) func(Image, int, int) Image {
@@ -170,7 +171,7 @@ func tfArea(c coordinates) func(Image, int, int) Image {
 func coverage(input, output int, scale float32) axis[float32] {
 	a := make(axis[float32], output)
 	for i := range a {
-		from, to := float32(i)*scale, float32(i+1)*scale
+		from, to := float32(float32(i)*scale), float32(float32(i+1)*scale)
 		for at := int(floor(from)); at < int(math.Ceil(float64(to))); at++ {
 			weight := float32(1)
 			switch begins, ends := float32(at) < from, float32(at+1) > to; {

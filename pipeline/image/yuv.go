@@ -102,7 +102,7 @@ func makeYUV(args *step.Arguments) (step.Step, error) {
 	if s.width%2 != 0 || s.height%2 != 0 {
 		return nil, fmt.Errorf("%dx%d: the sides of such a frame are even", s.width, s.height)
 	}
-	return s, tooLarge(s.width, s.height)
+	return s, tooLarge(s.width, s.height, 3)
 }
 
 // Apply takes bytes, or an array of UINT8 of any shape with as many elements.

@@ -22,6 +22,7 @@ func TestSoundAndText(t *testing.T) {
 		tone.Int16 = append(tone.Int16, x, x/2)
 	}
 	sound, words := step.Value{Array: tone, Rate: 22050}, step.Value{Bytes: []byte("A good film!")}
+	as16k := step.Value{Array: tone, Rate: 16000} // the models' own rate: nothing is resampled
 	for _, c := range []struct {
 		name   string
 		raw    step.Value
@@ -32,6 +33,8 @@ func TestSoundAndText(t *testing.T) {
 		{"birdnet", sound, [][]int{{144000}}},
 		{"micro_wake_word", sound, [][]int{{298, 40}}},
 		{"micro_speech", sound, [][]int{{49, 40}}},
+		{"micro_wake_word", as16k, [][]int{{411, 40}}},
+		{"micro_speech", as16k, [][]int{{49, 40}}},
 		{"speech_commands", sound, [][]int{{98, 40}}},
 		{"speech_commands_samples", sound, [][]int{{16000}}},
 		{"simple_audio", sound, [][]int{{124, 129}}},

@@ -64,7 +64,7 @@ func same(t *testing.T, name string, got *step.Array, path string) {
 		low, high = min(low, want[i]), max(high, want[i])
 		most = max(most, math.Abs(float64(v-want[i])))
 	}
-	if most > 1e-3*float64(high-low)/255 {
+	if !(most <= 1e-3*float64(high-low)/255) { // not NaN, either
 		t.Errorf("%s: off by %g, of values from %g to %g", name, most, low, high)
 	}
 }

@@ -49,6 +49,28 @@ func (a *Arguments) Word(what string) string {
 	return w
 }
 
+// WholeWord takes the next word as a whole number from least to most.
+func (a *Arguments) WholeWord(what string, least, most int) int {
+	word := a.Word(what)
+	n, err := strconv.Atoi(word)
+	if err != nil || n < least || n > most {
+		a.fail(fmt.Errorf("%q: %s is a whole number from %d to %d", word, what, least, most))
+		return 0
+	}
+	return n
+}
+
+// NumberWord takes the next word as a number, which may be a fraction.
+func (a *Arguments) NumberWord(what string) float64 {
+	word := a.Word(what)
+	n, err := number(word)
+	if err != nil {
+		a.fail(fmt.Errorf("%q is no number (%s)", word, what))
+		return 0
+	}
+	return n
+}
+
 // Rest takes all that is left, as it is written. It is for steps whose arguments are another's: nothing may be taken before it.
 func (a *Arguments) Rest() []string {
 	a.words, a.keys = nil, nil
@@ -63,6 +85,16 @@ func (a *Arguments) Flag(word string) bool {
 	}
 	a.words = slices.Delete(a.words, i, i+1)
 	return true
+}
+
+// Choice takes that of these words that is among those alone, "" when none is. A second one of them stays, and is an error.
+func (a *Arguments) Choice(words ...string) string {
+	for _, word := range words {
+		if a.Flag(word) {
+			return word
+		}
+	}
+	return ""
 }
 
 // Text takes the value of a key, else is otherwise.

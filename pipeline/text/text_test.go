@@ -40,7 +40,7 @@ func tokens(t *testing.T, steps, text string) []int32 {
 	return v.Array.Int32
 }
 
-// vocabulary has every character that the texts have, some pieces, and BERT's special words.
+// pieces has every character that the texts have, some pieces, and BERT's special words.
 const pieces = "[PAD] [UNK] [CLS] [SEP] [MASK] un ##aff ##able the The ##s ##ing play café cafe Ünder under , . ! ' don t ##t $ 中 文 ½ ##2 1 x 2 ﬁ fi hello Hello ##世"
 
 var texts = []string{
@@ -52,7 +52,7 @@ var texts = []string{
 func TestWordPieceEqualsTokenizers(t *testing.T) {
 	vocab := writeFile(t, "vocab.txt", strings.Join(append(strings.Fields(pieces), "a", "e", "é", "n", "v", "ï", "?", "¿", "«", "»", "、", "。", "—", "^", "##x", "##e", "i", "ss", "ß"), "\n")+"\n")
 	output, err := exec.Command(parts.Path(t, "python-audio/bin/python"), "testdata/bert.py", vocab,
-		writeFile(t, "texts", strings.Join(texts, "\x00")+"")).Output()
+		writeFile(t, "texts", strings.Join(texts, "\x00"))).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,8 +108,8 @@ func TestStepsRefuse(t *testing.T) {
 		"words vocab=" + writeFile(t, "v", "a\n") + " split=(": "split=(",
 		"wordpiece vocab=" + writeFile(t, "v", "a\n"):          "has no [UNK]",
 		"unicode nfx": "no form",
-		"truncate 0":  "no number",
-		"add x":       "no whole number",
+		"truncate 0":  "a whole number from 1",
+		"add x":       "a whole number",
 		"surround":    "are missing",
 	} {
 		if _, err := pipeline.Step(strings.Fields(line)); err == nil || !strings.Contains(err.Error(), says) {

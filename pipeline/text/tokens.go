@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/edgexray/edgexray/pipeline/step"
 )
@@ -65,12 +64,7 @@ func (s Surround) Apply(v step.Value) (step.Value, error) {
 type Add struct{ N int }
 
 func makeAdd(a *step.Arguments) (step.Step, error) {
-	word := a.Word("a number")
-	n, err := strconv.ParseInt(word, 10, 32)
-	if err != nil && word != "" {
-		return nil, fmt.Errorf("%q is no whole number", word)
-	}
-	return Add{int(n)}, nil
+	return Add{a.WholeWord("what is added", -maxToken, maxToken)}, nil
 }
 
 func (s Add) String() string { return fmt.Sprintf("add %d", s.N) }
@@ -95,14 +89,8 @@ type Truncate struct {
 }
 
 func makeTruncate(a *step.Arguments) (step.Step, error) {
-	s := Truncate{Front: a.Flag("front")}
-	word := a.Word("a number of tokens")
-	n, err := strconv.Atoi(word)
-	if word != "" && (err != nil || n < 1 || n > maxToken) {
-		return nil, fmt.Errorf("%q is no number of tokens", word)
-	}
-	s.N = n
-	return s, nil
+	front := a.Flag("front")
+	return Truncate{a.WholeWord("the number of tokens", 1, maxToken), front}, nil
 }
 
 func (s Truncate) String() string {

@@ -19,7 +19,7 @@ type vocabulary map[string]int32
 func readVocabulary(path string) (vocabulary, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("open vocabulary: %w", err)
+		return nil, fmt.Errorf("open vocabulary: %w (it is the model's file with a word a line; give its path)", err)
 	}
 	defer file.Close()
 	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() > maxVocabulary {

@@ -118,6 +118,9 @@ func sound(t *tflite.Tensor, m *tflite.TensorMetadata) ([]string, error) {
 	for _, d := range t.Shape {
 		samples = max(samples, d)
 	}
+	if t.Type != tflite.Float32 {
+		return nil, fmt.Errorf("it is sound in elements of %v: write its pipeline yourself", t.Type)
+	}
 	if m.Rate < 1 || m.Rate > maxRate || m.Channels > 1 || samples > maxSamples {
 		return nil, fmt.Errorf("it is sound of %d Hz, %d channels and %d samples: write its pipeline yourself", m.Rate, m.Channels, samples)
 	}
