@@ -200,8 +200,12 @@ func TestBuiltIn(t *testing.T) {
 			if c.reference.Frames != nil {
 				s.Reference = log(t, c.reference)
 			}
-			if o := outcome(t, s, c.check); o.Verdict != c.verdict || !strings.Contains(o.Evidence, c.says) {
+			o := outcome(t, s, c.check)
+			if o.Verdict != c.verdict || !strings.Contains(o.Evidence, c.says) {
 				t.Errorf("%s says %+v, not %s %q", c.check, o, c.verdict, c.says)
+			}
+			if (o.Failed > 0) != (o.First > 0) {
+				t.Errorf("%s failed in %d frames, the first is %d", c.check, o.Failed, o.First)
 			}
 		})
 	}
@@ -329,16 +333,17 @@ def check_all(edge):
 		"no trace":           {"def check_trace(trace): pass", checks.NotChecked, "--trace"},
 		"a marker that one frame has": {"def check_fps(edge):\n  if edge['fps'] < 10: fail(edge['fps'])", checks.Pass,
 			"1 frames were left out: "},
-		"a marker that none has": {"def check_key(edge):\n  edge['fsp']", checks.Broken, `:2:7: in check_key: frame 1 has no marker "fsp" (it has gravity, words, fps)`},
-		"a layer that none has":  {"def check_key(edge):\n\n  edge.layers['x']", checks.Broken, `:3:14: in check_key: layer "x": no layer has that name`},
-		"an error":               {"def check_error(edge):\n  return 1 // 0", checks.Broken, "checks.star:2:12: in check_error: floored division by zero"},
-		"an endless loop":        {"def check_loop(edge):\n  for i in range(4000000):\n    for j in range(4000000): pass", checks.Broken, "it takes more than 1000000 steps"},
-		"an unknown parameter":   {"def check_what(edge, camera): pass", checks.Broken, `there is nothing to give for "camera" (there is edge, edges, ref)`},
-		"a built-in check":       {"def check_it(edges):\n  check.nan()\n  check.constant()", checks.Pass, ""},
-		"one that can't be done": {"def check_it(edges):\n  check.normalization()", checks.NotChecked, "--pipeline"},
-		"one that needs a trace": {"def check_it(edges):\n  check.latency(ms = 3)", checks.NotChecked, "nothing it could look at"},
-		"an argument":            {"def check_it(edges):\n  check.saturated(much = 3)", checks.Broken, "it takes share=0.1, not much=int"},
-		"an argument too many":   {"def check_it(edges):\n  check.nan(3)", checks.Broken, "write its arguments as no arguments"},
+		"a marker that none has":                  {"def check_key(edge):\n  edge['fsp']", checks.Broken, `:2:7: in check_key: frame 1 has no marker "fsp" (it has gravity, words, fps)`},
+		"a layer that none has":                   {"def check_key(edge):\n\n  edge.layers['x']", checks.Broken, `:3:14: in check_key: layer "x": no layer has that name`},
+		"an error":                                {"def check_error(edge):\n  return 1 // 0", checks.Broken, "checks.star:2:12: in check_error: floored division by zero"},
+		"an endless loop":                         {"def check_loop(edge):\n  for i in range(4000000):\n    for j in range(4000000): pass", checks.Broken, "it takes more than 1000000 steps"},
+		"an unknown parameter":                    {"def check_what(edge, camera): pass", checks.Broken, `there is nothing to give for "camera" (there is edge, edges, ref)`},
+		"a built-in check":                        {"def check_it(edges):\n  check.nan()\n  check.constant()", checks.Pass, ""},
+		"one that can't be done":                  {"def check_it(edges):\n  check.normalization()", checks.NotChecked, "--pipeline"},
+		"a failure before one that can't be done": {"def check_it(edge):\n  if edge.number == 1: fail('the first')\n  check.normalization()", checks.Fail, "the first"},
+		"one that needs a trace":                  {"def check_it(edges):\n  check.latency(ms = 3)", checks.NotChecked, "nothing it could look at"},
+		"an argument":                             {"def check_it(edges):\n  check.saturated(much = 3)", checks.Broken, "it takes share=0.1, not much=int"},
+		"an argument too many":                    {"def check_it(edges):\n  check.nan(3)", checks.Broken, "write its arguments as no arguments"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, err := file(t, c.source)

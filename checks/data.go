@@ -41,11 +41,6 @@ func (x *finding) outcome(right string) Outcome {
 	return pass("%s, in %d frames", right, x.frames).over(x.frames, 0, 0)
 }
 
-// ends are the inputs and outputs of a frame that have data.
-func ends(f *frames.Frame) []*frames.Tensor {
-	return slices.DeleteFunc(slices.Concat(f.Inputs, f.Outputs), func(t *frames.Tensor) bool { return t.Data() == nil })
-}
-
 func checkNaN(s *Subject, _ arguments) Outcome {
 	var x finding
 	for i, f := range s.Edge.Frames {

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -65,7 +66,9 @@ func (f *File) builtIn() *starlarkstruct.Module {
 			if c.applies != nil && !c.applies(f.subject) {
 				return nil, &errUnchecked{fmt.Sprintf("%s: there is nothing it could look at", c.Name)}
 			}
-			switch o := c.run(f.subject, a); o.Verdict {
+			var o Outcome
+			f.program.Given(func() { o = c.run(f.subject, a) })
+			switch o.Verdict {
 			case Fail:
 				return nil, &script.Failure{Reason: o.Evidence}
 			case NotChecked:
@@ -146,10 +149,12 @@ func (f *File) one(s *Subject, name string) Outcome {
 	return f.frames(s, name, slices.Contains(takes, "ref"), given)
 }
 
-// frames runs a check on each frame. What is wrong with the check itself ends it.
+// frames runs a check on each frame. What is wrong with the check itself ends it; a built-in check that it calls and that can't be
+// done hides no failure of another frame.
 func (f *File) frames(s *Subject, name string, needsReference bool, given starlark.StringDict) Outcome {
 	var x finding
 	left, why := 0, "" // frames that don't have what it asks for
+	var unchecked *Outcome
 	for _, p := range s.Pairs() {
 		if needsReference && p.Reference == nil {
 			continue
@@ -171,11 +176,15 @@ func (f *File) frames(s *Subject, name string, needsReference bool, given starla
 			x.add(p.Edge, "")
 		case Fail:
 			x.add(p.Edge, o.Evidence)
+		case NotChecked:
+			unchecked = cmp.Or(unchecked, &o)
 		default:
 			return o.over(x.frames, x.failed, p.Edge.Number)
 		}
 	}
 	switch {
+	case unchecked != nil && x.failed == 0:
+		return *unchecked
 	case x.frames == 0 && left > 0:
 		return Outcome{Verdict: Broken, Evidence: why}
 	case x.frames == 0:
@@ -203,7 +212,7 @@ func outcomeOf(err error) Outcome {
 	return Outcome{Verdict: Broken, Evidence: err.Error()}
 }
 
-// logs have frames; see frameValue.
+// logValue is a log in a check: its frames.
 func logValue(l *frames.Log) starlark.Value {
 	list := make(starlark.Tuple, len(l.Frames))
 	for i, f := range l.Frames {

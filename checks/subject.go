@@ -2,6 +2,7 @@ package checks
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/edgexray/edgexray/analyze"
@@ -10,7 +11,6 @@ import (
 	"github.com/edgexray/edgexray/analyze/inputs"
 	"github.com/edgexray/edgexray/analyze/stragglers"
 	"github.com/edgexray/edgexray/pipeline"
-	"github.com/edgexray/edgexray/pipeline/step"
 	"github.com/edgexray/edgexray/tflite"
 )
 
@@ -21,10 +21,10 @@ type Subject struct {
 	Trace     *analyze.OpsResult
 	Pipeline  *pipeline.Pipeline
 	Model     *tflite.Model
-	Raw       func(f *frames.Frame) (step.Value, bool, error) // of files; see inputs.Source
-	One       bool                                            // Raw has the same data for all frames
-	Frames    int                                             // whose inputs are judged; 0: inputs.DefaultFrames
-	Compare   func() (*compare.Result, error)                 // edge with reference, layer by layer; nil without a reference
+	Raw       func(f *frames.Frame) (inputs.Read, bool) // of files; see inputs.Source
+	One       bool                                      // Raw has the same data for all frames
+	Frames    int                                       // whose inputs are judged; 0: inputs.DefaultFrames
+	Compare   func() (*compare.Result, error)           // edge with reference, layer by layer; nil without a reference
 
 	// What several checks need is computed once.
 	pairs      []frames.Pair
@@ -97,6 +97,11 @@ func (s *Subject) Problems() []string {
 		}
 		if side.log.File != nil && side.log.File.Cut != "" {
 			list = append(list, side.name+": "+side.log.File.Cut)
+		}
+	}
+	for _, j := range s.judged {
+		if j.Failed > 0 {
+			list = append(list, fmt.Sprintf("input %d: %d frames could not be judged by %s: %s", j.Input, j.Failed, j.By, j.FirstError))
 		}
 	}
 	if s.Reference != nil && s.Edge != nil {

@@ -3,17 +3,20 @@ package checks
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/edgexray/edgexray/analyze"
 	"github.com/edgexray/edgexray/analyze/stragglers"
 )
 
+// checkLatency asks whether an invoke of any model of the trace takes longer than a budget.
 func checkLatency(s *Subject, a arguments) Outcome {
 	budget, ok := a["ms"]
 	if !ok {
 		return notChecked("no budget was set (call check.latency(ms=...) in a check file)")
 	}
 	quantile := a.get("quantile", 0.5)
+	var within []string
 	for _, m := range s.Trace.Models {
 		if m.InvokeWall == nil || m.InvokeWall.Count == 0 {
 			continue
@@ -25,16 +28,22 @@ func checkLatency(s *Subject, a arguments) Outcome {
 			o.Advice = "edgexray stragglers names the ops that are slower than they need be"
 			return o
 		}
-		return pass("%s", text)
+		within = append(within, text)
 	}
-	return notChecked("the trace has no whole invoke")
+	if len(within) == 0 {
+		return notChecked("the trace has no whole invoke")
+	}
+	return pass("%s", strings.Join(within, "; "))
 }
 
+// checkMemory asks whether the tensors of any model of the trace take more than a budget.
 func checkMemory(s *Subject, a arguments) Outcome {
 	budget, ok := a["mb"]
 	if !ok {
 		return notChecked("no budget was set (call check.memory(mb=...) in a check file)")
 	}
+	var within []string
+	incomplete := ""
 	for _, m := range s.Trace.Models {
 		if m.Memory == nil {
 			continue
@@ -46,11 +55,17 @@ func checkMemory(s *Subject, a arguments) Outcome {
 			return failed("%s", text)
 		}
 		if !m.Memory.Complete {
-			return notChecked("%s; but not all tensors are known", text)
+			incomplete = text
 		}
-		return pass("%s", text)
+		within = append(within, text)
 	}
-	return notChecked("the trace doesn't tell what tensors take")
+	switch {
+	case incomplete != "":
+		return notChecked("%s; but not all tensors are known", incomplete)
+	case len(within) == 0:
+		return notChecked("the trace doesn't tell what tensors take")
+	}
+	return pass("%s", strings.Join(within, "; "))
 }
 
 func checkStragglers(s *Subject, a arguments) Outcome {

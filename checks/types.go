@@ -63,7 +63,7 @@ const (
 
 // otherType tells of which type a tensor's bytes look to be when they can hardly be of its own. In FLOAT32 other numbers than zero with a
 // magnitude below 1e-30 or above 1e30 are integers that were written as they are. In integers of 8 bits, a fourth byte that is that of a
-// real number from 2^-16 up to 2^16, again and again, while the first ones are anything.
+// real number from 2^-17 up to 2^17, again and again, while the first ones are anything.
 func otherType(t *frames.Tensor) string {
 	data := t.Data()
 	if len(data) < minBytes {
@@ -106,7 +106,7 @@ func otherType(t *frames.Tensor) string {
 // real tells whether a byte is the highest of a real number from 2^-17 up to 2^17: sign and the first seven bits of the exponent.
 func real(b byte) bool { e := b & 0x7f; return e >= 0x37 && e <= 0x47 }
 
-// checkQuantization asks whether inputs and outputs have the model's scales and zero points, and whether inputs were quantized by them.
+// checkQuantization asks whether inputs have the model's scales and zero points, and whether they were quantized by them.
 func checkQuantization(s *Subject, a arguments) Outcome {
 	if evidence := s.otherScale(); evidence != "" {
 		o := failed("%s", evidence)
@@ -123,7 +123,7 @@ func checkQuantization(s *Subject, a arguments) Outcome {
 	return aspect(explain.Quantization)(s, a)
 }
 
-// otherScale compares scales with those of the model's file.
+// otherScale compares the inputs' scales with those of the model's file.
 func (s *Subject) otherScale() string {
 	if len(s.Edge.Frames) == 0 {
 		return ""

@@ -2,12 +2,15 @@
 package dataset
 
 import (
+	"bufio"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -114,6 +117,9 @@ func OpenLabels(path string) (*Labels, error) {
 		return nil, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || info.Size() > maxLabels {
+		return nil, cmp.Or(err, fmt.Errorf("labels %s: more than %d MB", path, maxLabels>>20))
+	}
 	l, err := ReadLabels(io.LimitReader(f, maxLabels))
 	if err != nil {
 		return nil, fmt.Errorf("labels %s: %w", path, err)
@@ -123,8 +129,7 @@ func OpenLabels(path string) (*Labels, error) {
 
 // ReadLabels reads them as OpenLabels does.
 func ReadLabels(r io.Reader) (*Labels, error) {
-	rows := csv.NewReader(r)
-	rows.FieldsPerRecord, rows.TrimLeadingSpace = -1, true
+	rows := Rows(r)
 	l := &Labels{byName: make(map[string]string)}
 	for {
 		row, err := rows.Read()
@@ -154,6 +159,20 @@ func ReadLabels(r io.Reader) (*Labels, error) {
 	return l, nil
 }
 
+// byteOrderMark is what spreadsheets put before CSV in UTF-8.
+const byteOrderMark = "\ufeff"
+
+// Rows reads CSV whose rows have any number of fields.
+func Rows(r io.Reader) *csv.Reader {
+	text := bufio.NewReader(r)
+	if mark, err := text.Peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
+		text.Discard(len(byteOrderMark))
+	}
+	rows := csv.NewReader(text)
+	rows.FieldsPerRecord, rows.TrimLeadingSpace = -1, true
+	return rows
+}
+
 // Of returns the label of the data with a name: its path within the data set, or only its file's name.
 func (l *Labels) Of(name string) (string, bool) {
 	answer, ok := l.byName[name]
@@ -166,17 +185,16 @@ func (l *Labels) Of(name string) (string, bool) {
 // Find returns the item with a name: its path within the data set, or only its file's name when no other has the same.
 func Find(items []Item, name string) (*Item, bool) {
 	var found *Item
-	base := filepath.Base(filepath.FromSlash(name))
+	n := 0
+	base := path.Base(filepath.ToSlash(name))
 	for i := range items {
 		if items[i].Name == name {
 			return &items[i], true
 		}
-		if filepath.Base(items[i].Name) == base {
-			if found != nil {
-				return nil, false
-			}
+		if items[i].Name == base || strings.HasSuffix(items[i].Name, "/"+base) {
 			found = &items[i]
+			n++
 		}
 	}
-	return found, found != nil
+	return found, n == 1
 }

@@ -48,9 +48,12 @@ func TestOpen(t *testing.T) {
 }
 
 func TestReadLabels(t *testing.T) {
-	l, err := dataset.ReadLabels(strings.NewReader("name,label\ncat/a.jpg, cat\nb.jpg,\"big, dog\"\n"))
+	l, err := dataset.ReadLabels(strings.NewReader("\ufeffname,label\ncat/a.jpg, cat\nb.jpg,\"big, dog\"\n"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(l.Answers) != 2 {
+		t.Errorf("answers are %q", l.Answers)
 	}
 	for name, want := range map[string]string{"cat/a.jpg": "cat", "x/b.jpg": "big, dog", "b.jpg": "big, dog", "c": ""} {
 		if got, ok := l.Of(name); got != want || ok != (want != "") {
@@ -80,4 +83,14 @@ func FuzzReadLabels(f *testing.F) {
 			t.Error("names and answers differ in number")
 		}
 	})
+}
+
+func TestFind(t *testing.T) {
+	items := []dataset.Item{{Name: "a/1.jpg"}, {Name: "b/1.jpg"}, {Name: "c/1.jpg"}, {Name: "c/2.jpg"}, {Name: "c/12.jpg"}}
+	for name, want := range map[string]string{"c/1.jpg": "c/1.jpg", "2.jpg": "c/2.jpg", "/photos/2.jpg": "c/2.jpg", "1.jpg": "", "d/1.jpg": "", "3.jpg": ""} {
+		item, ok := dataset.Find(items, name)
+		if ok != (want != "") || ok && item.Name != want {
+			t.Errorf("%s is %v", name, item)
+		}
+	}
 }

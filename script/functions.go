@@ -28,7 +28,7 @@ const maxReason = 1000
 
 // fail ends a check: what is wrong, with the values that show it.
 func fail(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	if err := showsAll(args); err != nil {
+	if err := showsAll(args, kwargs); err != nil {
 		return nil, err
 	}
 	var words []string
@@ -45,13 +45,16 @@ func fail(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs [
 	return nil, &Failure{Reason: text}
 }
 
-// Text shows a value: strings without quotes, numbers with six digits.
+// Text shows a value: strings without quotes, numbers with six digits, and only the type of what is too large to show.
 func Text(v starlark.Value) string {
 	switch v := v.(type) {
 	case starlark.String:
 		return string(v)
 	case starlark.Float:
 		return fmt.Sprintf("%.6g", float64(v))
+	}
+	if shows(v) != nil {
+		return "a large " + v.Type()
 	}
 	return v.String()
 }
@@ -68,10 +71,13 @@ func isClose(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwarg
 	if err != nil {
 		return nil, err
 	}
+	limit, ok := starlark.AsFloat(tol)
+	if !ok && tol != starlark.None {
+		return nil, fmt.Errorf("%s: tol is a number, not %s", b.Name(), tol.Type())
+	}
 	if !slices.Equal(p.array.Squeezed(), q.array.Squeezed()) {
 		return starlark.False, nil
 	}
-	limit, ok := starlark.AsFloat(tol)
 	if !ok {
 		limit = max(p.array.Scale, q.array.Scale, 1e-5*largest(p.Reals()), 1e-5*largest(q.Reals())) * (1 + 1e-6)
 	}
@@ -204,6 +210,9 @@ func fill(a *step.Array, v starlark.Value, depth int) error {
 		return errors.New("array: some of its lists are deeper than others")
 	case len(a.Shape) == depth:
 		a.Shape = append(a.Shape, list.Len())
+		if n := visited(a.Shape); n > maxElements {
+			return tooLarge(n)
+		}
 	case a.Shape[depth] != list.Len():
 		return fmt.Errorf("array: lists of %d and of %d", a.Shape[depth], list.Len())
 	}
@@ -216,4 +225,13 @@ func fill(a *step.Array, v starlark.Value, depth int) error {
 		}
 	}
 	return nil
+}
+
+// visited is how many lists and numbers it takes to fill a shape: those of an empty list, too, come again and again.
+func visited(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n = min(n, maxElements+1) * max(d, 1) // lists have less than 2^40 elements
+	}
+	return n
 }

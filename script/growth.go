@@ -87,8 +87,8 @@ var bounded = starlark.StringDict{
 		}
 		return v, nil
 	}),
-	"range": before("range", func(starlark.Tuple) error { return nil }),
-	"zip": before("zip", func(args starlark.Tuple) error {
+	"range": before("range", func(starlark.Tuple, []starlark.Tuple) error { return nil }),
+	"zip": before("zip", func(args starlark.Tuple, _ []starlark.Tuple) error {
 		shortest := 0
 		for i, arg := range args {
 			if n := starlark.Len(arg); i == 0 || n < shortest {
@@ -100,9 +100,27 @@ var bounded = starlark.StringDict{
 		}
 		return nil
 	}),
-	"str":   before("str", showsAll),
-	"repr":  before("repr", showsAll),
-	"print": before("print", showsAll),
+	"int": before("int", func(args starlark.Tuple, kwargs []starlark.Tuple) error {
+		for _, kv := range kwargs {
+			args = append(args[:len(args):len(args)], kv[1])
+		}
+		for _, arg := range args {
+			if text, ok := starlark.AsString(arg); ok && len(text) > maxBits/3 {
+				return fmt.Errorf("a number of %d digits, over the limit of %d", len(text), maxBits/3)
+			}
+		}
+		return nil
+	}),
+	"str":  before("str", showsAll),
+	"repr": before("repr", showsAll),
+	"print": before("print", func(args starlark.Tuple, kwargs []starlark.Tuple) error {
+		for _, kv := range kwargs { // sep is between all of them
+			if n := starlark.Len(kv[1]); n > 0 && len(args) > maxElements/n {
+				return tooLarge(maxElements)
+			}
+		}
+		return showsAll(args, kwargs)
+	}),
 	"getattr": one("getattr", func(starlark.Value) (starlark.Value, error) {
 		return nil, fmt.Errorf("there is no getattr here (write x.name)")
 	}),
@@ -119,9 +137,9 @@ func one(name string, f func(starlark.Value) (starlark.Value, error)) *starlark.
 }
 
 // before is a function of Starlark's, of whose arguments something is asked first.
-func before(name string, asked func(starlark.Tuple) error) *starlark.Builtin {
+func before(name string, asked func(args starlark.Tuple, kwargs []starlark.Tuple) error) *starlark.Builtin {
 	return starlark.NewBuiltin(name, func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-		if err := asked(args); err != nil {
+		if err := asked(args, kwargs); err != nil {
 			return nil, err
 		}
 		made, err := starlark.Call(thread, starlark.Universe[name], args, kwargs)
@@ -132,8 +150,14 @@ func before(name string, asked func(starlark.Tuple) error) *starlark.Builtin {
 	})
 }
 
-// showsAll refuses values whose text together would be too long.
-func showsAll(args starlark.Tuple) error { return shows(args) }
+// showsAll refuses arguments whose text together would be too long.
+func showsAll(args starlark.Tuple, kwargs []starlark.Tuple) error {
+	all := args[:len(args):len(args)]
+	for _, kv := range kwargs {
+		all = append(all, kv)
+	}
+	return shows(all)
+}
 
 func shows(v starlark.Value) error {
 	if left := shown(v, maxElements); left < 0 {
@@ -158,6 +182,10 @@ func shown(v starlark.Value, left int) int {
 		return left - 2
 	case *Array:
 		return left - 100
+	case starlark.Int:
+		if _, small := v.Int64(); !small {
+			return left - v.BigInt().BitLen()/3 - 2
+		}
 	case starlark.Iterable:
 		if starlark.Len(v) > left {
 			return -1

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"go.starlark.net/resolve"
 	"go.starlark.net/starlark"
@@ -30,6 +31,7 @@ type Program struct {
 	globals   starlark.StringDict
 	functions []*starlark.Function // in the order of the file
 	abandoned error                // what it was when a call would not end
+	given     atomic.Bool          // what runs isn't the script's own; see Given
 }
 
 // Open reads the script in a file and runs what isn't in functions. Predeclared are names that it can use beside Starlark's

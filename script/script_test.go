@@ -90,6 +90,7 @@ func TestMistakes(t *testing.T) {
 		"open('/etc/passwd')":                                     "undefined: open",
 		"def f(a): return array([1, [2]])":                        "deeper",
 		"def f(a): return close(a, 'x')":                          "not string",
+		"def f(a): return close(a, a, tol = '1')":                 "tol is a number, not string",
 		"\tdef f(a): return 1":                                    "checks.star:1:2:",
 		strings.Repeat("#", 70000):                                "longer than",
 		"x = " + strings.Repeat("-", 60000) + "b":                 "excessive nesting",
@@ -139,6 +140,12 @@ func TestBounds(t *testing.T) {
 		"x = 'x' * 1000000\n  str([x] * 1000000)":                                         "over the limit",
 		"x = 'x' * 1000000\n  print(x, x)":                                                "over the limit",
 		"x = 'x' * 1000000\n  fail([x] * 1000000)":                                        "over the limit",
+		"x = 'x' * 1000000\n  fail(x = [x] * 1000000)":                                    "over the limit",
+		"int('9' * 1000000)":                                                              "over the limit",
+		"x = int('9' * 10000)\n  str([x] * 1000)":                                         "over the limit",
+		"print(sep = 'x' * 1000000, *([''] * 400000))":                                    "over the limit",
+		"x = [0] * 1000\n  x = [x] * 1000\n  array([x] * 1000)":                           "over the limit",
+		"x = []\n  for i in range(6): x = [x] * 1000\n  array(x)":                         "over the limit",
 		"x = 'x' * 1000000\n  x.join([x] * 1000000)":                                      "over the limit",
 		"x = 'x' * 1000000\n  ('{0}' * 1000).format(x)":                                   "over the limit",
 		"x = 'x' * 1000000\n  ('%s' * 1000) % (([x] * 1000,) * 1000)":                     "over the limit",
@@ -162,6 +169,22 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%s: the error doesn't name the file: %v", body, err)
 		}
 		t.Logf("%.60q: %v, %v", body, time.Since(begun).Round(time.Millisecond), err)
+	}
+}
+
+// TestGiven has a function that was given to a script, and takes longer than a script may.
+func TestGiven(t *testing.T) {
+	var p *script.Program
+	slow := starlark.NewBuiltin("slow", func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
+		p.Given(func() { time.Sleep(600 * time.Millisecond) })
+		return starlark.None, nil
+	})
+	p, err := script.Read("x.star", []byte("def f(): slow()"), starlark.StringDict{"slow": slow}, script.Limits{Time: 300 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Call("f", nil); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -195,4 +218,12 @@ func FuzzRead(f *testing.F) {
 			p.Call(name, starlark.StringDict{"a": a})
 		}
 	})
+}
+
+// TestLargeText shows a value whose text has 2^100 characters.
+func TestLargeText(t *testing.T) {
+	v, err := call(t, "def f(a):\n  x = []\n  for i in range(100): x = [x, x]\n  return x", quick)
+	if err != nil || script.Text(v) != "a large list" {
+		t.Errorf("it is shown as %.40q (%v)", script.Text(v), err)
+	}
 }

@@ -140,7 +140,7 @@ func Measure(pairs []frames.Pair, o Options) (*Result, error) {
 	if o.Truth.Label == nil {
 		o.Truth.Label = (*frames.Frame).Label
 	}
-	if o.Top == nil {
+	if len(o.Top) == 0 {
 		o.Top = []int{1, 5}
 	}
 	m := &measurement{pairs, o, &Result{Task: o.Task, Metrics: []Metric{}, Classes: []Class{}, Flipped: []Flip{}, Notes: []string{}}}

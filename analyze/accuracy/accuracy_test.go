@@ -137,12 +137,27 @@ func TestErrors(t *testing.T) {
 		"no masks":         {answers(three, nil, scores("a")...), accuracy.Options{Task: accuracy.Segmentation}, "PNG", accuracy.ErrNoTruth},
 		"no results":       {answers(three, []string{"yes"}, scores("a")...), accuracy.Options{Task: accuracy.Text}, "edgexray_result", nil},
 		"no metric":        {answers(three, []string{"0"}, scores("a")...), accuracy.Options{Task: accuracy.Custom}, "--metric", nil},
+		"top-0":            {answers(three, []string{"0"}, scores("a")...), accuracy.Options{Task: accuracy.Classification, Top: []int{0}}, "k is from 1 to 100", nil},
+		"top-5 of three":   {answers(three, []string{"0"}, scores("a")...), accuracy.Options{Task: accuracy.Classification, Top: []int{5}}, "says nothing of 3 classes", nil},
+		"no such class":    {answers(three, []string{"3"}, scores("a")...), accuracy.Options{Task: accuracy.Classification}, "no label is one of the model's classes", accuracy.ErrNoTruth},
 		"no such detector": {answers(three, nil, scores("a")...), accuracy.Options{Task: accuracy.Detection, Truth: accuracy.Truth{Boxes: func(*frames.Frame) ([]accuracy.Box, bool) { return nil, true }}}, "TFLite_Detection_PostProcess", nil},
 	} {
 		_, err := accuracy.Measure(pairs(t, c.app, nil), c.o)
 		if err == nil || !strings.Contains(err.Error(), c.want) || c.is != nil && !errors.Is(err, c.is) {
 			t.Errorf("%s: %v, without %q", name, err, c.want)
 		}
+	}
+}
+
+// TestUnpaired has a picture with boxes of which the reference has nothing.
+func TestUnpaired(t *testing.T) {
+	app := answers([]*trace.Tensor{floats("scores", 1, 3)}, nil, scores("ab")...)
+	list := pairs(t, app, &app)
+	list[0].Reference = nil
+	boxes := func(f *frames.Frame) ([]accuracy.Box, bool) { return nil, f.Number == 1 }
+	_, err := accuracy.Measure(list, accuracy.Options{Task: accuracy.Detection, Truth: accuracy.Truth{Boxes: boxes}})
+	if err == nil || !strings.Contains(err.Error(), "none of 1 pictures with boxes has outputs on both sides") {
+		t.Errorf("the error is %v", err)
 	}
 }
 
@@ -269,7 +284,7 @@ func TestCustom(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	for source, want := range map[string]string{
-		"def metric(outputs, label):\n  return 'x'":                 "returned x, neither a number",
+		"def metric(outputs, label):\n  return 'x'":                 "returned x, neither a finite number",
 		"def metric(outputs, label):\n  return outputs[3]":          "metric.star:2:17: in metric: ",
 		"def metric(outputs, label):\n  return label == outputs[0]": "",
 	} {

@@ -63,6 +63,11 @@ type sample struct {
 
 // classification measures top-k accuracy.
 func (m *measurement) classification() error {
+	for _, k := range m.options.Top {
+		if k < 1 || k > maxRank {
+			return fmt.Errorf("top-%d is no metric: k is from 1 to %d", k, maxRank)
+		}
+	}
 	samples, classes, err := m.answers()
 	if err != nil {
 		return err
@@ -79,7 +84,7 @@ func (m *measurement) classification() error {
 	for _, s := range samples {
 		class, ok := indices[fold(s.label)]
 		if !ok {
-			if class, err = strconv.Atoi(s.label); err != nil || class < 0 {
+			if class, err = strconv.Atoi(s.label); err != nil || class < 0 || classes > 0 && class >= classes {
 				m.note("label %q is none of the model's classes: its samples are left out", s.label)
 				continue
 			}
@@ -91,7 +96,9 @@ func (m *measurement) classification() error {
 		return fmt.Errorf("%w: no label is one of the model's classes (name these with --classes, a line each)", ErrNoTruth)
 	}
 	m.result.Samples = len(kept)
-	m.tops(kept, classes)
+	if m.tops(kept, classes); len(m.result.Metrics) == 0 {
+		return fmt.Errorf("top-%d says nothing of %d classes (name a smaller k with --top)", slices.Min(m.options.Top), classes)
+	}
 	m.perClass(kept, names)
 	m.flips(kept, names)
 	return nil

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/edgexray/edgexray/analyze/frames"
 	"github.com/edgexray/edgexray/pipeline/step"
@@ -128,7 +129,7 @@ func (m *measurement) detection() error {
 	case labelled == 0:
 		return fmt.Errorf("%w: no frame is of a picture with boxes (mark the picture's name in the app under \"file\")", ErrNoTruth)
 	case len(p.frames) == 0:
-		return fmt.Errorf("nothing could be read of %d frames: %s", labelled, m.result.Notes[0])
+		return fmt.Errorf("none of %d pictures with boxes has outputs on both sides: %s", labelled, strings.Join(m.result.Notes, "; "))
 	}
 	m.result.Samples = len(p.frames)
 	m.precision(&p)
@@ -138,14 +139,7 @@ func (m *measurement) detection() error {
 
 // precision adds average precisions, those of classes among them.
 func (m *measurement) precision(p *pictures) {
-	classes := make(map[string]int)
-	for _, boxes := range p.truth {
-		for _, b := range boxes {
-			if !b.Crowd {
-				classes[b.Class]++
-			}
-		}
-	}
+	classes := classesOf(p.truth)
 	names := slices.Sorted(maps.Keys(classes))
 	edge, reference := evaluate(p.truth, p.edge, names), evaluate(p.truth, p.reference, names)
 	all := weights(len(p.frames))

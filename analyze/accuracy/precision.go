@@ -2,6 +2,7 @@ package accuracy
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -21,7 +22,27 @@ var precisions = []struct {
 	{"AP", over(func(c *class, drawn []int) float64 { return c.mean(drawn, thresholds) })},
 	{"AP50", over(func(c *class, drawn []int) float64 { return c.mean(drawn, thresholds[:1]) })},
 	{"AP75", over(func(c *class, drawn []int) float64 { return c.mean(drawn, thresholds[5:6]) })},
-	{"VOC AP50", over(func(c *class, drawn []int) float64 { return c.area(drawn) })},
+	{"VOC AP50", over((*class).area)},
+}
+
+// VOC returns PASCAL VOC's average precision at an overlap of one half, the mean over the classes that there are: of the objects in each
+// picture, and of what was found in it, the most probable first.
+func VOC(truth, found [][]Box) float64 {
+	names := slices.Sorted(maps.Keys(classesOf(truth)))
+	return over((*class).area)(evaluate(truth, found, names), weights(len(truth)))
+}
+
+// classesOf counts the objects of each class, but for crowds.
+func classesOf(truth [][]Box) map[string]int {
+	classes := make(map[string]int)
+	for _, boxes := range truth {
+		for _, b := range boxes {
+			if !b.Crowd {
+				classes[b.Class]++
+			}
+		}
+	}
+	return classes
 }
 
 // over is the mean of a metric over the classes of which there are objects.

@@ -83,8 +83,8 @@ func boxOf(v starlark.Value, names []string) (Box, error) {
 		return b, fmt.Errorf("a class is a name or a number")
 	}
 	for i, into := range []*float64{&b.Score, &b.Top, &b.Left, &b.Bottom, &b.End} {
-		if *into, ok = starlark.AsFloat(fields.Index(i + 1)); !ok || *into != *into {
-			return b, fmt.Errorf("field %d is no number", i+1)
+		if *into, ok = starlark.AsFloat(fields.Index(i + 1)); !ok || *into-*into != 0 {
+			return b, fmt.Errorf("field %d is no finite number", i+1)
 		}
 	}
 	return b, nil
@@ -106,10 +106,10 @@ func (s *Script) score(f *frames.Frame, label string) (float64, error) {
 	if right, ok := v.(starlark.Bool); ok {
 		return float64(number(bool(right))), nil
 	}
-	if n, ok := starlark.AsFloat(v); ok && n == n {
+	if n, ok := starlark.AsFloat(v); ok && n-n == 0 {
 		return n, nil
 	}
-	return 0, fmt.Errorf("%s: %s returned %s, neither a number nor True or False", s.program.Name, metric, script.Text(v))
+	return 0, fmt.Errorf("%s: %s returned %s, neither a finite number nor True or False", s.program.Name, metric, script.Text(v))
 }
 
 // custom measures with a user's metric.

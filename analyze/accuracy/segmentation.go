@@ -99,7 +99,8 @@ func (m *measurement) segmentation() error {
 	return nil
 }
 
-// compared counts the pixels of a frame's output. A mask of another size is read at the nearest pixel.
+// compared counts the pixels of a frame's output. A mask of another size is read where the middle of the output's
+// pixel is.
 func compared(truth *Mask, f *frames.Frame) (*counts, error) {
 	said, err := maskOf(f)
 	if err != nil {
@@ -108,7 +109,7 @@ func compared(truth *Mask, f *frames.Frame) (*counts, error) {
 	var c counts
 	for y := range said.Height {
 		for x := range said.Width {
-			t := truth.Classes[(y*truth.Height/said.Height)*truth.Width+x*truth.Width/said.Width]
+			t := truth.Classes[(2*y+1)*truth.Height/(2*said.Height)*truth.Width+(2*x+1)*truth.Width/(2*said.Width)]
 			if t == ignoredClass {
 				continue
 			}

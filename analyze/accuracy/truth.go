@@ -1,7 +1,7 @@
 package accuracy
 
 import (
-	"encoding/csv"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +25,8 @@ const (
 	maxTruth = 512 << 20
 	// maxPixels bounds a mask.
 	maxPixels = 1 << 26
+	// maxNames bounds a file of names, in bytes.
+	maxNames = 1 << 20
 )
 
 // OpenTruth reads right answers for a task: from a CSV file (name,label, or for detection name,label,top,left,bottom,right), from
@@ -50,15 +52,14 @@ func OpenTruth(p string, task Task, items []dataset.Item) (Truth, error) {
 		return Truth{}, err
 	}
 	return Truth{Label: func(f *frames.Frame) (string, bool) {
-		if name, ok := nameIn(f, items); ok {
+		if name, named := nameIn(f, items); named {
 			if label, ok := labels.Of(name); ok {
 				return label, true
 			}
+		} else if f.Number <= len(labels.Answers) {
+			return labels.Answers[f.Number-1], true
 		}
-		if _, named := nameIn(f, items); named || f.Number > len(labels.Answers) {
-			return (*frames.Frame).Label(f)
-		}
-		return labels.Answers[f.Number-1], true
+		return f.Label()
 	}}, nil
 }
 
@@ -91,6 +92,9 @@ func openBoxes(p string, items []dataset.Item) (Truth, error) {
 		return Truth{}, err
 	}
 	defer file.Close()
+	if info, err := file.Stat(); err != nil || info.Size() > maxTruth {
+		return Truth{}, cmp.Or(err, fmt.Errorf("labels %s: more than %d MB", p, maxTruth>>20))
+	}
 	read := ReadBoxes
 	if strings.EqualFold(filepath.Ext(p), ".json") {
 		read = ReadCOCO
@@ -117,8 +121,7 @@ func openBoxes(p string, items []dataset.Item) (Truth, error) {
 // ReadBoxes reads rows of name,label,top,left,bottom,right, whose numbers are parts of the picture's sides. It returns the boxes of each
 // name, and the names in their order. A row with a name alone is a picture without objects.
 func ReadBoxes(r io.Reader) (byName map[string][]Box, order []string, err error) {
-	rows := csv.NewReader(r)
-	rows.FieldsPerRecord, rows.TrimLeadingSpace = -1, true
+	rows := dataset.Rows(r)
 	byName = make(map[string][]Box)
 	for {
 		row, err := rows.Read()
@@ -275,7 +278,10 @@ func openMask(p string) (*Mask, error) {
 
 // ReadNames reads names of classes, a line each.
 func ReadNames(r io.Reader) ([]string, error) {
-	data, err := io.ReadAll(io.LimitReader(r, 1<<20))
+	data, err := io.ReadAll(io.LimitReader(r, maxNames+1))
+	if err == nil && len(data) > maxNames {
+		err = fmt.Errorf("more than %d bytes", maxNames)
+	}
 	if err != nil {
 		return nil, err
 	}

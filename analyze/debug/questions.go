@@ -45,9 +45,6 @@ func (d *debugger) input(j *inputs.Judged) (answer string, wrong, known bool) {
 	if len(d.result.Inputs) > 1 {
 		name = fmt.Sprintf("input %d, %q: ", j.Input, j.Name)
 	}
-	if j.Failed > 0 {
-		d.problem("%s%d frames could not be judged by %s: %s", name, j.Failed, j.By, j.FirstError)
-	}
 	named, doubtful := j.Named()
 	for _, t := range doubtful {
 		d.problem("%ssome frames (%d of %d, the first is %d) look as if the app differed in %s, and not in one way: %s", name, t.Frames, j.Frames, t.First, t.Aspect, t.App)
@@ -142,7 +139,7 @@ func (d *debugger) layers() {
 		d.ask(question, "that can't be told: "+d.NoSame, false, false)
 		return
 	}
-	r, err := d.same.Compare()
+	r, err := d.Subject.Compared()
 	if err != nil {
 		d.ask(question, "that can't be told: "+err.Error(), false, false)
 		return

@@ -9,7 +9,7 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/edgexray/edgexray/analyze/markers"
 	"github.com/edgexray/edgexray/shim/snapshot"
@@ -254,7 +254,7 @@ func (f *Frame) Label() (string, bool) {
 	for _, m := range f.Markers {
 		if m.GetKind() == trace.MarkerKind_LABEL {
 			if m.GetText() == "" && len(m.GetNumbers()) > 0 {
-				return strings.TrimSuffix(fmt.Sprintf("%g", m.GetNumbers()[0]), ".0"), true
+				return strconv.FormatFloat(m.GetNumbers()[0], 'f', -1, 64), true
 			}
 			return m.GetText(), true
 		}

@@ -188,3 +188,17 @@ func TestPairUp(t *testing.T) {
 		})
 	}
 }
+
+func TestLabelsThatAreNumbers(t *testing.T) {
+	for number, want := range map[float64]string{7: "7", 2000000: "2000000", 0.5: "0.5"} {
+		f := frame("x")
+		f.Before = []framestest.Marker{{Marker: &trace.Marker{Kind: trace.MarkerKind_LABEL, Numbers: []float64{number}}}}
+		log, err := frames.Read(classifier(f).Open(t), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if label, ok := log.Frames[0].Label(); !ok || label != want {
+			t.Errorf("the label %v is %q", number, label)
+		}
+	}
+}

@@ -160,7 +160,7 @@ func (f *Frame) captured(c snapshot.Captured) *Tensor {
 	return t
 }
 
-// Layer returns what the op that makes the tensor with a name made. The error says which names are near when there is none.
+// Layer returns what the op that makes the tensor with a name made. There is an error when there is none.
 func (f *Frame) Layer(name string) (*Tensor, error) {
 	for _, c := range f.captures {
 		if t := f.log.File.Tensor(c.Capture); c.Role == snapshot.Role_OUTPUT && t.GetName() == name {
@@ -173,8 +173,10 @@ func (f *Frame) Layer(name string) (*Tensor, error) {
 // Layers are the names of the tensors that ops made, in the order in which they ran.
 func (f *Frame) Layers() []string {
 	var names []string
+	seen := make(map[string]bool)
 	for _, c := range f.captures {
-		if name := f.log.File.Tensor(c.Capture).GetName(); c.Role == snapshot.Role_OUTPUT && name != "" && !slices.Contains(names, name) {
+		if name := f.log.File.Tensor(c.Capture).GetName(); c.Role == snapshot.Role_OUTPUT && name != "" && !seen[name] {
+			seen[name] = true
 			names = append(names, name)
 		}
 	}

@@ -25,17 +25,19 @@ func ItemOf(f *frames.Frame, items []dataset.Item) (*dataset.Item, bool) {
 	return nil, false
 }
 
-// Files are raw data of a data set's files, for Source.Raw.
-func Files(items []dataset.Item) func(f *frames.Frame) (step.Value, bool, error) {
-	return func(f *frames.Frame) (step.Value, bool, error) {
+// Read reads raw data.
+type Read func() (step.Value, error)
+
+// Files finds the raw data of frames in a data set's files, for Source.Raw. Nothing is read before it is asked for.
+func Files(items []dataset.Item) func(f *frames.Frame) (Read, bool) {
+	return func(f *frames.Frame) (Read, bool) {
 		item, ok := ItemOf(f, items)
-		if !ok {
-			return step.Value{}, false, nil
-		}
-		v, err := item.Read()
-		if err != nil {
-			err = fmt.Errorf("%s: %w", item.Name, err)
-		}
-		return v, true, err
+		return func() (step.Value, error) {
+			v, err := item.Read()
+			if err != nil {
+				err = fmt.Errorf("%s: %w", item.Name, err)
+			}
+			return v, err
+		}, ok
 	}
 }

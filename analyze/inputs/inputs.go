@@ -35,10 +35,10 @@ const DefaultFrames = 12
 type Source struct {
 	Pairs    []frames.Pair
 	Edge     *frames.Log
-	Pipeline *pipeline.Pipeline                              // nil: none is known
-	Raw      func(f *frames.Frame) (step.Value, bool, error) // of files; nil or false: the app's markers are taken
-	One      bool                                            // Raw has the same data for all frames
-	Frames   int                                             // that are judged, evenly chosen; 0: DefaultFrames
+	Pipeline *pipeline.Pipeline                 // nil: none is known
+	Raw      func(f *frames.Frame) (Read, bool) // of files; nil or false: the app's markers are taken
+	One      bool                               // Raw has the same data for all frames
+	Frames   int                                // that are judged, evenly chosen; 0: DefaultFrames
 }
 
 // Judge judges each input of the model that the pipeline makes, or the first one without a pipeline.
@@ -183,7 +183,7 @@ func (s *Source) byRaw(input pipeline.Input, j *Judged) error {
 
 func (s *Source) hasRaw(f *frames.Frame) bool {
 	if s.Raw != nil {
-		if _, ok, _ := s.Raw(f); ok {
+		if _, ok := s.Raw(f); ok {
 			return true
 		}
 	}
@@ -192,8 +192,8 @@ func (s *Source) hasRaw(f *frames.Frame) bool {
 
 func (s *Source) raw(f *frames.Frame) (step.Value, error) {
 	if s.Raw != nil {
-		if v, ok, err := s.Raw(f); ok {
-			return v, err
+		if read, ok := s.Raw(f); ok {
+			return read()
 		}
 	}
 	return s.Edge.RawValue(f.Raw())
@@ -216,11 +216,12 @@ func (j *Judged) judgeOne(f *frames.Frame, raw step.Value, input pipeline.Input)
 // count adds the verdict of frames, of which f is the first.
 func (j *Judged) count(f *frames.Frame, verdict *explain.Verdict, n int) {
 	j.Frames += n
-	switch {
-	case verdict.Healthy:
+	if verdict.Healthy {
 		j.Healthy += n
 		return
-	case len(verdict.Differences) == 0:
+	}
+	j.off(f)
+	if len(verdict.Differences) == 0 {
 		if j.Unexplained == 0 {
 			j.Nearest = pipeline.Words(verdict.Explanation.Steps)
 		}
@@ -276,10 +277,12 @@ func (j *Judged) relateOne(p frames.Pair, input int) (same bool, err error) {
 		return false, err
 	}
 	j.Frames++
-	switch {
-	case relation.Same:
+	if relation.Same {
 		j.Healthy++
-	case !relation.Related:
+		return false, nil
+	}
+	j.off(p.Edge)
+	if !relation.Related {
 		j.Unexplained++
 	}
 	j.add(p.Edge, relation.Differences, 1)
@@ -296,7 +299,10 @@ func (s *Source) byItself(input pipeline.Input, j *Judged) error {
 		}
 		j.Frames++
 		j.Name = p.Edge.Inputs[input.Index].GetName()
-		j.add(p.Edge, explain.Prove(tensor, input.Steps), 1)
+		if proved := explain.Prove(tensor, input.Steps); len(proved) > 0 {
+			j.off(p.Edge)
+			j.add(p.Edge, proved, 1)
+		}
 	}
 	if j.Frames == 0 {
 		return fmt.Errorf("no input was captured: %s", j.FirstError)

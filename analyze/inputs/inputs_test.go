@@ -92,11 +92,8 @@ func TestByRaw(t *testing.T) {
 	if few := inputs.Judge(inputs.Source{Pairs: pairs, Edge: l, Pipeline: reference, Frames: 2}); few[0].Frames != 2 {
 		t.Errorf("of two frames %d were judged", few[0].Frames)
 	}
-	broken := func(f *frames.Frame) (step.Value, bool, error) {
-		if f.Number == 2 {
-			return step.Value{}, true, errors.New("broken.jpg: no picture")
-		}
-		return step.Value{}, false, nil
+	broken := func(f *frames.Frame) (inputs.Read, bool) {
+		return func() (step.Value, error) { return step.Value{}, errors.New("broken.jpg: no picture") }, f.Number == 2
 	}
 	if j := inputs.Judge(inputs.Source{Pairs: pairs, Edge: l, Pipeline: reference, Raw: broken})[0]; j.Failed != 1 || j.Frames != 3 || j.FirstError != "frame 2: broken.jpg: no picture" {
 		t.Errorf("one raw file is broken: %+v", j)
@@ -146,7 +143,9 @@ func TestSound(t *testing.T) {
 			app.Frames = append(app.Frames, framestest.Frame{Inputs: []any{piece}})
 		}
 		l, pairs := log(t, app)
-		file := func(*frames.Frame) (step.Value, bool, error) { return step.Value{Bytes: wave(samples)}, true, nil }
+		file := func(*frames.Frame) (inputs.Read, bool) {
+			return func() (step.Value, error) { return step.Value{Bytes: wave(samples)}, nil }, true
+		}
 		j := inputs.Judge(inputs.Source{Pairs: pairs, Edge: l, Pipeline: reference, Raw: file, One: true})[0]
 		_, n := j.Of(explain.Level, explain.Normalization)
 		if j.By != inputs.ByRaw || j.Frames != pieces || j.Healthy != c.healthy || n != pieces-c.healthy {

@@ -17,6 +17,7 @@ type Judged struct {
 	Why         string  `json:"why"`    // it wasn't judged by what tells more
 	Frames      int     `json:"frames"` // that were judged
 	Healthy     int     `json:"healthy"`
+	First       int     `json:"first"`       // frame that isn't healthy, counted from 1; 0: none
 	Unexplained int     `json:"unexplained"` // that are not healthy, and nobody knows why
 	Differences []Tally `json:"differences"` // those of most frames first
 	Nearest     string  `json:"nearest"`     // to the first that is unexplained
@@ -88,6 +89,13 @@ func (j *Judged) Named() (named, doubtful []Tally) {
 func (j *Judged) fail(f *frames.Frame, err error) {
 	if j.Failed++; j.Failed == 1 {
 		j.FirstError = fmt.Sprintf("frame %d: %v", f.Number, err)
+	}
+}
+
+// off notes a frame that isn't healthy.
+func (j *Judged) off(f *frames.Frame) {
+	if j.First == 0 || f.Number < j.First {
+		j.First = f.Number
 	}
 }
 

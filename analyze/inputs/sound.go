@@ -1,6 +1,7 @@
 package inputs
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -55,21 +56,24 @@ func (j *Judged) whole(s *Source, input pipeline.Input) error {
 
 // joined is one sound of several, which must have the same rate, type and channels.
 func joined(list []step.Value) (step.Value, error) {
+	if len(list) == 0 {
+		return step.Value{}, errors.New("no frame that has an input has raw data")
+	}
 	first := list[0]
 	if len(list) == 1 {
 		return first, nil
 	}
-	if first.Array == nil {
-		return step.Value{}, fmt.Errorf("%d files are no single sound", len(list))
+	if first.Array == nil || len(first.Array.Shape) == 0 {
+		return step.Value{}, fmt.Errorf("%d files or numbers are no single sound", len(list))
 	}
 	a := &step.Array{Shape: slices.Clone(first.Array.Shape)}
 	a.Shape[0] = 0
 	for i, v := range list {
-		if v.Array == nil || v.Rate != first.Rate || v.Array.Type() != first.Array.Type() || !slices.Equal(v.Array.Shape[1:], first.Array.Shape[1:]) {
+		if v.Array == nil || v.Rate != first.Rate || v.Array.Type() != first.Array.Type() || len(v.Array.Shape) == 0 || !slices.Equal(v.Array.Shape[1:], first.Array.Shape[1:]) {
 			return step.Value{}, fmt.Errorf("sound %d is %s at %d Hz, the first %s at %d", i+1, v.Describe(), v.Rate, first.Describe(), first.Rate)
 		}
 		a.Shape[0] += v.Array.Shape[0]
-		a.Uint8, a.Int16 = append(a.Uint8, v.Array.Uint8...), append(a.Int16, v.Array.Int16...)
+		a.Uint8, a.Int8, a.Int16 = append(a.Uint8, v.Array.Uint8...), append(a.Int8, v.Array.Int8...), append(a.Int16, v.Array.Int16...)
 		a.Int32, a.Float32 = append(a.Int32, v.Array.Int32...), append(a.Float32, v.Array.Float32...)
 	}
 	return step.Value{Array: a, Rate: first.Rate}, nil

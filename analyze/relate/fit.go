@@ -25,8 +25,8 @@ func (s *sums) line() (slope, offset, left, around float64) {
 	return slope, (s.y - slope*s.x) / s.n, max(0, around-slope*vxy), around
 }
 
-// fitOf fits the edge's channels to those of the rearranged reference, one line each, on at most so many pixels. A channel
-// that is constant in the reference takes the line of the others.
+// fitOf fits the edge's channels to those of the rearranged reference, one line each unless one for all of them does
+// nearly as well, on at most so many pixels.
 func fitOf(e, r *view, c candidate, most int) *fit {
 	stride := max(1, int(math.Ceil(math.Sqrt(float64(e.rows)*float64(e.cols)/float64(most)))))
 	if !e.image() {

@@ -100,9 +100,6 @@ func search(e, r *view) *fit {
 	var best, identity *fit
 	for i, c := range candidates(e, r) {
 		f := fitOf(e, r, c, sampled)
-		if f == nil {
-			continue
-		}
 		if i == 0 && sameShape(e, r) {
 			identity = f
 		}

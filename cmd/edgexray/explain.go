@@ -108,11 +108,12 @@ func (o *explaining) rawOf(log *frames.Log, frame *frames.Frame, r *explain.Resu
 		if err != nil {
 			return nil, fmt.Errorf("explain: %w (it is no key either; the app marked %s)", err, orNothing(frame.RawKeys()))
 		}
-		v, ok, err := inputs.Files(items)(frame)
-		if !ok && err == nil {
-			err = fmt.Errorf("explain: %s has no file for frame %d", o.raw, o.frame)
+		read, ok := inputs.Files(items)(frame)
+		if !ok {
+			return nil, fmt.Errorf("explain: %s has no file for frame %d", o.raw, o.frame)
 		}
 		r.Raw = o.raw
+		v, err := read()
 		return &v, err
 	}
 	if marked == nil {

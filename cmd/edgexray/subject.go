@@ -69,6 +69,9 @@ func (e *evidence) fill(ctx context.Context, o *opened) error {
 	if e.edge == "" && e.trace == "" {
 		return errors.New("there is nothing to look at (name a snapshot with --edge, a trace with --trace)")
 	}
+	if e.frames < 0 {
+		return fmt.Errorf("--frames is %d: how many frames to judge is a positive number", e.frames)
+	}
 	if e.edge != "" {
 		if o.Edge, err = o.log(e.edge, e.interpreter); err != nil {
 			return err

@@ -53,18 +53,19 @@ func TestValidate(t *testing.T) {
 		status int
 		says   string
 	}{
-		"right":               {[]string{"--edge", right, "--skip", "channels"}, exitOK, "PASS: "},
-		"BGR":                 {[]string{"--edge", wrong, "--ref", right}, exitFailed, "BGR, where the reference has RGB, in 4 of 4 frames"},
-		"a user's check":      {[]string{star, "--edge", right, "--junit", junit}, exitFailed, "score 3 (" + star + ":2:37), in 1 of 4 frames"},
-		"a broken check":      {[]string{broken, "--edge", right}, exitMisuse, broken + ":2:14: in check_x: frame has no .nothing"},
-		"nothing":             {nil, exitMisuse, "there is nothing to look at"},
-		"no such snapshot":    {[]string{"--edge", right + "x"}, exitMisuse, "no such file"},
-		"no such check":       {[]string{"--edge", right, "--skip", "x"}, exitMisuse, `no built-in check "x"`},
-		"no snapshot":         {[]string{"--edge", star}, exitMisuse, "not an edgexray snapshot"},
-		"no pipeline":         {[]string{"--edge", right, "--pipeline", star + "x"}, exitMisuse, "pipeline"},
-		"Markdown":            {[]string{"--edge", wrong, "--ref", right, "--markdown"}, exitFailed, "| channels | FAIL |"},
-		"no such raw data":    {[]string{"--edge", right, "--raw", star + "x"}, exitMisuse, "no such file"},
-		"no such interpreter": {[]string{"--edge", right, "--interpreter", "9"}, exitMisuse, "interpreter 9"},
+		"right":                {[]string{"--edge", right, "--skip", "channels"}, exitOK, "PASS: "},
+		"BGR":                  {[]string{"--edge", wrong, "--ref", right}, exitFailed, "BGR, where the reference has RGB, in 4 of 4 frames"},
+		"a user's check":       {[]string{star, "--edge", right, "--junit", junit}, exitFailed, "score 3 (" + star + ":2:37), in 1 of 4 frames"},
+		"a broken check":       {[]string{broken, "--edge", right}, exitMisuse, broken + ":2:14: in check_x: frame has no .nothing"},
+		"nothing":              {nil, exitMisuse, "there is nothing to look at"},
+		"no such snapshot":     {[]string{"--edge", right + "x"}, exitMisuse, "no such file"},
+		"no such check":        {[]string{"--edge", right, "--skip", "x"}, exitMisuse, `no built-in check "x"`},
+		"no snapshot":          {[]string{"--edge", star}, exitMisuse, "not an edgexray snapshot"},
+		"no pipeline":          {[]string{"--edge", right, "--pipeline", star + "x"}, exitMisuse, "pipeline"},
+		"Markdown":             {[]string{"--edge", wrong, "--ref", right, "--markdown"}, exitFailed, "| channels | FAIL |"},
+		"no such raw data":     {[]string{"--edge", right, "--raw", star + "x"}, exitMisuse, "no such file"},
+		"fewer than no frames": {[]string{"--edge", right, "--frames", "-1"}, exitMisuse, "--frames is -1"},
+		"no such interpreter":  {[]string{"--edge", right, "--interpreter", "9"}, exitMisuse, "interpreter 9"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, errs strings.Builder

@@ -186,6 +186,9 @@ class Classifier {
     interpreter_ = TfLiteInterpreterCreate(model_, options);
     TfLiteInterpreterOptionsDelete(options);
     if (!interpreter_ || TfLiteInterpreterAllocateTensors(interpreter_) != kTfLiteOk) fail("the interpreter refuses the model");
+    const TfLiteTensor* scores = TfLiteInterpreterGetOutputTensor(interpreter_, 0);
+    size_t classes = TfLiteTensorByteSize(scores) / (TfLiteTensorType(scores) == kTfLiteFloat32 ? sizeof(float) : 1);
+    if (classes != labels_.size()) fail(std::to_string(labels_.size()) + " labels for " + std::to_string(classes) + " classes");
   }
   ~Classifier() {
     TfLiteInterpreterDelete(interpreter_);

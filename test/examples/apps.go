@@ -108,7 +108,7 @@ var Apps = []App{
 // broken is a kernel that mixes up two channels of what it puts out, in an int8 model.
 var broken = Bug{Name: "kernel", Issue: Kernel, Only: "int8"}
 
-// Makes tells whether an app with a model of a form can make a mistake. "none" is none.
+// Makes tells whether an app with a model of a form can make the mistake.
 func (b Bug) Makes(form string) bool { return b.Only == "" || b.Only == form }
 
 // Checks are those of `edgexray debug` whose finding says what it is.
