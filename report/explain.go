@@ -26,7 +26,11 @@ func Explain(w io.Writer, r *explain.Result, format Format, width int) error {
 		}
 	}
 	if len(r.Same) > 0 {
-		p.heading("What makes the same of this raw data")
+		title := "What makes the same of this raw data"
+		if !r.Explained {
+			title = "What comes about as near"
+		}
+		p.heading("%s", title)
 		for _, s := range r.Same {
 			p.line("%s", strings.Join(s, ", "))
 		}

@@ -37,7 +37,7 @@ type from struct {
 var coordinateSteps = []string{"crop", "pad", "letterbox", "resize", "rotate", "flip"}
 
 // knownSteps are those of which is known what they do to numbers.
-var knownSteps = append([]string{"decode", "color", "normalize", "layout", "quantize", "cast", "batch"}, coordinateSteps...)
+var knownSteps = append([]string{"decode", "color", "normalize", "standardize", "min-max", "layout", "quantize", "cast", "batch"}, coordinateSteps...)
 
 // factsOf finds what steps do to a photo of a size.
 func factsOf(lines []string, height, width int) (imageFacts, error) {
@@ -75,6 +75,8 @@ func numbersOf(lines []string) (imageFacts, error) {
 			f.reorder(args.Word("an order"))
 		case "normalize":
 			f.normalize(args.Numbers("mean", 0), args.Numbers("std", 1))
+		case "standardize", "min-max":
+			f.normal.whole, f.normal.name = name, wholes[name]
 		case "layout":
 			f.layout = args.Word("a layout")
 		case "quantize", "cast":
@@ -149,6 +151,10 @@ func (f *imageFacts) normalize(mean, std []float64) {
 
 // name names the convention.
 func (f *imageFacts) name() {
+	if f.normal.whole != "" {
+		f.gain = 1 // that of the picture isn't known
+		return
+	}
 	for _, n := range conventions {
 		if f.normal.near(n) {
 			f.normal.name = n.name
@@ -165,6 +171,9 @@ func (f *imageFacts) name() {
 
 // near says whether two normalisations make the same of pixels, but for a hundredth of a step.
 func (n normal) near(o normal) bool {
+	if n.whole != "" || o.whole != "" {
+		return n.whole == o.whole
+	}
 	for i := range 3 {
 		mean, std := n.of(i)
 		otherMean, otherStd := o.of(i)

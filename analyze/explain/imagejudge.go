@@ -35,6 +35,9 @@ func judgeImage(raw step.Value, fed *step.Array, reference []step.Step) (Verdict
 	if err != nil {
 		return Verdict{}, fmt.Errorf("judge: read the reference: %w", err)
 	}
+	if should.gain, err = gainOn(reference, should, raw, pixels); err != nil {
+		return Verdict{}, fmt.Errorf("judge: run the reference: %w", err)
+	}
 	v := Verdict{Distance: distance(out.Array, fed, should.gain)}
 	tolerance := math.Hypot(noise, quantum(fed, should.gain))
 	if v.Distance <= math.Hypot(roundedOff, quantum(fed, should.gain)) {
@@ -77,6 +80,28 @@ func run(reference []step.Step, raw step.Value, pixels *step.Array) (step.Value,
 	return pipeline.Run(pipeline.Undecoded(reference, raw), raw)
 }
 
+// gainOn is how many steps of 8 bits a number is in what a reference makes: of this picture, where that makes a difference.
+func gainOn(reference []step.Step, should imageFacts, raw step.Value, pixels *step.Array) (float64, error) {
+	i := slices.IndexFunc(reference, func(s step.Step) bool { return wholes[s.String()] != "" })
+	if i < 1 {
+		return should.gain, nil
+	}
+	before, err := run(reference[:i], raw, pixels)
+	if err != nil {
+		return 0, err
+	}
+	after, err := reference[i].Apply(before)
+	if err != nil {
+		return 0, err
+	}
+	low, high := extent(before.Array.Reals())
+	least, most := extent(after.Array.Reals())
+	if most == least {
+		return 1, nil
+	}
+	return (high - low) / (most - least), nil
+}
+
 // quantum is what rounding to a quantised element takes away, root mean square, in steps of the photo's 8 bits.
 func quantum(fed *step.Array, gain float64) float64 {
 	return math.Abs(fed.Scale) * gain / math.Sqrt(12)
@@ -117,6 +142,9 @@ func (f imageFound) differences(should *imageFacts, height, width int) ([]Differ
 		does, err := numbersOf(lines(s))
 		if err != nil {
 			return nil, err
+		}
+		if whole := should.normal.whole; whole != "" && m.way == plainWay && whole == wholeOf(m.placement.view.planes) {
+			does.normal = should.normal // makes the same of this picture
 		}
 		where := strings.Join(does.where, ", ")
 		if _, known := located[where]; !known {
@@ -179,8 +207,14 @@ func differentOrientation(app, reference *imageFacts) (is, should, advice string
 }
 
 func differentNormal(app, reference *imageFacts) (is, should, advice string) {
-	if app.normal.near(reference.normal) || app.byChannel() == reference.byChannel() {
+	if strings.HasSuffix(app.elements, " wrap") { // bytes that nobody made numbers of: that is the whole difference
 		return "", "", ""
+	}
+	if app.normal.near(reference.normal) || app.normal.whole == reference.normal.whole && app.byChannel() == reference.byChannel() {
+		return "", "", ""
+	}
+	if reference.normal.whole != "" {
+		return app.normal.String(), reference.normal.String(), fmt.Sprintf("make numbers of pixels by `%s`, of each picture by itself", reference.normal.whole)
 	}
 	return app.normal.String(), reference.normal.String(),
 		fmt.Sprintf("make numbers of pixels by (pixel-mean)/std with mean %s, std %s", numbers(reference.normal.mean), numbers(reference.normal.std))
@@ -198,8 +232,14 @@ func (f *imageFacts) byChannel() string {
 }
 
 func differentChannels(app, reference *imageFacts) (is, should, advice string) {
-	return channelName(app.order), channelName(reference.order),
-		fmt.Sprintf("reorder the channels to %s before they are fed", channelName(reference.order))
+	is, should = channelName(app.order), channelName(reference.order)
+	switch "gray" {
+	case is:
+		return is, should, fmt.Sprintf("feed the picture's colours, in the order %s", should)
+	case should:
+		return is, should, "make the picture gray before it is fed"
+	}
+	return is, should, fmt.Sprintf("reorder the channels to %s before they are fed", should)
 }
 
 func channelName(order string) string {
@@ -218,7 +258,22 @@ func differentElements(app, reference *imageFacts) (is, should, advice string) {
 	if should == "" {
 		should = "by the model's scale and zero point"
 	}
-	return app.elements, should, "make elements by round(number/scale) + zero point, with the input tensor's own scale and zero point"
+	return elementsName(app.elements), should, "make elements by round(number/scale) + zero point, with the input tensor's own scale and zero point"
+}
+
+// elementsName says what a line that makes elements of numbers does wrong.
+func elementsName(line string) string {
+	switch {
+	case strings.HasSuffix(line, " wrap"):
+		return "the picture's bytes as they are (" + line + ")"
+	case strings.HasSuffix(line, " truncate"):
+		return "cut off instead of rounded (" + line + ")"
+	case strings.HasPrefix(line, "cast"):
+		return "without scale and zero point (" + line + ")"
+	case strings.Contains(line, " zero-point=0 "):
+		return "without the zero point (" + line + ")"
+	}
+	return line
 }
 
 func plainElements(line string) bool {

@@ -10,7 +10,7 @@ import (
 // normals are the conventions that lines may be of, by a way, and where there are none, what the lines say.
 func (c candidate) normals(fed *step.Array, way string, lines []line) []normal {
 	if c.placement.view.wrapped {
-		return []normal{{[]float64{0}, []float64{1}, "[0,255]"}}
+		return []normal{{[]float64{0}, []float64{1}, "[0,255]", ""}}
 	}
 	lines = domain(fed, way, lines)
 	// What is left over, and rounded elements, move the lines a little.
@@ -33,9 +33,19 @@ func (c candidate) normals(fed *step.Array, way string, lines []line) []normal {
 		}
 	}
 	if way == plainWay || way == quantizedWay || fed.Scale == 0 {
-		all = append(all, free(lines))
+		all = append(all, c.free(way, lines))
 	}
 	return all
+}
+
+// free is the normalization that lines say when it is no convention: that of the picture itself, or numbers.
+func (c candidate) free(way string, lines []line) normal {
+	n := free(lines)
+	if way == plainWay && len(n.mean) == 1 && len(n.std) == 1 {
+		n.whole = wholeOf(c.placement.view.planes)
+		n.name = wholes[n.whole]
+	}
+	return n
 }
 
 // kept says which points of a plane are fitted: not padding, and nothing that was cut off at the type's limits.

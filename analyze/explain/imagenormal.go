@@ -11,42 +11,67 @@ import (
 type normal struct {
 	mean, std []float64 // one for all planes, or one for each
 	name      string    // of the convention; empty when it is none
+	whole     string    // the step that makes mean and std of the picture itself; empty when they are fixed
+}
+
+// wholes are the steps whose numbers depend on the picture.
+var wholes = map[string]string{"standardize": "each picture standardized", "min-max": "each picture stretched to [0,1]"}
+
+// wholeOf is the step that makes pictures what these planes together are: of mean 0 and deviation 1, or from 0 to 1.
+func wholeOf(planes [][]float32) string {
+	var sum, squares, n float64
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, plane := range planes {
+		for _, v := range plane {
+			sum += float64(v)
+			squares += float64(v) * float64(v)
+			low, high = min(low, float64(v)), max(high, float64(v))
+			n++
+		}
+	}
+	switch {
+	case math.Abs(sum/n) < 1e-4 && math.Abs(squares/n-1) < 1e-3:
+		return "standardize"
+	case math.Abs(low) < 1e-6 && math.Abs(high-1) < 1e-6:
+		return "min-max"
+	}
+	return ""
 }
 
 // conventions are what apps and training code do, the most common first. Means and deviations of ImageNet are those of
 // torchvision's transforms; of Caffe, those of its ResNet and VGG models (keras.applications' mode "caffe"); of CLIP, those
 // of OpenAI's preprocessing; 117 is that of TensorFlow's first Inception example, 127 and 128 those of its EfficientNet-Lite.
 var conventions = []normal{
-	{[]float64{127.5}, []float64{127.5}, "[-1,1]"},
-	{[]float64{0}, []float64{255}, "[0,1]"},
-	{[]float64{0}, []float64{1}, "[0,255]"},
-	{[]float64{123.675, 116.28, 103.53}, []float64{58.395, 57.12, 57.375}, "ImageNet's mean and deviation"},
-	{[]float64{103.53, 116.28, 123.675}, []float64{57.375, 57.12, 58.395}, "ImageNet's mean and deviation, of BGR"},
-	{[]float64{103.939, 116.779, 123.68}, []float64{1}, "Caffe's mean of BGR"},
-	{[]float64{123.68, 116.779, 103.939}, []float64{1}, "Caffe's mean of RGB"},
-	{[]float64{103.94, 116.78, 123.68}, []float64{1 / 0.017}, "Caffe's mean of BGR, times 0.017"},
-	{[]float64{123.68, 116.78, 103.94}, []float64{1 / 0.017}, "Caffe's mean of RGB, times 0.017"},
-	{[]float64{104, 117, 123}, []float64{1}, "Caffe's mean of BGR, whole"},
-	{[]float64{123, 117, 104}, []float64{1}, "Caffe's mean of RGB, whole"},
-	{[]float64{122.7709383, 116.7460125, 104.09373615}, []float64{68.5005327, 66.6321579, 70.32316305}, "CLIP's mean and deviation"},
-	{[]float64{127}, []float64{128}, "127 off, by 128"},
-	{[]float64{128}, []float64{128}, "[-1,1) by 128"},
-	{[]float64{127.5}, []float64{128}, "127.5 off, by 128"},
-	{[]float64{128}, []float64{127}, "128 off, by 127"},
-	{[]float64{127}, []float64{127}, "127 off, by 127"},
-	{[]float64{127.5}, []float64{255}, "[-0.5,0.5]"},
-	{[]float64{0}, []float64{256}, "[0,1) by 256"},
-	{[]float64{0}, []float64{128}, "[0,2) by 128"},
-	{[]float64{0}, []float64{127.5}, "[0,2]"},
-	{[]float64{128}, []float64{1}, "128 off"},
-	{[]float64{127.5}, []float64{1}, "127.5 off"},
-	{[]float64{127}, []float64{1}, "127 off"},
-	{[]float64{117}, []float64{1}, "117 off"},
-	{[]float64{255}, []float64{-255}, "[0,1], the negative"},
-	{[]float64{255}, []float64{-1}, "[0,255], the negative"},
-	{[]float64{127.5}, []float64{-127.5}, "[-1,1], the negative"},
-	{[]float64{0}, []float64{255 * 255}, "[0,1], divided by 255 twice"},
-	{[]float64{127.5 * 255}, []float64{127.5 * 255}, "[0,1], then as if that were [0,255] to [-1,1]"},
+	{[]float64{127.5}, []float64{127.5}, "[-1,1]", ""},
+	{[]float64{0}, []float64{255}, "[0,1]", ""},
+	{[]float64{0}, []float64{1}, "[0,255]", ""},
+	{[]float64{123.675, 116.28, 103.53}, []float64{58.395, 57.12, 57.375}, "ImageNet's mean and deviation", ""},
+	{[]float64{103.53, 116.28, 123.675}, []float64{57.375, 57.12, 58.395}, "ImageNet's mean and deviation, of BGR", ""},
+	{[]float64{103.939, 116.779, 123.68}, []float64{1}, "Caffe's mean of BGR", ""},
+	{[]float64{123.68, 116.779, 103.939}, []float64{1}, "Caffe's mean of RGB", ""},
+	{[]float64{103.94, 116.78, 123.68}, []float64{1 / 0.017}, "Caffe's mean of BGR, times 0.017", ""},
+	{[]float64{123.68, 116.78, 103.94}, []float64{1 / 0.017}, "Caffe's mean of RGB, times 0.017", ""},
+	{[]float64{104, 117, 123}, []float64{1}, "Caffe's mean of BGR, whole", ""},
+	{[]float64{123, 117, 104}, []float64{1}, "Caffe's mean of RGB, whole", ""},
+	{[]float64{122.7709383, 116.7460125, 104.09373615}, []float64{68.5005327, 66.6321579, 70.32316305}, "CLIP's mean and deviation", ""},
+	{[]float64{127}, []float64{128}, "127 off, by 128", ""},
+	{[]float64{128}, []float64{128}, "[-1,1) by 128", ""},
+	{[]float64{127.5}, []float64{128}, "127.5 off, by 128", ""},
+	{[]float64{128}, []float64{127}, "128 off, by 127", ""},
+	{[]float64{127}, []float64{127}, "127 off, by 127", ""},
+	{[]float64{127.5}, []float64{255}, "[-0.5,0.5]", ""},
+	{[]float64{0}, []float64{256}, "[0,1) by 256", ""},
+	{[]float64{0}, []float64{128}, "[0,2) by 128", ""},
+	{[]float64{0}, []float64{127.5}, "[0,2]", ""},
+	{[]float64{128}, []float64{1}, "128 off", ""},
+	{[]float64{127.5}, []float64{1}, "127.5 off", ""},
+	{[]float64{127}, []float64{1}, "127 off", ""},
+	{[]float64{117}, []float64{1}, "117 off", ""},
+	{[]float64{255}, []float64{-255}, "[0,1], the negative", ""},
+	{[]float64{255}, []float64{-1}, "[0,255], the negative", ""},
+	{[]float64{127.5}, []float64{-127.5}, "[-1,1], the negative", ""},
+	{[]float64{0}, []float64{255 * 255}, "[0,1], divided by 255 twice", ""},
+	{[]float64{127.5 * 255}, []float64{127.5 * 255}, "[0,1], then as if that were [0,255] to [-1,1]", ""},
 }
 
 // of is what a plane's numbers are made by.
@@ -97,6 +122,9 @@ func digits(v float64, n int) float64 {
 
 // line is a normalisation as a line of a pipeline; empty when it changes nothing.
 func (n normal) line() string {
+	if n.whole != "" {
+		return n.whole
+	}
 	if len(n.mean) == 1 && n.mean[0] == 0 && n.std[0] == 1 {
 		return ""
 	}

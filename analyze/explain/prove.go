@@ -156,7 +156,7 @@ func rangeOf(reference []step.Step) (low, high float64, ok bool) {
 		return 0, 0, false
 	}
 	f, err := numbersOf(lines(reference))
-	if err != nil || f.unknown {
+	if err != nil || f.unknown || f.normal.whole != "" {
 		return 0, 0, false
 	}
 	low, high = math.Inf(1), math.Inf(-1)
