@@ -96,6 +96,7 @@ func TestJudgeAudio(t *testing.T) {
 		{yamnet, "low=125>low=0|float>gain 0.25, float", 16000, 1, "level, spectrogram"},
 		{yamnet, "mel tf>mel slaney|mono mean>mono right", 16000, 2, "channel order, spectrogram"},
 		{yamnet, "offset=0.001>offset=1e-06", 16000, 1, "spectrogram"},
+		{yamnet, "offset=0.001>offset=0.001, min-max, quantize scale=0.035 zero-point=19 type=int8", 16000, 1, "normalization"},
 		{yamnet, "step=160>step=200", 16000, 1, "spectrogram"},
 		{yamnet, "float>skip 37, float", 16000, 1, "time"},
 		{mfcc, "mfcc tf>mfcc ortho", 16000, 1, "spectrogram"},

@@ -62,7 +62,7 @@ func likelyGains(f fit) (gains []float64) {
 // withGain are the ways to put a gain at a place: as it is, limited to 16 bits, and for pipelines that go on with 16 bits made
 // whole again in each way there is.
 func withGain(steps []step.Step, at int, gain float64, whole bool) (out []variant) {
-	c := change{slot: gainSlot, cost: 1, Difference: Difference{Aspect: Level, App: levelOf(gain), Reference: "samples at their level",
+	c := change{slot: gainSlot, cost: 1, Difference: Difference{Aspect: Level, App: levelOf(gain), Reference: atTheirLevel,
 		Advice: "Feed the samples at the level that they were recorded at."}}
 	add := func(more ...step.Step) {
 		out = append(out, variant{c, replaced(steps, at, 0, append([]step.Step{audio.Gain{Factor: gain}}, more...)...), at})
@@ -85,12 +85,17 @@ func withGain(steps []step.Step, at int, gain float64, whole bool) (out []varian
 	return out
 }
 
+// atTheirLevel is how loud a reference takes samples.
+const atTheirLevel = "samples at their level"
+
 // levelOf says how much a gain is.
 func levelOf(gain float64) string {
 	words := fmt.Sprintf("samples times %.6g", gain)
 	switch size := math.Abs(gain); {
 	case near(size, 1.0/32768):
 		words = "samples divided by 32768 once more"
+	case near(size, 32768):
+		words = "samples as whole numbers of 16 bits"
 	case size >= 0.001 && size <= 1000:
 		words += fmt.Sprintf(" (%+.1f dB)", 20*math.Log10(size))
 	}

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/edgexray/edgexray/pipeline"
@@ -70,9 +71,22 @@ func otherwise(steps []step.Step, at, n int, a audioAlternatives, by []step.Step
 		d.App = "without " + d.Reference
 	}
 	if n == 0 {
-		d.Reference = "without that"
+		d.Reference = "none"
+	}
+	if n == 1 && len(by) == 1 {
+		if was, is := scaleOf(steps[at]), scaleOf(by[0]); was != 0 && is != 0 && math.Abs(was/is-1) > 0.01 {
+			d.App, d.Reference = levelOf(was/is), atTheirLevel
+		}
 	}
 	return variant{change{Difference: d, slot: a.slot}, replaced(steps, at, n, by...), at}
+}
+
+// scaleOf is by what a step divides samples; 0 when that isn't all it does.
+func scaleOf(s step.Step) float64 {
+	if f, ok := s.(audio.Float); ok {
+		return f.Divide
+	}
+	return 0
 }
 
 // each makes lists of one step.
@@ -218,6 +232,7 @@ func inserted(h *hypothesis, s *variantSearch) (out []variant) {
 	if last := h.values[len(h.values)-1].Array; last != nil && len(last.Shape) == 2 {
 		add("transpose", Layout, len(h.steps), audio.Transpose{})
 	}
+	out = append(out, scaledAlone(h)...)
 	return append(out, timeVariants(h, s, at)...)
 }
 
