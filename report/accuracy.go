@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/edgexray/edgexray/analyze/accuracy"
@@ -47,12 +48,16 @@ func (p *printer) accuracy(r *accuracy.Result) {
 }
 
 func (p *printer) accuracyClasses(r *accuracy.Result) {
-	if len(r.Classes) < 2 {
+	classes := r.Classes
+	if r.Reference { // the others say nothing of what differs
+		classes = slices.DeleteFunc(slices.Clone(classes), func(c accuracy.Class) bool { return c.Difference == 0 })
+	}
+	if len(r.Classes) < 2 || len(classes) == 0 {
 		return
 	}
 	p.heading("Classes, those that lost most first")
 	t := &table{columns: []column{{name: "class", left: true, max: 40}, {name: "samples"}, {name: "edge"}, {name: "reference", rare: true}, {name: "difference", rare: true}}}
-	for _, c := range r.Classes[:min(len(r.Classes), shownClasses)] {
+	for _, c := range classes[:min(len(classes), shownClasses)] {
 		if r.Reference {
 			t.add(c.Class, strconv.Itoa(c.Samples), share(c.Edge), share(c.Reference), change(c.Difference))
 		} else {
@@ -60,8 +65,11 @@ func (p *printer) accuracyClasses(r *accuracy.Result) {
 		}
 	}
 	p.table(t.withoutEmpty())
-	if more := len(r.Classes) - shownClasses; more > 0 {
+	if more := len(classes) - shownClasses; more > 0 {
 		p.line("and %d more", more)
+	}
+	if same := len(r.Classes) - len(classes); same > 0 {
+		p.line("The other %d don't differ.", same)
 	}
 }
 
