@@ -38,7 +38,11 @@ func judgeImage(raw step.Value, fed *step.Array, reference []step.Step) (Verdict
 	if should.gain, err = gainOn(reference, should, raw, pixels); err != nil {
 		return Verdict{}, fmt.Errorf("judge: run the reference: %w", err)
 	}
-	v := Verdict{Distance: distance(out.Array, fed, should.gain)}
+	exact, err := unrounded(reference, out, fed, raw, pixels)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("judge: run the reference: %w", err)
+	}
+	v := Verdict{Distance: distance(exact, fed, should.gain)}
 	tolerance := math.Hypot(noise, quantum(fed, should.gain))
 	if v.Distance <= math.Hypot(roundedOff, quantum(fed, should.gain)) {
 		return v.healthy(reference), nil
@@ -102,6 +106,17 @@ func gainOn(reference []step.Step, should imageFacts, raw step.Value, pixels *st
 	return (high - low) / (most - least), nil
 }
 
+// unrounded is what a reference makes before it rounds to elements like those that were fed; what it makes, out, when it
+// doesn't. Libraries round halves in either way, and a scale of 1/127.5 makes nothing but halves of pixels.
+func unrounded(reference []step.Step, out step.Value, fed *step.Array, raw step.Value, pixels *step.Array) (*step.Array, error) {
+	i := slices.IndexFunc(reference, func(s step.Step) bool { return nameOf(s) == "quantize" && plainElements(s.String()) })
+	if i < 1 || out.Array.Type() != fed.Type() || out.Array.Scale != fed.Scale || out.Array.ZeroPoint != fed.ZeroPoint {
+		return out.Array, nil
+	}
+	exact, err := run(slices.Delete(slices.Clone(reference), i, i+1), raw, pixels)
+	return exact.Array, err
+}
+
 // quantum is what rounding to a quantised element takes away, root mean square, in steps of the photo's 8 bits.
 func quantum(fed *step.Array, gain float64) float64 {
 	return math.Abs(fed.Scale) * gain / math.Sqrt(12)
@@ -119,15 +134,33 @@ func distance(out, fed *step.Array, gain float64) float64 {
 	if len(a) != len(b) || !slices.Equal(out.Squeezed(), fed.Squeezed()) {
 		return math.Inf(1)
 	}
+	off := func(made, was float64) float64 { return made - was }
+	if fed.Scale != 0 && out.Float32 != nil {
+		off = rounding(fed)
+	}
 	sum := 0.0
 	for i, v := range a {
-		d := float64(v-b[i]) * gain
+		d := off(float64(v), float64(b[i])) * gain
 		sum += d * d
 	}
 	if math.IsNaN(sum) {
 		return math.Inf(1)
 	}
 	return math.Sqrt(sum / float64(len(a)))
+}
+
+// rounding says by how much a quantised element is off a number: not at all when it is the number rounded, a half in either way.
+func rounding(fed *step.Array) func(made, was float64) float64 {
+	const half = 0.5 + 1e-3
+	low, high := limits(fed)
+	zero := float64(fed.ZeroPoint)
+	return func(made, was float64) float64 {
+		made = clamp(made, fed.Scale*(low-zero), fed.Scale*(high-zero))
+		if math.Abs(made-was) <= half*fed.Scale {
+			return 0
+		}
+		return made - was
+	}
 }
 
 // differences are those of the explanation, among all that can't be told apart, that differs least from the reference.
