@@ -158,6 +158,25 @@ func TestUnexplainedImage(t *testing.T) {
 	}
 }
 
+// A photo that was compressed again isn't what the app had; the reference isn't accused for it, and a mistake isn't healthy.
+func TestJudgeOfAnotherCopy(t *testing.T) {
+	raw := scene(240, 320)
+	had := step.Value{Array: &step.Array{Shape: raw.Array.Shape, Uint8: slices.Clone(raw.Array.Uint8)}}
+	random := rand.New(rand.NewPCG(3, 3))
+	for i, v := range had.Array.Uint8 {
+		had.Array.Uint8[i] = uint8(clamp(float64(int(v)+random.IntN(5)-2), 0, 255))
+	}
+	const reference = "resize 96x96 tf1.nearest; normalize mean=127.5 std=127.5; batch"
+	v, err := Judge(raw, fedBy(t, had, reference), parse(t, reference))
+	if err != nil || !v.Healthy || v.Distance < 1.2 || len(v.Explanation.Notes) == 0 {
+		t.Errorf("%v: %+v", err, v)
+	}
+	v, err = Judge(raw, fedBy(t, had, "resize 96x96 tf1.nearest; color bgr; normalize mean=127.5 std=127.5; batch"), parse(t, reference))
+	if err != nil || v.Healthy {
+		t.Errorf("BGR: %v: %+v", err, v)
+	}
+}
+
 func TestExplainBadImage(t *testing.T) {
 	good, fed := scene(40, 40), &step.Array{Shape: []int{1, 8, 8, 3}, Uint8: make([]uint8, 192)}
 	for _, c := range []struct {
