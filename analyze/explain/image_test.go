@@ -66,7 +66,7 @@ func TestJudgeImage(t *testing.T) {
 		{"quantised", "resize 96x96 tf2.bilinear; normalize mean=127.5 std=127.5; quantize scale=2/255 zero-point=-1 type=int8; batch",
 			"resize 96x96 tf2.bilinear; normalize mean=127.5 std=127.5; batch", nil},
 		{"halves that are rounded up", "resize 96x96 pillow.bilinear; normalize mean=127 std=127.5; quantize scale=1/127.5 zero-point=-1 type=int8; batch",
-			"resize 96x96 pillow.bilinear; normalize mean=127.5 std=127.5; quantize scale=1/127.5 zero-point=-1 type=int8; batch", nil},
+			"resize 96x96 pillow.bilinear; normalize mean=127.5 std=127.5; quantize scale=0.00784313725 zero-point=-1 type=int8; batch", nil},
 		{"BGR", "crop central=0.875; resize 96x96 tf2.bilinear; color bgr; normalize mean=127.5 std=127.5; batch", mobilenet, []string{"channel order: BGR"}},
 		{"by 256", "crop central=0.875; resize 96x96 tf2.bilinear; normalize std=256; batch",
 			"crop central=0.875; resize 96x96 tf2.bilinear; normalize std=255; batch", []string{"normalization: [0,1) by 256"}},

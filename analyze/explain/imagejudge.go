@@ -122,7 +122,7 @@ func gainOn(reference []step.Step, should imageFacts, raw step.Value, pixels *st
 // doesn't. Libraries round halves in either way, and a scale of 1/127.5 makes nothing but halves of pixels.
 func unrounded(reference []step.Step, out step.Value, fed *step.Array, raw step.Value, pixels *step.Array) (*step.Array, error) {
 	i := slices.IndexFunc(reference, func(s step.Step) bool { return nameOf(s) == "quantize" && plainElements(s.String()) })
-	if i < 1 || out.Array.Type() != fed.Type() || out.Array.Scale != fed.Scale || out.Array.ZeroPoint != fed.ZeroPoint {
+	if i < 1 || out.Array.Type() != fed.Type() || !near(out.Array.Scale, fed.Scale) || out.Array.ZeroPoint != fed.ZeroPoint {
 		return out.Array, nil
 	}
 	exact, err := run(slices.Delete(slices.Clone(reference), i, i+1), raw, pixels)
