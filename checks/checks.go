@@ -141,6 +141,10 @@ func notChecked(format string, args ...any) Outcome {
 	return Outcome{Verdict: NotChecked, Evidence: fmt.Sprintf(format, args...)}
 }
 
+func broken(format string, args ...any) Outcome {
+	return Outcome{Verdict: Broken, Evidence: fmt.Sprintf(format, args...)}
+}
+
 // over adds how many frames were looked at, and how many failed from which one on.
 func (o Outcome) over(frames, failed, first int) Outcome {
 	o.Frames, o.Failed, o.First = frames, failed, first

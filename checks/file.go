@@ -73,6 +73,8 @@ func (f *File) builtIn() *starlarkstruct.Module {
 				return nil, &script.Failure{Reason: o.Evidence}
 			case NotChecked:
 				return nil, &errUnchecked{c.Name + ": " + o.Evidence}
+			case Broken:
+				return nil, errors.New(o.Evidence)
 			}
 			return starlark.None, nil
 		})

@@ -16,6 +16,9 @@ func checkLatency(s *Subject, a arguments) Outcome {
 		return notChecked("no budget was set (call check.latency(ms=...) in a check file)")
 	}
 	quantile := a.get("quantile", 0.5)
+	if !(quantile >= 0 && quantile <= 1) {
+		return broken("quantile=%g: it takes a number from 0 to 1", quantile)
+	}
 	var within []string
 	for _, m := range s.Trace.Models {
 		if m.InvokeWall == nil || m.InvokeWall.Count == 0 {

@@ -22,12 +22,13 @@ func TestBudgets(t *testing.T) {
 		verdict checks.Verdict
 		says    string
 	}{
-		"check.latency(ms = 30)": {checks.Pass, ""},
-		"check.latency(ms = 10)": {checks.Fail, "classifier takes 20 ms an invoke"},
-		"check.latency()":        {checks.NotChecked, "no budget was set"},
-		"check.memory(mb = 10)":  {checks.Pass, ""},
-		"check.memory(mb = 5)":   {checks.Fail, "the tensors of classifier take 8 MB"},
-		"check.memory()":         {checks.NotChecked, "no budget was set"},
+		"check.latency(ms = 30)":               {checks.Pass, ""},
+		"check.latency(ms = 10)":               {checks.Fail, "classifier takes 20 ms an invoke"},
+		"check.latency(ms = 10, quantile = 2)": {checks.Broken, "quantile=2: it takes a number from 0 to 1"},
+		"check.latency()":                      {checks.NotChecked, "no budget was set"},
+		"check.memory(mb = 10)":                {checks.Pass, ""},
+		"check.memory(mb = 5)":                 {checks.Fail, "the tensors of classifier take 8 MB"},
+		"check.memory()":                       {checks.NotChecked, "no budget was set"},
 	} {
 		f, err := file(t, "def check_it(trace):\n  "+source)
 		if err != nil {
