@@ -131,30 +131,16 @@ func otherModel(f *snapshot.File, byModel map[string][]*Frame, but string) strin
 
 // invokes returns those of main subgraphs, in the order of time.
 func invokes(f *snapshot.File) []*Frame {
-	type key struct {
-		subgraph uint32
-		invoke   uint64
+	var found []*Frame
+	for _, v := range f.Invokes() {
+		if v.Subgraph.GetIndex() <= 0 {
+			found = append(found, &Frame{Invoke: v.Number, StartNS: v.StartNS, subgraph: v.Subgraph, process: v.Subgraph.GetProcess(), thread: v.Thread, captures: v.Captures})
+		}
 	}
-	found := make(map[key]*Frame)
-	for _, c := range f.Captures {
-		s := f.Subgraphs[f.Nodes[c.Node].GetSubgraph()]
-		if s == nil || s.GetIndex() > 0 || c.Around != 0 {
-			continue
-		}
-		k := key{s.GetId(), c.Invoke}
-		frame := found[k]
-		if frame == nil {
-			frame = &Frame{Invoke: c.Invoke, StartNS: c.StartNs, subgraph: s, process: s.GetProcess(), thread: c.Thread}
-			found[k] = frame
-		}
-		if c.StartNs != 0 && (frame.StartNS == 0 || c.StartNs < frame.StartNS) {
-			frame.StartNS = c.StartNs
-		}
-		frame.captures = append(frame.captures, c)
-	}
-	return slices.SortedFunc(maps.Values(found), func(a, b *Frame) int {
+	slices.SortFunc(found, func(a, b *Frame) int {
 		return cmp.Or(cmp.Compare(a.StartNS, b.StartNS), cmp.Compare(a.subgraph.GetId(), b.subgraph.GetId()), cmp.Compare(a.Invoke, b.Invoke))
 	})
+	return found
 }
 
 // tie gives frames the markers that belong to them. Invokes of other models take theirs, too.

@@ -119,32 +119,15 @@ func ReadSnapshot(f *snapshot.File) *Log {
 	return l
 }
 
-// capturedRuns are the invokes of outermost subgraphs of which something was captured.
+// capturedRuns are the invokes of which something was captured.
 func capturedRuns(f *snapshot.File) []*Run {
-	type key struct {
-		subgraph uint32
-		number   uint64
-	}
-	seen := make(map[key]*Run)
 	var runs []*Run
-	for _, c := range f.Captures {
-		s := f.Subgraphs[f.Nodes[c.Node].GetSubgraph()]
-		if s == nil || c.Around != 0 {
-			continue
-		}
-		k := key{s.Id, c.Invoke}
-		if run := seen[k]; run != nil {
-			if c.StartNs != 0 { // of some it isn't known
-				run.StartNS = min(cmp.Or(run.StartNS, c.StartNs), c.StartNs)
-			}
-			continue
-		}
+	for _, v := range f.Invokes() {
 		model := ""
-		if m := f.Models[s.Model]; m != nil {
+		if m := f.Models[v.Subgraph.Model]; m != nil {
 			model = path.Base(m.Path)
 		}
-		seen[k] = &Run{model, s.Index, c.Invoke, Invoke{s.Process, c.Thread, c.StartNs}}
-		runs = append(runs, seen[k])
+		runs = append(runs, &Run{model, v.Subgraph.Index, v.Number, Invoke{v.Subgraph.Process, v.Thread, v.StartNS}})
 	}
 	return runs
 }
