@@ -75,8 +75,9 @@ func (d *debugger) input(j *inputs.Judged) (answer string, wrong, known bool) {
 	return fmt.Sprintf("%syes, in %d of %d frames (by %s)", name, j.Healthy, j.Frames, j.By), false, true
 }
 
-// symptoms are the checks that rather show that something is wrong than what, with the confidence of their findings.
-var symptoms = map[string]float64{"outputs": 0.3, "saturated": 0.4}
+// symptoms are the checks that say little where they fail in few frames, with the confidence of failing in all: a frame may really be
+// black. The less of it the more they only show that something is wrong.
+var symptoms = map[string]float64{"outputs": 0.3, "saturated": 0.4, "constant": 1}
 
 // check makes built-in checks, and finds what fails.
 func (d *debugger) check(where Verdict, names ...string) (answers, unknown []string, wrong bool) {
