@@ -211,5 +211,9 @@ func (a *alone) judgeData(o *Output, edge *view, data []byte, exact bool) (m *Me
 		return &Metrics{Elements: edge.real.Len}, unbounded, err.Error()
 	}
 	over, why = judge(m, o.limits, o.terms, exact)
+	if over > 1 && m.Off != nil && edge.channels() > 0 && edge.typ() != tflite.Int4 {
+		once, _ := judgeOff(distinct(edge, reference), o.limits, exact)
+		over = min(over, once)
+	}
 	return m, over, why
 }

@@ -34,6 +34,16 @@ func mustView(t testing.TB, tensor *trace.Tensor, data []byte) *view {
 
 func db(v float64) *float64 { return &v }
 
+// What is made of one colour over and over is one number a channel.
+func TestDistinct(t *testing.T) {
+	tensor := &trace.Tensor{Type: int32(tflite.Int8), Shape: []int32{100, 4}, Scale: 1}
+	edge, reference := mustView(t, tensor, bytes.Repeat(le[int8](1, 2, 3, 4), 100)), mustView(t, tensor, bytes.Repeat(le[int8](1, 2, 3, 3), 100))
+	got := distinct(edge, reference)
+	if want := (Off{By0: 3, By1: 1, Up: 1, Max: 1}); *got != want {
+		t.Errorf("%+v, want %+v", *got, want)
+	}
+}
+
 // Worked out by hand.
 func TestMetrics(t *testing.T) {
 	float := func(shape ...int32) *trace.Tensor { return &trace.Tensor{Type: int32(tflite.Float32), Shape: shape} }
