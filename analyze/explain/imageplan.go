@@ -30,35 +30,42 @@ func (p plan) window(width, height int) (x0, y0, x1, y1 int) {
 }
 
 // farApart is by how many pixels of what was fed the mapping of a plan may differ from that found by align; it is less
-// sure of methods that take from few pixels.
-const farApart = 0.35
+// sure of methods that take from few pixels. The whole photo, which is what most apps take, is tried when it is farther: of a
+// smooth one little is sure.
+const (
+	farApart   = 0.35
+	wholeApart = 1.0
+)
 
 // plans are the candidates that have the mapping of a place, by one method: the whole photo resized and then cut or padded,
 // and a part of the photo resized.
 func (s *imageSearch) plans(place alignedPlace, by candidate) []candidate {
 	width, height := place.view.width, place.view.height
 	var all []candidate
-	add := func(p plan) {
+	add := func(p plan, within float64) (added bool) {
 		by.plan = p
 		if !p.possible(s.photo, width, height) || slices.ContainsFunc(all, func(c candidate) bool { return c.plan == p }) {
-			return
+			return false
 		}
-		if by.mapping(s.responses).apart(place.mapping, place.inside) < farApart {
+		added = by.mapping(s.responses).apart(place.mapping, place.inside) < within
+		if added {
 			all = append(all, by)
 		}
+		return added
 	}
 	whole := plan{0, 0, s.photo.width, s.photo.height, width, height, 0, 0}
-	add(whole)
+	isWhole := add(whole, farApart)
 	if place.inside.width != float64(width) || place.inside.height != float64(height) {
 		in := place.inside
-		add(plan{0, 0, s.photo.width, s.photo.height, int(in.width), int(in.height), -int(in.x), -int(in.y)})
+		add(plan{0, 0, s.photo.width, s.photo.height, int(in.width), int(in.height), -int(in.x), -int(in.y)}, farApart)
 	}
 	for _, p := range s.wholeThenCut(place, by) {
-		add(p)
+		add(p, farApart)
 	}
-	if len(all) > 0 && all[0].plan == whole {
+	if isWhole {
 		return all
 	}
+	add(whole, wholeApart)
 	// A part of the photo: what it is by the middles of the pixels, moved by what the method puts elsewhere.
 	fed := rectangle{0, 0, float64(width), float64(height)}
 	from := place.mapping.source(fed)
@@ -71,7 +78,7 @@ func (s *imageSearch) plans(place alignedPlace, by candidate) []candidate {
 	from.y += float64(by.plan.y) - is.y
 	from.width += float64(by.plan.width) - is.width
 	from.height += float64(by.plan.height) - is.height
-	add(rounded(from, width, height))
+	add(rounded(from, width, height), farApart)
 	return all
 }
 
