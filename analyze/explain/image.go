@@ -18,6 +18,8 @@ type imageSearch struct {
 	fed       *step.Array
 	responses *responses
 	tried     map[tried]bool
+	// What numbers are made of pixels by is looked for among these: what is as good as another one comes first.
+	conventions []normal
 }
 
 // tried is a candidate that was made exactly, which takes much longer than to sample it: it isn't made again.
@@ -119,11 +121,11 @@ func (s *imageSearch) candidates(place alignedPlace) []candidate {
 	each := make([][]candidate, len(image.Methods))
 	inParallel(len(image.Methods), func(i int) {
 		method := image.Methods[i]
-		each[i] = s.plans(place, candidate{placement: place.placement, method: method})
+		each[i] = s.plans(place, candidate{placement: place.placement, method: method, conventions: s.conventions})
 		if place.orientation == (orientation{}) {
 			return
 		}
-		for _, c := range s.plans(place, candidate{placement: place.placement, method: method, turnedFirst: true}) {
+		for _, c := range s.plans(place, candidate{placement: place.placement, method: method, turnedFirst: true, conventions: s.conventions}) {
 			if c.ordered(s.responses) {
 				each[i] = append(each[i], c)
 			}

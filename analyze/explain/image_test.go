@@ -111,6 +111,28 @@ func TestJudgeImage(t *testing.T) {
 	}
 }
 
+// Of a photo of few shades hardly more is known than what becomes of these: no normalization is made up that suits them better.
+func TestJudgeOfFewShades(t *testing.T) {
+	raw := scene(192, 144)
+	for i, v := range raw.Array.Uint8 {
+		raw.Array.Uint8[i] = 120 + v/16
+	}
+	const numbers = "normalize mean=127.5 std=127.5; quantize scale=0.00778162247 zero-point=-2 type=int8; batch"
+	for app, reference := range map[string]string{
+		"resize 64x64 opencv.area; color bgr; " + numbers:                                    "resize 64x64 opencv.area; " + numbers,
+		"resize 64x64 opencv.area; color bgr; normalize mean=91 std=133; batch":              "resize 64x64 opencv.area; normalize mean=91 std=133; batch",
+		"resize 64x64 opencv.area; color bgr; normalize mean=101,92,133 std=71,62,53; batch": "resize 64x64 opencv.area; normalize mean=133,92,101 std=53,62,71; batch",
+	} {
+		v, err := Judge(raw, fedBy(t, raw, app), parse(t, reference))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(v.Differences) != 1 || v.Differences[0].Aspect != Channels {
+			t.Errorf("%s for %s: %+v", app, reference, v.Differences)
+		}
+	}
+}
+
 // What is said is what was done: the steps make what was fed.
 func TestExplainImageSteps(t *testing.T) {
 	raw := scene(200, 260)

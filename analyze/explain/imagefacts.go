@@ -169,6 +169,24 @@ func (f *imageFacts) name() {
 	}
 }
 
+// conventions are those that are known, and before them the reference's, in its channels' order and the other way round.
+func (f *imageFacts) conventions() []normal {
+	if f.normal.whole != "" {
+		return conventions
+	}
+	its := normal{f.normal.mean, f.normal.std, "the reference's", ""}
+	back := normal{slices.Clone(its.mean), slices.Clone(its.std), "the reference's, the other way round", ""}
+	slices.Reverse(back.mean)
+	slices.Reverse(back.std)
+	all := []normal{its}
+	for _, n := range append([]normal{back}, conventions...) {
+		if !slices.ContainsFunc(all, n.near) {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
 // near says whether two normalisations make the same of pixels, but for a hundredth of a step.
 func (n normal) near(o normal) bool {
 	if n.whole != "" || o.whole != "" {

@@ -123,18 +123,20 @@ func variance(v []float32) float64 {
 	return covariance(v, v, m, m)
 }
 
-// line is the straight line y = slope*x + offset that is nearest to points, and what it leaves.
-type line struct{ slope, offset, rms float64 }
+// line is the straight line y = slope*x + offset that is nearest to points, what it leaves, and from where to where they are.
+type line struct{ slope, offset, rms, from, to float64 }
 
 // fitLine leaves out points that keep is false for; nil keeps all.
 func fitLine(x, y []float32, keep func(i int) bool) line {
 	var n, sx, sy, sxx, sxy, syy float64
+	low, high := math.Inf(1), math.Inf(-1)
 	for i := range x {
 		if keep != nil && !keep(i) {
 			continue
 		}
 		a, b := float64(x[i]), float64(y[i])
 		n++
+		low, high = min(low, a), max(high, a)
 		sx += a
 		sy += b
 		sxx += a * a
@@ -146,8 +148,8 @@ func fitLine(x, y []float32, keep func(i int) bool) line {
 	}
 	vx, vy, c := sxx/n-sx/n*sx/n, syy/n-sy/n*sy/n, sxy/n-sx/n*sy/n
 	if vx <= 0 {
-		return line{offset: sy / n, rms: math.Sqrt(max(0, vy))}
+		return line{offset: sy / n, rms: math.Sqrt(max(0, vy)), from: low, to: high}
 	}
 	slope := c / vx
-	return line{slope, (sy - slope*sx) / n, math.Sqrt(max(0, vy-slope*c))}
+	return line{slope, (sy - slope*sx) / n, math.Sqrt(max(0, vy-slope*c)), low, high}
 }

@@ -49,7 +49,7 @@ func judgeImage(raw step.Value, fed *step.Array, reference []step.Step) (Verdict
 	if v.Distance <= math.Hypot(roundedOff, quantum(fed, should.gain)) {
 		return v.healthy(reference), nil
 	}
-	found, err := searchImage(photo.array(), fed)
+	found, err := searchImage(photo.array(), fed, should.conventions())
 	if err != nil {
 		return Verdict{}, err
 	}

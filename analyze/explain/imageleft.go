@@ -27,7 +27,7 @@ func (c candidate) normals(fed *step.Array, way string, lines []line) []normal {
 		shift += 0.6 * math.Abs(fed.Scale/lines[0].slope)
 	}
 	var all []normal
-	for _, n := range conventions {
+	for _, n := range c.conventions {
 		if n.fits(lines, shift) {
 			all = append(all, n)
 		}

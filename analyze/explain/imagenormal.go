@@ -80,14 +80,14 @@ func (n normal) of(plane int) (mean, std float64) {
 }
 
 // fits says whether a convention makes lines, one a plane, as near as their errors let them be known: by shift, in steps of
-// the photo's 8 bits, at its darkest and lightest.
+// the photo's 8 bits, at the darkest and the lightest that there is. Beyond those a line says nothing.
 func (n normal) fits(lines []line, shift float64) bool {
 	if len(lines) == 1 && len(n.mean) > 1 {
 		return false
 	}
 	for i, l := range lines {
 		mean, std := n.of(i)
-		for _, x := range []float64{0, 255} {
+		for _, x := range []float64{l.from, l.to} {
 			if !(math.Abs((l.slope*x+l.offset)*std-(x-mean)) <= shift) {
 				return false
 			}

@@ -11,7 +11,8 @@ type candidate struct {
 	placement   placement
 	plan        plan
 	method      image.Method
-	turnedFirst bool    // it is turned before it is resized, which makes a difference
+	turnedFirst bool // it is turned before it is resized, which makes a difference
+	conventions []normal
 	left        float64 // root mean square of what sampled points leave, in steps of the photo's 8 bits
 }
 
