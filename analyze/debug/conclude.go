@@ -8,9 +8,13 @@ import (
 	"github.com/edgexray/edgexray/analyze/accuracy"
 )
 
-// doubtful is 1 for a finding that may follow from another one.
-func (f *Finding) doubtful() int {
-	if f.Confidence < unexplained {
+// named tells whether a finding says what the app did to its data. It follows from no other one, few as its frames may be.
+func (f *Finding) named() bool { return f.Where == Preprocessing && f.Check != unnamed }
+
+// following is 1 for a finding that may follow from another one: where that is named, what an input looks like; and what is doubtful.
+func (r *Result) following(f *Finding) int {
+	_, symptom := symptoms[f.Check]
+	if !f.named() && (f.Confidence < unexplained || symptom && slices.ContainsFunc(r.Findings, func(o Finding) bool { return o.named() })) {
 		return 1
 	}
 	return 0
@@ -22,9 +26,11 @@ var first = map[Verdict]int{Data: 0, Preprocessing: 1, Kernels: 2, Quantization:
 // conclude ranks the findings and says what it comes to.
 func (d *debugger) conclude() {
 	r := d.result
-	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
-		return cmp.Or(a.doubtful()-b.doubtful(), cmp.Compare(r.cost(b.Where), r.cost(a.Where)), cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(first[a.Where], first[b.Where]))
+	ranked := slices.Clone(r.Findings)
+	slices.SortStableFunc(ranked, func(a, b Finding) int {
+		return cmp.Or(r.following(&a)-r.following(&b), cmp.Compare(r.cost(b.Where), r.cost(a.Where)), cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(first[a.Where], first[b.Where]))
 	})
+	r.Findings = ranked
 	worse := r.Accuracy != nil && r.Accuracy.Verdict == accuracy.Worse
 	switch {
 	case len(r.Findings) > 0:

@@ -12,8 +12,9 @@ import (
 var certain = map[inputs.Basis]float64{inputs.ByRaw: 1, inputs.ByReference: 0.9, inputs.ByItself: 0.8}
 
 const (
-	unexplained = 0.5 // the confidence of an input that differs, and nobody knows how
-	suspected   = 0.6 // that of an op that could not be run alone
+	unnamed     = "preprocessing" // the check of such a finding
+	unexplained = 0.5             // the confidence of an input that differs, and nobody knows how
+	suspected   = 0.6             // that of an op that could not be run alone
 )
 
 // preprocessing asks whether the app feeds the model what the reference would.
@@ -69,7 +70,7 @@ func (d *debugger) input(j *inputs.Judged) (answer string, wrong, known bool) {
 		if j.Nearest != "" {
 			what += "; the nearest is: " + j.Nearest
 		}
-		d.find(Finding{Preprocessing, what, "compare the app's steps with the pipeline's one by one, with markers between them", unexplained, "preprocessing"})
+		d.find(Finding{Preprocessing, what, "compare the app's steps with the pipeline's one by one, with markers between them", unexplained, unnamed})
 		return fmt.Sprintf("%sno, in %d of %d frames, and nothing explains how", name, off, j.Frames), true, true
 	}
 	return fmt.Sprintf("%syes, in %d of %d frames (by %s)", name, j.Healthy, j.Frames, j.By), false, true
