@@ -43,8 +43,10 @@ func decodeAudio(raw step.Value) (step.Value, error) {
 // judgeAudio searches around a reference. Of what was fed the first dimension are invokes, when there are several: those of an
 // app that takes a sound piece by piece, as Concatenate makes them.
 func judgeAudio(raw step.Value, fed *step.Array, reference []step.Step) (Verdict, error) {
-	if v, bad := brokenAudio(fed); bad {
-		return v, nil
+	broken, bad := brokenAudio(fed)
+	tooLarge := fed.Scale != 0 && fed.Len() > 0 && allOver(fed, [][]float32{fed.Reals()})
+	if bad && !tooLarge {
+		return broken, nil
 	}
 	raw, err := decodeAudio(raw)
 	if err != nil {
@@ -56,6 +58,12 @@ func judgeAudio(raw step.Value, fed *step.Array, reference []step.Step) (Verdict
 		return Verdict{}, fmt.Errorf("run the reference: %w", err)
 	}
 	s := audioSearch(f, raw, len(made.Array.Shape) > 1, audioDepth)
+	if tooLarge {
+		if base, louder := s.louder(reference); len(louder) > 0 {
+			return s.verdict(base, louder), nil
+		}
+		return broken, nil
+	}
 	base, best := s.run(reference)
 	v := s.verdict(base, best)
 	f.finish(&v, base, best[0], s)
@@ -85,6 +93,17 @@ func (f *audioFed) finish(v *Verdict, base, nearest *hypothesis, s *variantSearc
 	if !v.Explanation.Explained && slices.ContainsFunc(nearest.steps, isResample) {
 		v.Explanation.Notes = append(v.Explanation.Notes, "resamplers of SoX, libsamplerate, Speex and Android have filters of their own, which aren't searched")
 	}
+}
+
+// louder returns the pipelines that differ from a reference by a level at which all that they make is cut off.
+func (s *variantSearch) louder(reference []step.Step) (base *hypothesis, best []*hypothesis) {
+	one := *s
+	one.refine = nil
+	one.variants = func(h *hypothesis, one *variantSearch) []variant {
+		return slices.DeleteFunc(s.variants(h, one), func(v variant) bool { return v.slot != gainSlot })
+	}
+	base = &hypothesis{steps: reference}
+	return base, equallyGood(one.expand(base), 0)
 }
 
 func isResample(s step.Step) bool {

@@ -67,10 +67,11 @@ func asInt8(a *step.Array, low, high float64) *step.Array {
 }
 
 const (
-	yamnet  = "mono mean, resample 16000 polyphase, float, frame length=400 step=160, window hann, spectrogram magnitude fft=512, mel tf bins=64 low=125 high=7500, log e offset=0.001"
-	mfcc    = "mono mean, resample 16000 linear, float, frame length=640 step=320, window hann, spectrogram magnitude fft=1024, mel tf bins=40 low=20 high=4000, log e offset=1e-06, mfcc tf 13"
-	samples = "mono mean, resample 16000 polyphase, float, length 16000"
-	micro   = "mono mean, resample 16000 linear truncate, microfrontend"
+	yamnet      = "mono mean, resample 16000 polyphase, float, frame length=400 step=160, window hann, spectrogram magnitude fft=512, mel tf bins=64 low=125 high=7500, log e offset=0.001"
+	mfcc        = "mono mean, resample 16000 linear, float, frame length=640 step=320, window hann, spectrogram magnitude fft=1024, mel tf bins=40 low=20 high=4000, log e offset=1e-06, mfcc tf 13"
+	spectrogram = "mono mean, resample 16000 linear, float, frame length=255 step=128, window hann, spectrogram magnitude fft=256"
+	samples     = "mono mean, resample 16000 polyphase, float, length 16000"
+	micro       = "mono mean, resample 16000 linear truncate, microfrontend"
 )
 
 func TestJudgeAudio(t *testing.T) {
@@ -98,6 +99,8 @@ func TestJudgeAudio(t *testing.T) {
 		{yamnet, "offset=0.001>offset=1e-06", 16000, 1, "spectrogram"},
 		{yamnet, "offset=0.001>offset=0.001, min-max, quantize scale=0.035 zero-point=19 type=int8", 16000, 1, "normalization"},
 		{yamnet, "step=160>step=200", 16000, 1, "spectrogram"},
+		{spectrogram, "fft=256>fft=256, log e offset=1e-06", 16000, 1, "spectrogram"},
+		{spectrogram, "fft=256>fft=256, log db floor=1e-10|window hann, >", 16000, 1, "spectrogram, spectrogram"},
 		{yamnet, "float>skip 37, float", 16000, 1, "time"},
 		{mfcc, "mfcc tf>mfcc ortho", 16000, 1, "spectrogram"},
 		{mfcc, "float>float, preemphasis 0.97", 16000, 1, "spectrogram"},
@@ -184,6 +187,22 @@ func TestBrokenAudio(t *testing.T) {
 		if _, err := Concatenate(fed); err == nil {
 			t.Errorf("%v is concatenated", fed)
 		}
+	}
+}
+
+// Where all that was fed is cut off at its type's upper limit only what makes it so loud can be told; where it is at the lower one, nothing.
+func TestJudgeAudioCutOff(t *testing.T) {
+	raw := voice(1.1, 16000, 1, 6)
+	fed := asInt8(made(t, strings.Replace(yamnet, "float", "float divide=1", 1), raw), -7, 1.5)
+	v, err := Judge(raw, fed, stepsOf(t, yamnet))
+	if err != nil || !v.Explanation.Explained || len(v.Differences) != 1 || v.Differences[0].Aspect != Level || !strings.Contains(v.Differences[0].App, "whole numbers") {
+		t.Errorf("%+v, %v", v, err)
+	}
+	for i := range fed.Int8 {
+		fed.Int8[i] = math.MinInt8
+	}
+	if v, err := Judge(raw, fed, stepsOf(t, yamnet)); err != nil || v.Explanation.Explained || v.Differences[0].Aspect != Data {
+		t.Errorf("silence: %+v, %v", v, err)
 	}
 }
 

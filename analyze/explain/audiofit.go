@@ -30,7 +30,9 @@ type spectrumOf struct {
 func newAudioFed(a *step.Array) *audioFed {
 	f := &audioFed{array: a, values: a.Reals()}
 	low, high := extent(f.values)
-	f.span = high - low
+	if f.span = high - low; f.span == 0 {
+		f.span = 1
+	}
 	return f
 }
 

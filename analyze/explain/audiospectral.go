@@ -76,6 +76,32 @@ func frameAlternatives(s audio.Frame, before step.Value) []audioAlternatives {
 	}
 }
 
+// logAdded are the pipelines that take a logarithm where there is none: of a spectrogram, or of its bands.
+func logAdded(h *hypothesis) (out []variant) {
+	at := 0
+	for i, s := range h.steps {
+		switch s.(type) {
+		case audio.Log:
+			return nil
+		case audio.Spectrogram, audio.Mel:
+			at = i + 1
+		}
+	}
+	if at == 0 {
+		return nil
+	}
+	for _, base := range []string{"e", "10", "2", "db"} {
+		logs := each(audio.Log{Base: base})
+		for _, x := range usualFloors {
+			logs = append(logs, each(audio.Log{Base: base, Floor: x}, audio.Log{Base: base, Offset: x})...)
+		}
+		for _, by := range logs {
+			out = append(out, otherwise(h.steps, at, 0, audioAlternatives{slot: "log", aspect: Spectrum}, by))
+		}
+	}
+	return out
+}
+
 func logAlternatives(s audio.Log) []audioAlternatives {
 	var floors [][]step.Step
 	for _, x := range usualFloors {

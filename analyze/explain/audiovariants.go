@@ -232,6 +232,7 @@ func inserted(h *hypothesis, s *variantSearch) (out []variant) {
 	if last := h.values[len(h.values)-1].Array; last != nil && len(last.Shape) == 2 {
 		add("transpose", Layout, len(h.steps), audio.Transpose{})
 	}
+	out = append(out, logAdded(h)...)
 	out = append(out, scaledAlone(h)...)
 	return append(out, timeVariants(h, s, at)...)
 }
