@@ -18,8 +18,7 @@ type imageSearch struct {
 	fed       *step.Array
 	responses *responses
 	tried     map[tried]bool
-	// What numbers are made of pixels by is looked for among these: what is as good as another one comes first.
-	conventions []normal
+	expected  *expected
 }
 
 // tried is a candidate that was made exactly, which takes much longer than to sample it: it isn't made again.
@@ -46,6 +45,10 @@ const (
 
 // search returns the makings that come nearest, the nearest first; none when nothing is alike at all.
 func (s *imageSearch) search(views []view) []making {
+	expected := s.asExpected(views)
+	if len(expected) > 0 && expected[0].left <= exactly {
+		return expected
+	}
 	area := float64(s.photo.width) * float64(s.photo.height) / float64(views[0].width*views[0].height)
 	r := reduce(s.photo, int(math.Sqrt(area)/2))
 	found := s.aligned(r, places(r, s.photo, views))
@@ -55,10 +58,11 @@ func (s *imageSearch) search(views []view) []making {
 	}
 	candidates = s.sampled(candidates)
 	if len(candidates) == 0 {
-		return nil
+		return expected
 	}
 	near := nearest(candidates)
-	makings := s.exact(near[:min(len(near), fewMakings)])
+	makings := append(expected, s.exact(near[:min(len(near), fewMakings)])...)
+	sortMakings(makings)
 	if len(near) > fewMakings && (len(makings) == 0 || makings[0].left > exactly) {
 		makings = append(makings, s.exact(near[fewMakings:])...)
 		sortMakings(makings)
@@ -121,11 +125,11 @@ func (s *imageSearch) candidates(place alignedPlace) []candidate {
 	each := make([][]candidate, len(image.Methods))
 	inParallel(len(image.Methods), func(i int) {
 		method := image.Methods[i]
-		each[i] = s.plans(place, candidate{placement: place.placement, method: method, conventions: s.conventions})
+		each[i] = s.plans(place, candidate{placement: place.placement, method: method, expected: s.expected})
 		if place.orientation == (orientation{}) {
 			return
 		}
-		for _, c := range s.plans(place, candidate{placement: place.placement, method: method, turnedFirst: true, conventions: s.conventions}) {
+		for _, c := range s.plans(place, candidate{placement: place.placement, method: method, turnedFirst: true, expected: s.expected}) {
 			if c.ordered(s.responses) {
 				each[i] = append(each[i], c)
 			}

@@ -81,6 +81,8 @@ func TestJudgeImage(t *testing.T) {
 		{"letterboxed", "letterbox 96x96 opencv.linear fill=114; batch", "resize 96x96 opencv.linear; batch", []string{"crop: pad square fill=114"}},
 		{"bytes as int8", "resize 96x96 opencv.linear; cast type=int8 wrap; batch", "resize 96x96 opencv.linear; normalize mean=128; cast type=int8; batch",
 			[]string{"quantization: the picture's bytes as they are (cast type=int8 wrap)"}},
+		{"bytes taken for signed ones", "resize 96x96 opencv.linear; cast type=int8 wrap; normalize mean=127.5 std=127.5; batch", "resize 96x96 opencv.linear; normalize mean=127.5 std=127.5; batch",
+			[]string{"normalization: [-1,1], of bytes taken for signed ones"}},
 		{"standardized", "resize 96x96 tf2.bilinear; standardize; batch", "resize 96x96 tf2.bilinear; normalize mean=127.5 std=127.5; batch",
 			[]string{"normalization: each picture standardized"}},
 		{"not standardized", "resize 96x96 tf2.bilinear; normalize mean=127.5 std=127.5; batch", "resize 96x96 tf2.bilinear; standardize; batch",
@@ -89,7 +91,7 @@ func TestJudgeImage(t *testing.T) {
 			[]string{"channel order: BGR"}},
 		{"stretched", "resize 96x96 tf1.bilinear; min-max; batch", "resize 96x96 tf2.bilinear; min-max; batch", []string{"resize: tf1.bilinear (no half-pixel centers)"}},
 		{"all at once", "rotate 90; resize 96x96 tf1.bilinear; color bgr; normalize std=255; batch", "resize 96x96 tf2.bilinear; normalize mean=127.5 std=127.5; batch",
-			[]string{"orientation: rotated 90 degrees clockwise", "normalization: [0,1]", "channel order: BGR", "resize: tf1.bilinear (no half-pixel centers)"}},
+			[]string{"normalization: [0,1]", "channel order: BGR", "orientation: rotated 90 degrees clockwise", "resize: tf1.bilinear (no half-pixel centers)"}},
 		{"means in the order of the channels", "resize 96x96 tf2.bilinear; color bgr; normalize mean=103.939,116.779,123.68; batch",
 			"resize 96x96 tf2.bilinear; normalize mean=123.68,116.779,103.939; batch", []string{"channel order: BGR"}},
 	} {
@@ -108,6 +110,39 @@ func TestJudgeImage(t *testing.T) {
 					v.Healthy, v.Explanation.Explained, v.Distance, got, c.differ, pipeline.Words(v.Explanation.Steps))
 			}
 		})
+	}
+}
+
+// Where most of what was fed is cut off at a limit of its type, what makes it so is found from the reference: nothing of the
+// photo is to be seen. What was never filled is nothing that anybody made.
+func TestJudgeCutOff(t *testing.T) {
+	raw := scene(240, 320)
+	for i, v := range raw.Array.Uint8 {
+		raw.Array.Uint8[i] = max(v, 3)
+	}
+	const reference = "resize 64x64 opencv.area; color bgr; normalize mean=127.5 std=127.5; quantize scale=0.00778162247 zero-point=-2 type=int8; batch"
+	fed := func(app string) *step.Array {
+		a := fedBy(t, raw, "resize 64x64 opencv.area; "+app+"; batch")
+		a.Scale, a.ZeroPoint = 0.00778162247, -2 // the model's, whatever the app takes
+		return a
+	}
+	for app, want := range map[string]string{
+		"color bgr; quantize scale=0.00778162247 zero-point=-2 type=int8":                                                      "normalization: [0,255]",
+		"color bgr; normalize mean=127.5 std=127.5; quantize scale=1/255 zero-point=-128 type=int8":                            "quantization: another scale and zero point (quantize scale=0.00392156863 zero-point=-128 type=int8)",
+		"color bgr; cast type=int8 wrap; normalize mean=127.5 std=127.5; quantize scale=0.00778162247 zero-point=-2 type=int8": "normalization: [-1,1], of bytes taken for signed ones",
+		"normalize mean=1000; cast type=int8":                                                                                  "", // all at the lower limit
+	} {
+		v, err := Judge(raw, fed(app), parse(t, reference))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, d := range v.Differences {
+			got += string(d.Aspect) + ": " + d.App
+		}
+		if got != want || v.Explanation.Explained != (want != "") {
+			t.Errorf("%s: %q, want %q (%s)", app, got, want, pipeline.Words(v.Explanation.Steps))
+		}
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 // exact makes what was fed by a candidate, with all that is rounded on the way, in each way that channels, numbers and
 // elements may have been made, and returns those that come nearest.
 func (c candidate) exact(ph photo, fed *step.Array) []making {
+	if c.asExpected {
+		return c.makings(fed, c.expected.picture, 0)
+	}
 	resized := c.resized(ph, 0)
 	if !c.plan.beyond(ph) {
 		return c.makings(fed, resized, 0)
@@ -43,6 +46,7 @@ func (c candidate) within(ph photo) []bool {
 type picture struct {
 	planes [][]float32 // of the photo's channels; what is padding is 0
 	inside []bool      // what isn't padding; nil when nothing is
+	signed bool        // they are bytes taken for signed ones
 	whole  bool        // all values are whole numbers of 0 to 255
 }
 
@@ -138,10 +142,16 @@ func (c candidate) makings(fed *step.Array, resized picture, fill float64) []mak
 		if cast != "" {
 			p = resized.castTo(cast)
 		}
-		if m, ok := c.nearest(fed, p); ok && (p.whole || fed.Float32 == nil || !m.wholePixels()) {
-			m.cast, m.fill = cast, fill
-			m.pad(fed)
-			all = append(all, m)
+		add := func(c candidate, p picture) {
+			if m, ok := c.nearest(fed, p); ok && (p.whole || fed.Float32 == nil || !m.wholePixels()) {
+				m.cast, m.fill = cast, fill
+				m.pad(fed)
+				all = append(all, m)
+			}
+		}
+		add(c, p)
+		if p.whole && c.asExpected {
+			add(c.asReference(), p.asSigned())
 		}
 	}
 	return all
@@ -168,30 +178,39 @@ func (c candidate) nearest(fed *step.Array, p picture) (making, bool) {
 	if len(sources) == 3 {
 		sources = append(sources, gray(p.planes))
 	}
-	m := making{candidate: c}
+	m := making{candidate: c, signed: p.signed}
 	lines := make([]line, len(v.planes))
-	from := make([][]float32, len(v.planes))
 	for i, plane := range v.planes {
+		if slices.Max(plane) == slices.Min(plane) {
+			m.channels = append(m.channels, unknownChannel)
+			continue
+		}
 		keep := c.kept(fed, plane, p.inside)
-		best := -1
+		best := unknownChannel
 		for s := range sources {
-			// The channel at the same place comes first: where channels are alike nothing else is to be said.
-			s = (s + i) % len(sources)
-			if l := fitLine(sources[s], plane, keep); l.slope != 0 && (best < 0 || l.rms < 0.98*lines[i].rms) {
+			// The channel that is expected comes first: where channels are alike nothing else is to be said.
+			s = (s + c.expected.channel(i)) % len(sources)
+			if l := fitLine(sources[s], plane, keep); l.slope != 0 && (best == unknownChannel || l.rms < 0.98*lines[i].rms) {
 				lines[i], best = l, s
 			}
 		}
-		if best < 0 {
-			return making{}, false
-		}
-		from[i] = sources[best]
 		if best == 3 || len(sources) == 1 {
 			best = allChannels
 		}
 		m.channels = append(m.channels, best)
 	}
+	if c.asExpected {
+		m.supposeChannels(fed)
+	}
 	if m.order() == "" {
 		return making{}, false
+	}
+	from := make([][]float32, len(v.planes))
+	for i, channel := range m.channels {
+		if channel == allChannels {
+			channel = len(sources) - 1
+		}
+		from[i] = sources[channel]
 	}
 	m.left = math.Inf(1)
 	for _, way := range c.ways(fed) {
@@ -213,8 +232,11 @@ func (m *making) clearly(than making) bool {
 		return true
 	}
 	less := 1e-4
-	if m.normal.name == "" && than.normal.name != "" {
+	switch unnamed := m.normal.name == ""; {
+	case unnamed && than.normal.name != "":
 		less = 0.05*0.05 + 0.04*m.left*m.left
+	case !unnamed && than.normal.name == "":
+		less = -0.05*0.05 - 0.04*than.left*than.left
 	}
 	return m.score()*m.score() < than.score()*than.score()-less
 }

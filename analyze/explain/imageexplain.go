@@ -26,7 +26,7 @@ func explainImage(raw step.Value, fed *step.Array) (Explanation, error) {
 	if err != nil {
 		return Explanation{}, err
 	}
-	found, err := searchImage(pixels, fed, conventions)
+	found, err := searchImage(pixels, fed, expected{conventions: conventions})
 	if err != nil {
 		return Explanation{}, err
 	}
@@ -62,7 +62,7 @@ type imageFound struct {
 	gray    bool     // the photo's channels are alike
 }
 
-func searchImage(pixels, fed *step.Array, conventions []normal) (imageFound, error) {
+func searchImage(pixels, fed *step.Array, e expected) (imageFound, error) {
 	found := imageFound{fed: fed}
 	var err error
 	if found.photo, err = newPhoto(pixels); err != nil {
@@ -73,7 +73,7 @@ func searchImage(pixels, fed *step.Array, conventions []normal) (imageFound, err
 	if err != nil {
 		return found, err
 	}
-	s := &imageSearch{found.photo, fed, &responses{known: make(map[response]func() taps)}, make(map[tried]bool), conventions}
+	s := &imageSearch{found.photo, fed, &responses{known: make(map[response]func() taps)}, make(map[tried]bool), &e}
 	found.best = alikeMakings(s.search(all), found.photo, fed)
 	return found, nil
 }

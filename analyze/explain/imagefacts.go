@@ -21,6 +21,7 @@ type imageFacts struct {
 	crop     string   // the lines that cut and pad
 	where    []string // the lines that say where pixels come from
 	layout   string
+	signed   bool    // numbers are made of bytes as if these were signed
 	elements string  // the lines that make elements of numbers
 	gain     float64 // steps of 8 bits of the photo that a number is
 	unknown  bool    // there are steps of which isn't known what they do to numbers
@@ -74,12 +75,14 @@ func numbersOf(lines []string) (imageFacts, error) {
 		case "color":
 			f.reorder(args.Word("an order"))
 		case "normalize":
+			f.sign()
 			f.normalize(args.Numbers("mean", 0), args.Numbers("std", 1))
 		case "standardize", "min-max":
 			f.normal.whole, f.normal.name = name, wholes[name]
 		case "layout":
 			f.layout = args.Word("a layout")
 		case "quantize", "cast":
+			f.sign()
 			f.elements = line
 		}
 	}
@@ -89,6 +92,13 @@ func numbersOf(lines []string) (imageFacts, error) {
 	}
 	f.name()
 	return f, nil
+}
+
+// sign is before a step that makes other numbers: of signed bytes, when what was last is the bytes of a picture.
+func (f *imageFacts) sign() {
+	if strings.HasSuffix(f.elements, " wrap") {
+		f.signed, f.elements = true, ""
+	}
 }
 
 // placing is a step that says where a pixel comes from, whatever it is resized by: in the middle of its pixels.
@@ -167,24 +177,6 @@ func (f *imageFacts) name() {
 	if first := f.normal; slices.Max(first.mean) == slices.Min(first.mean) && slices.Max(first.std) == slices.Min(first.std) {
 		f.normal.mean, f.normal.std = first.mean[:1], first.std[:1]
 	}
-}
-
-// conventions are those that are known, and before them the reference's, in its channels' order and the other way round.
-func (f *imageFacts) conventions() []normal {
-	if f.normal.whole != "" {
-		return conventions
-	}
-	its := normal{f.normal.mean, f.normal.std, "the reference's", ""}
-	back := normal{slices.Clone(its.mean), slices.Clone(its.std), "the reference's, the other way round", ""}
-	slices.Reverse(back.mean)
-	slices.Reverse(back.std)
-	all := []normal{its}
-	for _, n := range append([]normal{back}, conventions...) {
-		if !slices.ContainsFunc(all, n.near) {
-			all = append(all, n)
-		}
-	}
-	return all
 }
 
 // near says whether two normalisations make the same of pixels, but for a hundredth of a step.

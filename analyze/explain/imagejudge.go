@@ -49,7 +49,11 @@ func judgeImage(raw step.Value, fed *step.Array, reference []step.Step) (Verdict
 	if v.Distance <= math.Hypot(roundedOff, quantum(fed, should.gain)) {
 		return v.healthy(reference), nil
 	}
-	found, err := searchImage(photo.array(), fed, should.conventions())
+	e, err := should.expect(reference, raw, pixels)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("judge: run the reference: %w", err)
+	}
+	found, err := searchImage(photo.array(), fed, e)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -223,11 +227,11 @@ var imageAspects = []struct {
 	aspect Aspect
 	differ func(app, reference *imageFacts) (is, should, advice string)
 }{
-	{Orientation, differentOrientation},
 	{Normalization, differentNormal},
-	{Channels, differentChannels},
 	{Quantization, differentElements},
+	{Channels, differentChannels},
 	{Layout, differentLayout},
+	{Orientation, differentOrientation},
 	{Crop, differentCrop},
 	{Resize, differentResize},
 }
@@ -254,6 +258,9 @@ func differentOrientation(app, reference *imageFacts) (is, should, advice string
 func differentNormal(app, reference *imageFacts) (is, should, advice string) {
 	if strings.HasSuffix(app.elements, " wrap") { // bytes that nobody made numbers of: that is the whole difference
 		return "", "", ""
+	}
+	if app.signed && !reference.signed {
+		return app.normal.String() + ", of bytes taken for signed ones", reference.normal.String(), "take bytes for what they are without a sign (in Java: b & 0xff) before numbers are made of them"
 	}
 	if app.normal.near(reference.normal) || app.normal.whole == reference.normal.whole && app.byChannel() == reference.byChannel() {
 		return "", "", ""
@@ -318,7 +325,7 @@ func elementsName(line string) string {
 	case strings.Contains(line, " zero-point=0 "):
 		return "without the zero point (" + line + ")"
 	}
-	return line
+	return "another scale and zero point (" + line + ")"
 }
 
 func plainElements(line string) bool {

@@ -15,7 +15,9 @@ func (c candidate) normals(fed *step.Array, way string, lines []line) []normal {
 	lines = domain(fed, way, lines)
 	// What is left over, and rounded elements, move the lines a little.
 	shift := 0.05
+	known := true // anything of the lines
 	for _, l := range lines {
+		known = known && l.slope != 0
 		shift = max(shift, min(1.5*l.rms/math.Abs(l.slope), 3))
 	}
 	switch way {
@@ -23,16 +25,16 @@ func (c candidate) normals(fed *step.Array, way string, lines []line) []normal {
 		shift += 0.6
 	case truncatedWay: // towards zero, on both sides of it
 		shift += 1.2 * math.Abs(fed.Scale/lines[0].slope)
-	case quantizedWay, unmovedWay:
+	case quantizedWay, unmovedWay, unitWay:
 		shift += 0.6 * math.Abs(fed.Scale/lines[0].slope)
 	}
 	var all []normal
-	for _, n := range c.conventions {
-		if n.fits(lines, shift) {
+	for i, n := range c.expected.conventions {
+		if known && n.fits(lines, shift) || c.supposed(fed, way, known, i) {
 			all = append(all, n)
 		}
 	}
-	if way == plainWay || way == quantizedWay || fed.Scale == 0 {
+	if known && (way == plainWay || way == quantizedWay || fed.Scale == 0) {
 		all = append(all, c.free(way, lines))
 	}
 	return all
@@ -48,23 +50,22 @@ func (c candidate) free(way string, lines []line) normal {
 	return n
 }
 
+// fewBetween are too few elements between the limits to fit anything to them alone.
+const fewBetween = 32
+
 // kept says which points of a plane are fitted: not padding, and nothing that was cut off at the type's limits.
 func (c candidate) kept(fed *step.Array, plane []float32, inside []bool) func(int) bool {
-	low, high := limits(fed)
-	if fed.Scale != 0 {
-		low, high = fed.Scale*(low-float64(fed.ZeroPoint)), fed.Scale*(high-float64(fed.ZeroPoint))
-	}
-	l, h := float32(low), float32(high)
+	l, h := realLimits(fed)
 	if c.placement.view.wrapped || fed.Float32 != nil {
 		l, h = float32(math.Inf(-1)), float32(math.Inf(1))
 	}
-	limited := 0
+	between := 0
 	for _, v := range plane {
-		if v <= l || v >= h {
-			limited++
+		if v > l && v < h {
+			between++
 		}
 	}
-	if limited > len(plane)*9/10 {
+	if between < fewBetween {
 		l, h = float32(math.Inf(-1)), float32(math.Inf(1))
 	}
 	return func(i int) bool { return (inside == nil || inside[i]) && plane[i] > l && plane[i] < h }
@@ -87,6 +88,9 @@ func (m *making) leave(fed *step.Array, p picture, from [][]float32, lines []lin
 	for i, plane := range m.placement.view.planes {
 		mean, std := m.normal.of(i)
 		gain := math.Abs(1 / lines[i].slope)
+		if lines[i].slope == 0 {
+			gain = math.Abs(std)
+		}
 		m.made[i] = make([]float32, len(plane))
 		for j, v := range plane {
 			if p.inside != nil && !p.inside[j] {

@@ -15,6 +15,7 @@ type making struct {
 	candidate
 	fill     float64 // of pixels beyond the photo or around the resized picture
 	cast     string  // how the resized picture became one of 8 bits: round or truncate; empty: it already was, or wasn't
+	signed   bool    // bytes are taken for signed ones
 	channels []int   // of the photo, for each plane; allChannels for their weighted mean
 	normal   normal
 	way      string  // how elements were made of numbers: one of ways
@@ -29,6 +30,9 @@ type making struct {
 // allChannels stands for the weighted mean of red, green and blue that is a gray picture.
 const allChannels = -1
 
+// unknownChannel stands for that of a plane of one value, which may be any.
+const unknownChannel = -2
+
 // grayWeights are those of ITU-R BT.601, of all libraries.
 var grayWeights = [3]float32{0.299, 0.587, 0.114}
 
@@ -39,6 +43,7 @@ const (
 	truncatedWay = "truncated" // the same, its fraction cut off
 	unmovedWay   = "unmoved"   // y/scale, rounded: the zero point is forgotten
 	unscaledWay  = "unscaled"  // y, its fraction cut off: neither is used
+	unitWay      = "unit"      // as for numbers from 0 to 1, whatever the model says
 	wrappedWay   = "wrapped"   // the bits of a byte
 )
 
@@ -50,9 +55,15 @@ func ways(fed *step.Array) []string {
 	case fed.Scale == 0:
 		return []string{unscaledWay}
 	case fed.ZeroPoint == 0:
-		return []string{quantizedWay, truncatedWay, unscaledWay}
+		return []string{quantizedWay, truncatedWay, unscaledWay, unitWay}
 	}
-	return []string{quantizedWay, truncatedWay, unmovedWay, unscaledWay}
+	return []string{quantizedWay, truncatedWay, unmovedWay, unscaledWay, unitWay}
+}
+
+// unit are the scale and zero point that make all elements of a type of numbers from 0 to 1.
+func unit(fed *step.Array) (scale, zero float64) {
+	low, high := limits(fed)
+	return 1 / (high - low), low
 }
 
 // domain is how lines over what elements stand for become lines over the numbers that a way made them of.
@@ -62,6 +73,10 @@ func domain(fed *step.Array, way string, lines []line) []line {
 		switch way {
 		case unmovedWay:
 			l.offset += fed.Scale * float64(fed.ZeroPoint)
+		case unitWay:
+			scale, zero := unit(fed)
+			by := scale / fed.Scale
+			l.slope, l.offset = l.slope*by, l.offset*by+scale*(float64(fed.ZeroPoint)-zero)
 		case unscaledWay:
 			if fed.Scale != 0 {
 				l.slope, l.offset = l.slope/fed.Scale, l.offset/fed.Scale+float64(fed.ZeroPoint)
@@ -93,6 +108,10 @@ func element(fed *step.Array, way string, y, was, low, high float64) (element fl
 		q = math.Trunc(y/scale + zero)
 	case unmovedWay:
 		q, half = round(y/scale, was/scale+zero)
+	case unitWay:
+		unitScale, unitZero := unit(fed)
+		q, half = round(y/unitScale, was/scale+zero-unitZero)
+		q += unitZero
 	case unscaledWay:
 		q = math.Trunc(y)
 	case wrappedWay:
@@ -109,6 +128,15 @@ func round(v, toward float64) (whole float64, half bool) {
 		return math.Ceil(v), true
 	}
 	return math.Floor(v), true
+}
+
+// realLimits are what limits stand for, but for a part of a step that rounding may take: what isn't between them is at a limit.
+func realLimits(fed *step.Array) (low, high float32) {
+	l, h := limits(fed)
+	if fed.Scale != 0 {
+		l, h = fed.Scale*(l+0.25-float64(fed.ZeroPoint)), fed.Scale*(h-0.25-float64(fed.ZeroPoint))
+	}
+	return float32(l), float32(h)
 }
 
 // limits are the least and the largest element of an array's type.
@@ -130,9 +158,12 @@ func limits(fed *step.Array) (low, high float64) {
 func (m *making) order() string {
 	word := ""
 	for _, c := range m.channels {
-		if c == allChannels {
+		switch c {
+		case unknownChannel:
+			return ""
+		case allChannels:
 			word += "y"
-		} else {
+		default:
 			word += "rgb"[c : c+1]
 		}
 	}
@@ -149,8 +180,12 @@ func (m *making) order() string {
 func (m *making) lines(ph photo, fed *step.Array) []string {
 	var out []string
 	p, v := m.plan, m.placement.view
-	out = append(out, taken(p.x, p.y, p.width, p.height, ph.width, ph.height, m.fill)...)
-	out = append(out, m.turnedAndResized()...)
+	if m.asExpected {
+		out = append(out, m.expected.lines...)
+	} else {
+		out = append(out, taken(p.x, p.y, p.width, p.height, ph.width, ph.height, m.fill)...)
+		out = append(out, m.turnedAndResized()...)
+	}
 	if m.cast != "" {
 		line := "cast type=uint8"
 		if m.cast == "round" {
@@ -159,6 +194,9 @@ func (m *making) lines(ph photo, fed *step.Array) []string {
 		out = append(out, line)
 	}
 	out = append(out, m.colorLines(ph)...)
+	if m.signed {
+		out = append(out, "cast type=int8 wrap")
+	}
 	if line := m.normal.line(); line != "" {
 		out = append(out, line)
 	}
@@ -255,6 +293,9 @@ func (m *making) elements(fed *step.Array) []string {
 		return scale(fed.ZeroPoint, " truncate")
 	case unmovedWay:
 		return scale(0, "")
+	case unitWay:
+		scale, zero := unit(fed)
+		return []string{fmt.Sprintf("quantize scale=%.9g zero-point=%.0f type=%s", scale, zero, name)}
 	case unscaledWay:
 		return []string{"cast type=" + name}
 	case wrappedWay:

@@ -131,7 +131,11 @@ func (n normal) line() string {
 	return fmt.Sprintf("normalize mean=%s std=%s", numbers(n.mean), numbers(n.std))
 }
 
+// numbers are those of each plane, or one for all.
 func numbers(v []float64) string {
+	if slices.Max(v) == slices.Min(v) {
+		v = v[:1]
+	}
 	words := make([]string, len(v))
 	for i, n := range v {
 		words[i] = fmt.Sprintf("%.10g", n)

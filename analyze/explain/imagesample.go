@@ -12,7 +12,8 @@ type candidate struct {
 	plan        plan
 	method      image.Method
 	turnedFirst bool // it is turned before it is resized, which makes a difference
-	conventions []normal
+	expected    *expected
+	asExpected  bool    // it is cut, turned and resized as the reference says, which plan and method don't
 	left        float64 // root mean square of what sampled points leave, in steps of the photo's 8 bits
 }
 
