@@ -103,7 +103,7 @@ func (s *variantSearch) louder(reference []step.Step) (base *hypothesis, best []
 		return slices.DeleteFunc(s.variants(h, one), func(v variant) bool { return v.slot != gainSlot })
 	}
 	base = &hypothesis{steps: reference}
-	return base, equallyGood(one.expand(base), 0)
+	return base, equallyGood(one.expand(base), 255*roundingOfFeatures)
 }
 
 func isResample(s step.Step) bool {
