@@ -187,22 +187,6 @@ func (s *imageSearch) refined(all []candidate, few int) []candidate {
 	return nearest(best)
 }
 
-// nearer is the best of a candidate's neighbours, if it comes nearer than the candidate.
-func (s *imageSearch) nearer(c candidate) (candidate, bool) {
-	best, found := c, false
-	for _, next := range c.plan.neighbours(c.placement.view) {
-		moved := c
-		moved.plan = next
-		if !next.possible(s.photo, c.placement.view.width, c.placement.view.height) {
-			continue
-		}
-		if moved.sample(s.photo, s.responses); moved.left < best.left-1e-3 {
-			best, found = moved, true
-		}
-	}
-	return best, found
-}
-
 // exact returns the makings of candidates. A picture whose sides are exchanged is tried both ways, turned first and resized
 // first: what is rounded between rows and columns may differ.
 func (s *imageSearch) exact(candidates []candidate) []making {

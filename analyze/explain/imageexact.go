@@ -212,18 +212,42 @@ func (c candidate) nearest(fed *step.Array, p picture) (making, bool) {
 		}
 		from[i] = sources[channel]
 	}
-	m.left = math.Inf(1)
+	var all []making
 	for _, way := range c.ways(fed) {
 		for _, n := range c.normals(fed, way, lines) {
-			tried := m
-			tried.way, tried.normal = way, n
-			tried.leave(fed, p, from, lines)
-			if tried.clearly(m) {
-				m = tried
-			}
+			next := m
+			next.way, next.normal = way, n
+			all = append(all, next)
+		}
+	}
+	m.left = math.Inf(1)
+	for _, next := range likely(all, fed, p, from, lines) {
+		next.leave(fed, p, from, lines, 1)
+		if next.clearly(m) {
+			m = next
 		}
 	}
 	return m, !math.IsInf(m.left, 1)
+}
+
+// sparse is how many elements of a plane are looked at, to leave out makings that can't be the nearest.
+const sparse = 4096
+
+// likely are the makings that come about as near as the nearest at some elements.
+func likely(all []making, fed *step.Array, p picture, from [][]float32, lines []line) []making {
+	every := len(from[0]) / sparse
+	if every < 2 || len(all) < 2 {
+		return all
+	}
+	for len(from[0])%every == 0 { // a divisor of the width would stay in its columns
+		every++
+	}
+	best := math.Inf(1)
+	for i := range all {
+		all[i].leave(fed, p, from, lines, every)
+		best = min(best, all[i].score())
+	}
+	return slices.DeleteFunc(all, func(m making) bool { return m.score() > 1.3*best+0.1 })
 }
 
 // clearly says whether a making comes so much nearer than another one, which says less, that it must be it.

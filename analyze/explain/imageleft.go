@@ -79,8 +79,8 @@ func gray(planes [][]float32) []float32 {
 	return out
 }
 
-// leave sets what a making leaves of what was fed.
-func (m *making) leave(fed *step.Array, p picture, from [][]float32, lines []line) {
+// leave sets what a making leaves of what was fed, by every so many elements.
+func (m *making) leave(fed *step.Array, p picture, from [][]float32, lines []line, every int) {
 	low, high := limits(fed)
 	m.made = make([][]float32, len(from))
 	m.inside, m.gains = p.inside, make([]float64, len(from))
@@ -92,10 +92,11 @@ func (m *making) leave(fed *step.Array, p picture, from [][]float32, lines []lin
 			gain = math.Abs(std)
 		}
 		m.made[i] = make([]float32, len(plane))
-		for j, v := range plane {
+		for j := 0; j < len(plane); j += every {
 			if p.inside != nil && !p.inside[j] {
 				continue
 			}
+			v := plane[j]
 			made, half := element(fed, m.way, (float64(from[i][j])-mean)/std, float64(v), low, high)
 			if half {
 				halves++

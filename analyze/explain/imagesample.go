@@ -27,10 +27,7 @@ func (c *candidate) sample(ph photo, r *responses) {
 	x, y := c.taps(r)
 	x0, y0, x1, y1 := p.window(v.width, v.height)
 	columns, rows := spread(x0, x1), spread(y0, y1)
-	made := make([][]float32, ph.channels)
-	for i := range made {
-		made[i] = make([]float32, len(columns)*len(rows))
-	}
+	made := blank(ph.channels, len(columns)*len(rows))
 	for j, row := range rows {
 		down := y[row+p.atY]
 		for i, column := range columns {
@@ -53,6 +50,21 @@ func (c *candidate) sample(ph photo, r *responses) {
 			}
 		}
 	}
+	c.fit(made, columns, rows)
+}
+
+// blank are so many points of channels.
+func blank(channels, n int) [][]float32 {
+	made := make([][]float32, channels)
+	for i := range made {
+		made[i] = make([]float32, n)
+	}
+	return made
+}
+
+// fit sets what is left when sampled points of the photo's channels are fitted to what was fed.
+func (c *candidate) fit(made [][]float32, columns, rows []int) {
+	v := c.placement.view
 	base := newBasis(made)
 	fed := make([]float32, len(columns)*len(rows))
 	sum, planes := 0.0, 0.0
