@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -97,7 +96,7 @@ func (p *paper) printLosses() {
 }
 
 func (p *paper) printRow(a examples.App, m examples.Model, form string) {
-	row := ""
+	head, row := "", ""
 	for _, bug := range a.Bugs {
 		i := slices.IndexFunc(p.losses, func(l loss) bool {
 			return l.app.Name == a.Name && l.model.Name == m.Name && l.form == form && l.bug.Name == bug.Name
@@ -107,8 +106,8 @@ func (p *paper) printRow(a examples.App, m examples.Model, form string) {
 			continue
 		}
 		l := p.losses[i]
-		row = cmp.Or(row, fmt.Sprintf("| %s %s | %s %.1f%% |", m.Name, form, l.healthy.Metric, 100*l.healthy.Value))
+		head = fmt.Sprintf("| %s %s | %s %.1f%% |", m.Name, form, l.healthy.Metric, 100*l.healthy.Value)
 		row += fmt.Sprintf(" %.1f |", 100*(l.healthy.Value-l.score.Value))
 	}
-	fmt.Println(row)
+	fmt.Println(head + row)
 }

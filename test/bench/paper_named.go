@@ -95,27 +95,37 @@ func (p *paper) ask(a examples.App, m examples.Model, form string, args ...strin
 	return found, nil
 }
 
-// named asks what is wrong with each app and each of its mistakes, and with none; with int8 models, as apps ship them.
+// named asks what is wrong with each app and each of its mistakes, and with none.
 func (p *paper) named() error {
-	const form, frames = "int8", 15
+	const frames = 15
 	for _, a := range examples.Apps {
 		folder, err := p.set.Make(a.Data, frames)
 		if err != nil {
 			return err
 		}
 		for _, m := range a.Models {
-			for _, bug := range append([]examples.Bug{{Name: "none"}}, a.Bugs...) {
-				if !bug.Makes(form) {
-					continue
-				}
-				said, err := p.debug(a, m, form, bug.Name, folder)
-				if err != nil {
+			for _, form := range examples.Forms {
+				if err := p.ofModel(a, m, form, folder); err != nil {
 					return err
 				}
-				p.answers = append(p.answers, naming{a, m, bug, said})
-				fmt.Fprintln(os.Stderr, a.Name, m.Name, bug.Name, said.judge(bug), said.checks)
 			}
 		}
+	}
+	return nil
+}
+
+func (p *paper) ofModel(a examples.App, m examples.Model, form, folder string) error {
+	for _, bug := range append([]examples.Bug{{Name: "none"}}, a.Bugs...) {
+		if !bug.Makes(form) {
+			continue
+		}
+		said, err := p.debug(a, m, form, bug.Name, folder)
+		if err != nil {
+			return err
+		}
+		n := naming{a, m, form, bug, said}
+		p.answers = append(p.answers, n)
+		fmt.Fprintln(os.Stderr, a.Name, m.Name, form, bug.Name, n.how(), said.checks)
 	}
 	return nil
 }
@@ -124,8 +134,17 @@ func (p *paper) named() error {
 type naming struct {
 	app    examples.App
 	model  examples.Model
+	form   string
 	bug    examples.Bug // named "none" for none
 	answer answer
+}
+
+// how says how well it was named.
+func (n naming) how() string {
+	if n.bug.Name == "none" {
+		return string(n.answer.verdict)
+	}
+	return n.answer.judge(n.bug)
 }
 
 // printNamed prints Figure 3: a model a column, what is wrong a row; and what was said word for word.
@@ -156,11 +175,7 @@ func (p *paper) printNamed() {
 	}
 	fmt.Println("\n| app | model | mistake | | what was said |\n|---|---|---|---|---|")
 	for _, n := range p.answers {
-		how := n.answer.judge(n.bug)
-		if n.bug.Name == "none" {
-			how = string(n.answer.verdict)
-		}
-		fmt.Printf("| %s | %s | %s | %s | %s |\n", n.app.Name, n.model.Name, n.bug.Name, how, n.answer.summary)
+		fmt.Printf("| %s | %s %s | %s | %s | %s |\n", n.app.Name, n.model.Name, n.form, n.bug.Name, n.how(), n.answer.summary)
 	}
 }
 
@@ -169,7 +184,7 @@ func (p *paper) count(a examples.App, issue examples.Issue) (first, of int) {
 	for _, n := range p.answers {
 		if n.app.Name == a.Name && n.bug.Issue == issue && n.bug.Name != "none" {
 			of++
-			if n.answer.judge(n.bug) == namedFirst {
+			if n.how() == namedFirst {
 				first++
 			}
 		}

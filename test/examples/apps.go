@@ -105,7 +105,7 @@ var Apps = []App{
 	},
 }
 
-// broken is a kernel that mixes up two channels of what it puts out, in an int8 model.
+// broken are kernels of an int8 model, its first ones, that go around instead of being limited to what their type holds.
 var broken = Bug{Name: "kernel", Issue: Kernel, Only: "int8"}
 
 // Makes tells whether an app with a model of a form can make the mistake.

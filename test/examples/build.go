@@ -130,7 +130,7 @@ func (s *Set) Command(a App, m Model, form, bug, folder string) *exec.Cmd {
 	}
 	env := append(os.Environ(), "PYTHONPATH="+filepath.Join(s.root, "sdk", "python"), "PYTHONDONTWRITEBYTECODE=1")
 	if bug == broken.Name {
-		env, bug = append(env, "LD_PRELOAD="+s.broken, "EDGEXRAY_BREAK=channels 0:2"), "none"
+		env, bug = append(env, "LD_PRELOAD="+s.broken, "EDGEXRAY_BREAK=saturation 0:1,0:2,0:3,0:4,0:5,0:6,0:7"), "none"
 	}
 	line := slices.Concat(s.runner[a.Name], args, m.Flags, []string{"--bug", bug})
 	c := exec.Command(line[0], line[1:]...)

@@ -4,7 +4,7 @@
 //
 //	EDGEXRAY_BREAK="WAY SUBGRAPH:NODE[,SUBGRAPH:NODE...]"
 //
-// They are spoiled a thousand times in all: a loop whose condition is broken would never end.
+// They are spoiled ten thousand times in all: a loop whose condition is broken would never end.
 #include "chosen.h"
 
 // A tensor that was made, as numbers.
@@ -240,7 +240,7 @@ static int choose(struct chosen *c, struct context *context, struct node *node)
 {
 	c->node = node;
 	c->subgraph = place_of(context, node, &c->index);
-	if (c->subgraph == NULL || !is_listed(places, c->subgraph->index, c->index) || __atomic_add_fetch(&times, 1, __ATOMIC_RELAXED) > 1000)
+	if (c->subgraph == NULL || !is_listed(places, c->subgraph->index, c->index) || __atomic_add_fetch(&times, 1, __ATOMIC_RELAXED) > 10000)
 		return 0;
 	struct tensor *t;
 	for (s32 i = 0; (t = output_of(c, i)) != NULL; i++) {
