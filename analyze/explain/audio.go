@@ -76,6 +76,19 @@ func audioSearch(f *audioFed, raw step.Value, features bool, depth int) *variant
 		budget: min(audioBudget, audioBudget*usualLength*raw.Rate/raw.Array.Shape[0]), rows: f.rows}
 }
 
+func makesSound(raw step.Value, fed *step.Array, reference []step.Step) (bool, error) {
+	raw, err := decodeAudio(raw)
+	if err != nil {
+		return false, err
+	}
+	made, err := pipeline.Run(reference, raw)
+	if err != nil || made.Array == nil {
+		return false, err
+	}
+	f := newAudioFed(fed)
+	return f.measure(made).residual <= f.tolerance(len(made.Array.Shape) > 1), nil
+}
+
 // finish adds what follows of a fit: another scale at the end, what was looked for and where it was found.
 func (f *audioFed) finish(v *Verdict, base, nearest *hypothesis, s *variantSearch) {
 	if !v.Explanation.Explained && nearest.fit.bent <= s.tolerance && nearest.fit.scale != 0 {

@@ -96,11 +96,8 @@ func Explain(raw step.Value, fed *step.Array) (Explanation, error) {
 // Judge compares what was fed with what reference makes of the raw data, and says in what they differ. It returns an error
 // when the reference can't take the raw data, or as Explain.
 func Judge(raw step.Value, fed *step.Array, reference []step.Step) (Verdict, error) {
-	if err := check(fed); err != nil {
+	if err := checkBoth(fed, reference); err != nil {
 		return Verdict{}, err
-	}
-	if len(reference) == 0 {
-		return Verdict{}, errors.New("judge: the reference has no steps")
 	}
 	switch kindOf(raw) {
 	case ofAudio:
@@ -109,6 +106,30 @@ func Judge(raw step.Value, fed *step.Array, reference []step.Step) (Verdict, err
 		return judgeText(raw, fed, reference)
 	}
 	return judgeImage(raw, fed, reference)
+}
+
+// Makes says whether a reference makes what was fed of raw data, but for rounding and noise: it compares, and doesn't search. Errors are
+// Judge's.
+func Makes(raw step.Value, fed *step.Array, reference []step.Step) (bool, error) {
+	if err := checkBoth(fed, reference); err != nil {
+		return false, err
+	}
+	switch kindOf(raw) {
+	case ofAudio:
+		return makesSound(raw, fed, reference)
+	case ofText:
+		made, err := pipeline.Run(reference, raw)
+		return err == nil && tokensFed(fed.Reals()).measure(made).residual == 0, err
+	}
+	r, err := newImageReference(raw, fed, reference)
+	return err == nil && r.within(noise), err
+}
+
+func checkBoth(fed *step.Array, reference []step.Step) error {
+	if len(reference) == 0 {
+		return errors.New("judge: the reference has no steps")
+	}
+	return check(fed)
 }
 
 // check is an error unless an array has as many elements as its shape says.

@@ -21,6 +21,10 @@ type imageSearch struct {
 	expected  *expected
 }
 
+func newImageSearch(ph photo, fed *step.Array, e expected) *imageSearch {
+	return &imageSearch{ph, fed, &responses{known: make(map[response]func() taps)}, make(map[tried]bool), &e}
+}
+
 // tried is a candidate that was made exactly, which takes much longer than to sample it: it isn't made again.
 type tried struct {
 	plan        plan

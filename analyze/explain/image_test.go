@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/edgexray/edgexray/pipeline"
+	"github.com/edgexray/edgexray/pipeline/image"
 	"github.com/edgexray/edgexray/pipeline/step"
 )
 
@@ -142,6 +144,42 @@ func TestJudgeCutOff(t *testing.T) {
 		}
 		if got != want || v.Explanation.Explained != (want != "") {
 			t.Errorf("%s: %q, want %q (%s)", app, got, want, pipeline.Words(v.Explanation.Steps))
+		}
+	}
+}
+
+// A camera's frame that is taken for one in another format looks like no picture that is made of it otherwise.
+func TestJudgeMisread(t *testing.T) {
+	frame := &step.Array{Shape: []int{180, 160, 1}}
+	of := scene(120, 160).Array.Uint8
+	for i := range 160 * 120 {
+		frame.Uint8 = append(frame.Uint8, 16+of[3*i]*6/7)
+	}
+	for i := range 160 * 120 / 4 {
+		frame.Uint8 = append(frame.Uint8, 64+of[12*i+1]/2, 64+of[12*i+2]/2)
+	}
+	picture, err := image.Picture("nv21", frame)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := step.Value{Array: picture, Frame: frame, Format: "nv21"}
+	const reference = "resize 64x64 opencv.linear; normalize mean=127.5 std=127.5; batch"
+	for app, want := range map[string]string{
+		"yuv 160x120 nv21; " + reference:      "",
+		"yuv 160x120 nv21 full; " + reference: "", // which of the two it is no format says
+		"yuv 160x120 nv12; " + reference:      "channel order: a frame in NV21 taken for NV12, not NV21",
+		"yuv 160x120 nv12; color bgr; resize 64x64 opencv.linear; normalize mean=127.5 std=127.5; batch": "channel order: a frame in NV21 taken for NV12, not NV21; channel order: BGR, not RGB",
+	} {
+		v, err := Judge(raw, fedBy(t, step.Value{Bytes: frame.Uint8}, app), parse(t, reference))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, d := range v.Differences {
+			got = append(got, fmt.Sprintf("%s: %s, not %s", d.Aspect, d.App, d.Reference))
+		}
+		if strings.Join(got, "; ") != want || v.Healthy != (want == "") {
+			t.Errorf("%s: healthy %v, %q, want %q (%s)", app, v.Healthy, got, want, pipeline.Words(v.Explanation.Steps))
 		}
 	}
 }

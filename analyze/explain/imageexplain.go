@@ -73,7 +73,7 @@ func searchImage(pixels, fed *step.Array, e expected) (imageFound, error) {
 	if err != nil {
 		return found, err
 	}
-	s := &imageSearch{found.photo, fed, &responses{known: make(map[response]func() taps)}, make(map[tried]bool), &e}
+	s := newImageSearch(found.photo, fed, e)
 	found.best = alikeMakings(s.search(all), found.photo, fed)
 	return found, nil
 }

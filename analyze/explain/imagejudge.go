@@ -19,63 +19,94 @@ const (
 	doubtful   = 2
 )
 
+// imageReference is a reference and what it makes of a picture, against what was fed.
+type imageReference struct {
+	steps    []step.Step
+	pixels   *step.Array
+	decoded  []string // the lines that made them of a file
+	photo    photo
+	should   imageFacts
+	distance float64 // as Verdict.Distance
+	quantum  float64 // what rounding to elements takes away
+}
+
+func newImageReference(raw step.Value, fed *step.Array, reference []step.Step) (*imageReference, error) {
+	r := &imageReference{steps: reference}
+	var err error
+	if r.pixels, r.decoded, err = decode(raw, reference); err != nil {
+		return nil, err
+	}
+	if r.photo, err = newPhoto(r.pixels); err != nil {
+		return nil, err
+	}
+	out, err := run(reference, raw, r.pixels)
+	if err != nil {
+		return nil, fmt.Errorf("judge: run the reference: %w", err)
+	}
+	if r.should, err = factsOf(lines(reference), r.photo.height, r.photo.width); err != nil {
+		return nil, fmt.Errorf("judge: read the reference: %w", err)
+	}
+	if r.should.gain, err = gainOn(reference, r.should, raw, r.pixels); err != nil {
+		return nil, fmt.Errorf("judge: run the reference: %w", err)
+	}
+	exact, err := unrounded(reference, out, fed, raw, r.pixels)
+	if err != nil {
+		return nil, fmt.Errorf("judge: run the reference: %w", err)
+	}
+	r.distance, r.quantum = distance(exact, fed, r.should.gain), quantum(fed, r.should.gain)
+	return r, nil
+}
+
+// within says whether what was fed is what the reference makes but for so many steps of 8 bits, and for rounding.
+func (r *imageReference) within(steps float64) bool {
+	return r.distance <= math.Hypot(steps, r.quantum)
+}
+
 func judgeImage(raw step.Value, fed *step.Array, reference []step.Step) (Verdict, error) {
-	pixels, decoded, err := decode(raw, reference)
+	r, err := newImageReference(raw, fed, reference)
 	if err != nil {
 		return Verdict{}, err
 	}
-	photo, err := newPhoto(pixels)
-	if err != nil {
-		return Verdict{}, err
-	}
-	out, err := run(reference, raw, pixels)
-	if err != nil {
-		return Verdict{}, fmt.Errorf("judge: run the reference: %w", err)
-	}
-	height, width := photo.height, photo.width
-	should, err := factsOf(lines(reference), height, width)
-	if err != nil {
-		return Verdict{}, fmt.Errorf("judge: read the reference: %w", err)
-	}
-	if should.gain, err = gainOn(reference, should, raw, pixels); err != nil {
-		return Verdict{}, fmt.Errorf("judge: run the reference: %w", err)
-	}
-	exact, err := unrounded(reference, out, fed, raw, pixels)
-	if err != nil {
-		return Verdict{}, fmt.Errorf("judge: run the reference: %w", err)
-	}
-	v := Verdict{Distance: distance(exact, fed, should.gain)}
-	tolerance := math.Hypot(noise, quantum(fed, should.gain))
-	if v.Distance <= math.Hypot(roundedOff, quantum(fed, should.gain)) {
+	v := Verdict{Distance: r.distance}
+	if r.within(roundedOff) {
 		return v.healthy(reference), nil
 	}
-	e, err := should.expect(reference, raw, pixels)
+	if other, is, err := misread(raw, fed, reference, &r.should, v.Distance); is || err != nil {
+		return other, err
+	}
+	e, err := r.should.expect(reference, raw, r.pixels)
 	if err != nil {
 		return Verdict{}, fmt.Errorf("judge: run the reference: %w", err)
 	}
-	found, err := searchImage(photo.array(), fed, e)
+	found, err := searchImage(r.photo.array(), fed, e)
 	if err != nil {
 		return Verdict{}, err
 	}
-	found.decoded = decoded
-	if v.Distance <= tolerance && !(found.explained() && found.best[0].left < muchNearer*v.Distance) {
-		return v.healthy(reference), nil
+	found.decoded = r.decoded
+	return r.against(found, v)
+}
+
+// against is the verdict of what a search found.
+func (r *imageReference) against(found imageFound, v Verdict) (Verdict, error) {
+	if r.within(noise) && !(found.explained() && found.best[0].left < muchNearer*v.Distance) {
+		return v.healthy(r.steps), nil
 	}
-	if doubt := math.Hypot(doubtful, quantum(fed, should.gain)); !found.explained() && v.Distance <= doubt && found.nothingNearer(v.Distance) {
-		v = v.healthy(reference)
+	if !found.explained() && r.within(doubtful) && found.nothingNearer(v.Distance) {
+		v = v.healthy(r.steps)
 		v.Explanation.Notes = []string{fmt.Sprintf("the raw data isn't what the app had: %.1f steps of 8 bits are left, as by a photo that was compressed again, but nothing comes nearer than the reference", v.Distance)}
 		return v, nil
 	}
+	var err error
 	if v.Explanation, err = found.explanation(); err != nil || !found.explained() {
 		return v, err
 	}
-	if should.unknown {
+	if r.should.unknown {
 		v.Explanation.Notes = append(v.Explanation.Notes, "the reference has steps of which is only known what they make: what differs can't be named")
 		return v, nil
 	}
-	v.Differences, err = found.differences(&should, height, width)
-	if len(v.Differences) == 0 && v.Distance <= tolerance {
-		return v.healthy(reference), err
+	v.Differences, err = found.differences(&r.should, r.photo.height, r.photo.width)
+	if len(v.Differences) == 0 && r.within(noise) {
+		return v.healthy(r.steps), err
 	}
 	return v, err
 }

@@ -15,26 +15,29 @@ func (c candidate) normals(fed *step.Array, way string, lines []line) []normal {
 	lines = domain(fed, way, lines)
 	// What is left over, and rounded elements, move the lines a little.
 	shift := 0.05
-	known := true // anything of the lines
+	known, slope := 0, 0.0 // of the lines
 	for _, l := range lines {
-		known = known && l.slope != 0
+		if l.slope == 0 {
+			continue
+		}
+		known, slope = known+1, l.slope
 		shift = max(shift, min(1.5*l.rms/math.Abs(l.slope), 3))
 	}
 	switch way {
 	case unscaledWay:
 		shift += 0.6
 	case truncatedWay: // towards zero, on both sides of it
-		shift += 1.2 * math.Abs(fed.Scale/lines[0].slope)
+		shift += 1.2 * math.Abs(fed.Scale/slope)
 	case quantizedWay, unmovedWay, unitWay:
-		shift += 0.6 * math.Abs(fed.Scale/lines[0].slope)
+		shift += 0.6 * math.Abs(fed.Scale/slope)
 	}
 	var all []normal
 	for i, n := range c.expected.conventions {
-		if known && n.fits(lines, shift) || c.supposed(fed, way, known, i) {
+		if known > 0 && n.fits(lines, shift) || c.supposed(fed, way, known > 0, i) {
 			all = append(all, n)
 		}
 	}
-	if known && (way == plainWay || way == quantizedWay || fed.Scale == 0) {
+	if known == len(lines) && (way == plainWay || way == quantizedWay || fed.Scale == 0) {
 		all = append(all, c.free(way, lines))
 	}
 	return all

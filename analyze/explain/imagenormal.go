@@ -72,6 +72,10 @@ var conventions = []normal{
 	{[]float64{127.5}, []float64{-127.5}, "[-1,1], the negative", ""},
 	{[]float64{0}, []float64{255 * 255}, "[0,1], divided by 255 twice", ""},
 	{[]float64{127.5 * 255}, []float64{127.5 * 255}, "[0,1], then as if that were [0,255] to [-1,1]", ""},
+	{[]float64{127.5 + 127.5*127.5}, []float64{127.5 * 127.5}, "[-1,1], twice", ""},
+	{[]float64{127.5}, []float64{127.5 * 255}, "[-1,1], then divided by 255", ""},
+	{[]float64{0.485, 0.456, 0.406}, []float64{0.229, 0.224, 0.225}, "ImageNet's mean and deviation of [0,1], of pixels that are not", ""},
+	{[]float64{0.5}, []float64{0.5}, "from [0,1] to [-1,1], of pixels that are not", ""},
 }
 
 // of is what a plane's numbers are made by.
@@ -86,6 +90,9 @@ func (n normal) fits(lines []line, shift float64) bool {
 		return false
 	}
 	for i, l := range lines {
+		if l.slope == 0 { // of a plane of one value nothing is known
+			continue
+		}
 		mean, std := n.of(i)
 		for _, x := range []float64{l.from, l.to} {
 			if !(math.Abs((l.slope*x+l.offset)*std-(x-mean)) <= shift) {

@@ -42,7 +42,8 @@ func (l *Log) RawValue(m *trace.Marker) (step.Value, error) {
 	switch {
 	case err != nil || v.Array == nil:
 	case m.GetFormat() != "":
-		if v.Array, err = image.Picture(m.GetFormat(), v.Array); err != nil {
+		v.Frame, v.Format = v.Array, m.GetFormat()
+		if v.Array, err = image.Picture(v.Format, v.Frame); err != nil {
 			return step.Value{}, fmt.Errorf("marker %q: %w", m.GetKey(), err)
 		}
 	case m.GetRate() != 0 && len(v.Array.Shape) == 2 && v.Array.Shape[1] == 1:

@@ -160,7 +160,7 @@ func (s *Source) byRaw(input pipeline.Input, j *Judged) error {
 	for _, p := range pairs {
 		raw, err := s.raw(p.Edge)
 		if err == nil {
-			err = j.judgeOne(p.Edge, raw, input)
+			err = s.judgeOne(j, p.Edge, raw, input)
 		}
 		if err != nil {
 			j.fail(p.Edge, err)
@@ -199,18 +199,52 @@ func (s *Source) raw(f *frames.Frame) (step.Value, error) {
 	return s.Edge.RawValue(f.Raw())
 }
 
-func (j *Judged) judgeOne(f *frames.Frame, raw step.Value, input pipeline.Input) error {
+func (s *Source) judgeOne(j *Judged, f *frames.Frame, raw step.Value, input pipeline.Input) error {
 	tensor, err := fed(f, input.Index)
 	if err != nil {
 		return err
 	}
 	j.Name = f.Inputs[input.Index].GetName()
-	verdict, err := explain.Judge(raw, tensor, pipeline.Undecoded(input.Steps, raw))
+	reference := pipeline.Undecoded(input.Steps, raw)
+	makes, err := explain.Makes(raw, tensor, reference)
+	if err != nil {
+		return err
+	}
+	if !makes {
+		if of := s.another(f, tensor, input); of != "" {
+			j.count(f, &explain.Verdict{Differences: []explain.Difference{{Aspect: explain.Data, App: of, Reference: "that of the frame itself",
+				Advice: "feed what was made of this very frame: copy what another thread or the next frame writes to"}}}, 1)
+			return nil
+		}
+	}
+	verdict, err := explain.Judge(raw, tensor, reference)
 	if err != nil {
 		return err
 	}
 	j.count(f, &verdict, 1)
 	return nil
+}
+
+// another says of which other frame's raw data the reference makes what a frame was fed: the one before, or the one behind; empty: of neither.
+func (s *Source) another(f *frames.Frame, tensor *step.Array, input pipeline.Input) string {
+	at := slices.IndexFunc(s.Pairs, func(p frames.Pair) bool { return p.Edge == f })
+	type neighbour struct {
+		at    int
+		words string
+	}
+	for _, next := range []neighbour{{at - 1, "the raw data of the frame before"}, {at + 1, "the raw data of the next frame"}} {
+		if s.One || next.at < 0 || next.at >= len(s.Pairs) || !s.hasRaw(s.Pairs[next.at].Edge) {
+			continue
+		}
+		raw, err := s.raw(s.Pairs[next.at].Edge)
+		if err != nil {
+			continue // it is told where that frame is judged
+		}
+		if makes, err := explain.Makes(raw, tensor, pipeline.Undecoded(input.Steps, raw)); err == nil && makes {
+			return next.words
+		}
+	}
+	return ""
 }
 
 // count adds the verdict of frames, of which f is the first.

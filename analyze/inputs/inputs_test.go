@@ -68,6 +68,27 @@ func bgr(values []float32) []float32 {
 	return out
 }
 
+// An app that feeds a frame late is told so; it isn't where frames are alike.
+func TestAnotherFrame(t *testing.T) {
+	reference := read(t, "task classification\nresize 24x24 tf2.bilinear\n")
+	for _, late := range []uint64{0, 1} {
+		app := framestest.App{Inputs: []*trace.Tensor{{Name: "image", Type: int32(tflite.Float32), Shape: []int32{1, side, side, 3}}}}
+		for seed := range uint64(4) {
+			of := step.Value{Array: &step.Array{Shape: []int{taken, taken, 3}, Uint8: camera(seed - min(seed, late))}}
+			app.Frames = append(app.Frames, framestest.Frame{Before: []framestest.Marker{framestest.Image("camera", "rgb", taken, taken, 3, camera(seed))}, Inputs: []any{fed(t, reference, of)}})
+		}
+		edge, pairs := log(t, app)
+		j := inputs.Judge(inputs.Source{Pairs: pairs, Edge: edge, Pipeline: reference})[0]
+		named, _ := j.Named()
+		switch {
+		case late == 0 && (j.Healthy != 4 || len(named) > 0):
+			t.Errorf("%+v", j)
+		case late == 1 && (len(named) != 1 || named[0].Aspect != explain.Data || named[0].App != "the raw data of the frame before" || named[0].Frames != 3):
+			t.Errorf("late: %+v", j)
+		}
+	}
+}
+
 func TestByRaw(t *testing.T) {
 	reference := read(t, "task classification\nresize 24x24 tf2.bilinear\n")
 	app := framestest.App{Inputs: []*trace.Tensor{{Name: "image", Type: int32(tflite.Float32), Shape: []int32{1, side, side, 3}}}}

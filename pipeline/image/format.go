@@ -22,6 +22,10 @@ func Picture(format string, a *step.Array) (*step.Array, error) {
 	if order, ok := pixelFormats[format]; ok {
 		return reordered(a, order)
 	}
+	return yuvPicture(format, a, false)
+}
+
+func yuvPicture(format string, a *step.Array, full bool) (*step.Array, error) {
 	i := slices.IndexFunc(yuvFormats, func(f yuvFormat) bool { return f.name == format })
 	if i < 0 {
 		return nil, fmt.Errorf("there is no format %q", format)
@@ -36,11 +40,41 @@ func Picture(format string, a *step.Array) (*step.Array, error) {
 	if err := tooLarge(width, height, 3); err != nil {
 		return nil, err
 	}
-	m, err := yuvFormats[i].rgb(a.Uint8, width, height, false)
+	m, err := yuvFormats[i].rgb(a.Uint8, width, height, full)
 	if err != nil {
 		return nil, err
 	}
 	return m.Array(), nil
+}
+
+// Reading is what an app sees that takes a frame's bytes for another picture than they are.
+type Reading struct {
+	Format  string // that it takes them for
+	Full    bool   // it takes luma to go from 0 to 255: which it is, no format says
+	Picture func() (*step.Array, error)
+}
+
+// Misreadings are the ways in which a frame in a format may be read otherwise than Picture does: other formats of as many bytes, and
+// luma from 0 to 255. Formats that differ only in the order of red, green and blue are not among them.
+func Misreadings(format string, a *step.Array) []Reading {
+	var all []Reading
+	if order, ok := pixelFormats[format]; ok && len(a.Shape) == 3 && a.Shape[2] == 4 {
+		others := map[bool]string{true: "rgba", false: "argb"} // alpha last or first
+		other := others[slices.Contains(order, 3)]
+		return []Reading{{other, false, func() (*step.Array, error) { return reordered(a, pixelFormats[other]) }}}
+	}
+	at := slices.IndexFunc(yuvFormats, func(f yuvFormat) bool { return f.name == format })
+	if at < 0 {
+		return nil
+	}
+	for _, full := range []bool{false, true} {
+		for _, f := range yuvFormats {
+			if same := f.name == format; (!same || full) && f.size(2, 2) == yuvFormats[at].size(2, 2) {
+				all = append(all, Reading{f.name, full, func() (*step.Array, error) { return yuvPicture(f.name, a, full) }})
+			}
+		}
+	}
+	return all
 }
 
 // reordered is a picture of those channels in that order.

@@ -63,3 +63,30 @@ func TestPictureThatCannotBe(t *testing.T) {
 		}
 	}
 }
+
+func TestMisreadings(t *testing.T) {
+	for format, want := range map[string][]string{
+		"nv21": {"nv12", "i420", "yv12", "nv12 full", "nv21 full", "i420 full", "yv12 full"}, "yuyv": {"uyvy", "yuyv full", "uyvy full"},
+		"argb": {"rgba"}, "bgra": {"argb"}, "rgb": nil, "gray": nil, "unheard of": nil,
+	} {
+		shape := map[string][]int{"nv21": {6, 4, 1}, "yuyv": {4, 4, 2}, "argb": {4, 4, 4}, "bgra": {4, 4, 4}}[format]
+		if shape == nil {
+			shape = []int{4, 4, 3}
+		}
+		a := &step.Array{Shape: shape, Uint8: make([]uint8, shape[0]*shape[1]*shape[2])}
+		var got []string
+		for _, r := range image.Misreadings(format, a) {
+			name := r.Format
+			if r.Full {
+				name += " full"
+			}
+			got = append(got, name)
+			if p, err := r.Picture(); err != nil || !slices.Equal(p.Shape, []int{4, 4, 3}) {
+				t.Errorf("%s as %s: %v, %v", format, name, p, err)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", format, got, want)
+		}
+	}
+}

@@ -14,6 +14,9 @@ type Value struct {
 	Bytes []byte // an encoded file, or UTF-8 text, as long as no step has made an array of it
 	Array *Array // pixels [height, width, channels], samples [n] or [n, channels], features [frames, bins], tokens [n]
 	Rate  int    // samples a second, of audio
+	// Frame is a picture's bytes as an app marked them in a Format of sdk/, such as "nv21"; Array is that picture. Steps drop it.
+	Frame  *Array
+	Format string
 }
 
 // Array is a dense array, row-major. Exactly one of its slices is set, with as many elements as the shape says.
