@@ -17,6 +17,9 @@ import (
 
 const side = 16
 
+// always is a class that comes out with the same scores each time.
+const always = 'x'
+
 // ran is a run of a classifier of two classes: what each frame's input is made of the photo, and the class that came out. Labels, one a
 // frame, may be empty.
 func ran(t *testing.T, feed func(photo []float32) []float32, classes, labels string) *frames.Log {
@@ -28,7 +31,11 @@ func ran(t *testing.T, feed func(photo []float32) []float32, classes, labels str
 	}
 	for i, c := range classes {
 		scores := []float32{0.25 - float32(i)/1000, 0.25}
-		scores[c-'0'] = 0.75
+		if c == always {
+			scores = []float32{0.25, 0.75}
+		} else {
+			scores[c-'0'] = 0.75
+		}
 		f := framestest.Frame{Inputs: []any{feed(framestest.Photo(uint64(i), side))}, Outputs: []any{scores}}
 		if labels != "" {
 			f.Before = []framestest.Marker{framestest.Label(string(labels[i]))}
@@ -73,7 +80,7 @@ func run(log *frames.Log, verdict compare.Verdict) func() (*debug.Run, error) {
 }
 
 func TestDebug(t *testing.T) {
-	const truth, wrong = "0101010101", "1111111111"
+	const truth, wrong, same = "0101010101", "1111111111", "xxxxxxxxxx"
 	fine := compare.Verdict{Right: 12}
 	guilty := compare.Verdict{Guilty: []compare.Finding{{Place: compare.Place{Op: "CONV_2D", Node: 3}, Why: "half of it is off"}}}
 	suspect := compare.Verdict{Suspects: []compare.Finding{{Place: compare.Place{Op: "delegate", Node: 3}, Why: "the error jumps"}}}
@@ -89,6 +96,7 @@ func TestDebug(t *testing.T) {
 		question            int           // of which the answer is looked at
 		answer              string
 		findings, atTheMost int
+		problem             string
 	}{
 		"healthy": {feed: plain, edge: truth, same: truth, played: truth, labels: truth, kernels: fine,
 			verdict: debug.Healthy, question: 0, answer: "not by more than chance"},
@@ -109,6 +117,10 @@ func TestDebug(t *testing.T) {
 			verdict: debug.Data, says: `every element of input "image" is 0`, lost: debug.Preprocessing, findings: 1, atTheMost: 2},
 		"lost by quantization": {feed: plain, edge: wrong, same: wrong, labels: truth, kernels: fine, float: truth,
 			verdict: debug.Quantization, says: "in floating point the model is more accurate on the same inputs (top-1 1.000, quantized 0.500)", lost: debug.Quantization, findings: 1},
+		"a model that says the same of everything": {feed: plain, edge: same, same: same, played: same, kernels: fine,
+			verdict: debug.Healthy, problem: "that is the model's doing"},
+		"the same of everything, by the app alone": {feed: plain, edge: same, same: truth, played: truth, kernels: fine,
+			verdict: debug.Data, says: "the outputs are the same in all 10 frames", findings: 1},
 		"nobody knows": {feed: plain, edge: wrong, same: truth, labels: truth, kernels: fine,
 			verdict: debug.Unknown, says: "nothing that could be checked says why", lost: debug.Kernels},
 		"alone": {feed: plain, edge: wrong, labels: truth, verdict: debug.Nothing, answer: "top-1 is 0.500 over 10 samples; there is no reference"},
@@ -137,6 +149,9 @@ func TestDebug(t *testing.T) {
 			}
 			if !strings.Contains(r.Questions[c.question].Answer, c.answer) {
 				t.Errorf("%+v, without %q", r.Questions[c.question], c.answer)
+			}
+			if !strings.Contains(strings.Join(r.Problems, "\n"), c.problem) {
+				t.Errorf("problems %q, without %q", r.Problems, c.problem)
 			}
 			for _, l := range r.Losses {
 				if (l.High < 0) != (l.Where == c.lost) {

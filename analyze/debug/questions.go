@@ -32,7 +32,8 @@ func (d *debugger) preprocessing() {
 			unknown = append(unknown, answer)
 		}
 	}
-	d.check(Data, "type", "nan", "constant", "saturated", "input_order", "quantization", "outputs")
+	d.check(Data, "type", "nan", "constant", "saturated", "input_order", "quantization")
+	d.outputs(len(answers) > 0 && !wrong)
 	if len(answers) == 0 {
 		d.ask(question, "that can't be told: "+strings.Join(unknown, "; "), false, false)
 		return
@@ -62,18 +63,26 @@ func (d *debugger) input(j *inputs.Judged) (answer string, wrong, known bool) {
 	case j.By == inputs.ByNothing:
 		return name + j.Why, false, false
 	case len(named) > 0:
+		if 2*j.Unexplained > off {
+			d.unexplained(name, j)
+		}
 		return fmt.Sprintf("%sno, in %d of %d frames (by %s)", name, off, j.Frames, j.By), true, true
 	case j.By == inputs.ByItself:
 		return fmt.Sprintf("%sits values alone prove nothing against it; %s", name, j.Why), false, false
 	case float64(j.Unexplained) > inputs.Tolerated*float64(j.Frames):
-		what := fmt.Sprintf("%swhat the app feeds differs from what the reference makes, and nothing explains it, in %d of %d frames", name, j.Unexplained, j.Frames)
-		if j.Nearest != "" {
-			what += "; the nearest is: " + j.Nearest
-		}
-		d.find(Finding{Preprocessing, what, "compare the app's steps with the pipeline's one by one, with markers between them", unexplained, unnamed})
+		d.unexplained(name, j)
 		return fmt.Sprintf("%sno, in %d of %d frames, and nothing explains how", name, off, j.Frames), true, true
 	}
 	return fmt.Sprintf("%syes, in %d of %d frames (by %s)", name, j.Healthy, j.Frames, j.By), false, true
+}
+
+// unexplained finds that an input differs, and nobody knows how.
+func (d *debugger) unexplained(name string, j *inputs.Judged) {
+	what := fmt.Sprintf("%swhat the app feeds differs from what the reference makes, and nothing explains it, in %d of %d frames", name, j.Unexplained, j.Frames)
+	if j.Nearest != "" {
+		what += "; the nearest is: " + j.Nearest
+	}
+	d.find(Finding{Preprocessing, what, "compare the app's steps with the pipeline's one by one, with markers between them", unexplained, unnamed})
 }
 
 // symptoms are the checks that say little where they fail in few frames, with the confidence of failing in all: a frame may really be
@@ -132,6 +141,24 @@ func (d *debugger) find(f Finding) {
 		return
 	}
 	d.result.Findings = append(d.result.Findings, f)
+}
+
+// outputs asks whether what comes out follows what is fed. A model that makes the same of everything is nothing that the app does:
+// trusted kernels show it on what the reference feeds, or on what the app feeds where that is right.
+func (d *debugger) outputs(right bool) {
+	before := len(d.result.Findings)
+	d.check(Data, "outputs")
+	by, what := d.played, "what the reference makes"
+	if by == nil && right {
+		by, what = d.same, "what the app feeds, which is right"
+	}
+	if len(d.result.Findings) == before || by == nil {
+		return
+	}
+	if o, ok := checks.One(&checks.Subject{Edge: by.Log}, "outputs"); ok && o.Verdict == checks.Fail {
+		d.problem("%s; that is the model's doing: trusted kernels make the same of %s", d.result.Findings[before].What, what)
+		d.result.Findings = d.result.Findings[:before]
+	}
 }
 
 // layers asks whether ops do what they should with what the app fed.
