@@ -217,8 +217,9 @@ func (s *imageSearch) exact(candidates []candidate) []making {
 		for _, m := range found {
 			best = min(best, m.score())
 		}
+		most, _ := alike(best)
 		// A making is as large as what was fed: those that can't be the nearest, or alike to it, aren't kept.
-		each[i] = slices.DeleteFunc(found, func(m making) bool { return m.left > max(best+alikeLeft, 1.1*best) })
+		each[i] = slices.DeleteFunc(found, func(m making) bool { return m.left > most })
 	})
 	makings := slices.Concat(each...)
 	sortMakings(makings)

@@ -17,9 +17,20 @@ const (
 	outlying  = 12.0
 	alikeLeft = 0.003 // two makings that differ by less than this in what they leave, or in what they make, can't be told apart
 	alikeMade = 0.02
-	// The same, as a share of the noise that is left.
+	// Where more than nearly nothing is left the same holds of a share of that, and of what rounding makes twice: it is as good as
+	// random there.
 	withinNoise = 0.5
+	roundings   = 0.45 // a little more than sqrt(2/12)
 )
+
+// alike is up to what is left makings may be alike to the best, and by how much they may differ from it.
+func alike(best float64) (left, apart float64) {
+	left, apart = max(best+alikeLeft, 1.1*best), max(alikeMade, withinNoise*best)
+	if best > nearly {
+		left, apart = 1.25*best, max(apart, roundings)
+	}
+	return left, apart
+}
 
 func explainImage(raw step.Value, fed *step.Array) (Explanation, error) {
 	pixels, decoded, err := decode(raw, nil)
@@ -83,15 +94,23 @@ func alikeMakings(all []making, p photo, fed *step.Array) []making {
 	var kept []making
 	said := make(map[string]bool)
 	for _, m := range all {
+		left, apart := alike(all[0].left)
 		key := fmt.Sprint(m.lines(p, fed))
-		if said[key] || m.left > all[0].left+alikeLeft && (m.left > 1.1*all[0].left || m.apart(all[0]) > max(alikeMade, withinNoise*all[0].left)) {
+		if said[key] || m.left > all[0].left+alikeLeft && (m.left > left || m.apart(all[0]) > apart) {
 			continue
 		}
 		said[key] = true
 		kept = append(kept, m)
 	}
+	unusual := func(m making) int { // numbers that are no convention's, where as good as random noise is left
+		if m.normal.name == "" && all[0].left > nearly {
+			return 1
+		}
+		return 0
+	}
 	slices.SortStableFunc(kept, func(a, b making) int {
 		return cmp.Or(
+			unusual(a)-unusual(b),
 			cmp.Compare(math.Floor(a.score()/alikeLeft), math.Floor(b.score()/alikeLeft)),
 			cmp.Compare(len(a.lines(p, fed)), len(b.lines(p, fed))),
 		)
