@@ -71,6 +71,8 @@ type imageFound struct {
 	decoded []string // the lines that make pixels of a file
 	best    []making // those that come nearest: the first one, and what can't be told apart from it
 	gray    bool     // the photo's channels are alike
+	// The nearest explains what was fed: it leaves no more than noise does.
+	explained bool
 }
 
 func searchImage(pixels, fed *step.Array, e expected) (imageFound, error) {
@@ -85,7 +87,7 @@ func searchImage(pixels, fed *step.Array, e expected) (imageFound, error) {
 		return found, err
 	}
 	s := newImageSearch(found.photo, fed, e)
-	found.best = alikeMakings(s.search(all), found.photo, fed)
+	found.keep(s.search(all))
 	return found, nil
 }
 
@@ -135,22 +137,25 @@ func (m making) apart(o making) float64 {
 	return math.Sqrt(sum / float64(n))
 }
 
-// tolerance is what a making may leave: noise, and what an element's rounding takes away.
-func (m making) tolerance(fed *step.Array) float64 {
+// tolerance is what a making may leave: so much noise, and what an element's rounding takes away.
+func (m *making) tolerance(fed *step.Array, noise float64) float64 {
 	_, std := m.normal.of(0)
 	return math.Hypot(noise, math.Abs(fed.Scale*std)/math.Sqrt(12))
 }
 
-func (f imageFound) explained() bool {
-	if len(f.best) == 0 {
-		return false
+// keep keeps the nearest makings, and says whether they explain what was fed.
+func (f *imageFound) keep(makings []making) {
+	if len(makings) == 0 {
+		return
 	}
+	f.best = alikeMakings(makings, f.photo, f.fed)
 	m := &f.best[0]
-	return m.left <= m.tolerance(f.fed) && max(m.most(), m.uneven) <= outlying*m.tolerance(f.fed)
+	f.explained = (m.left <= m.tolerance(f.fed, noise) || m.left <= m.tolerance(f.fed, mostNoise) && m.random()) &&
+		max(m.most(), m.uneven) <= outlying*max(m.left, m.tolerance(f.fed, noise))
 }
 
 func (f imageFound) explanation() (Explanation, error) {
-	e := Explanation{Explained: f.explained(), Residual: math.Inf(1)}
+	e := Explanation{Explained: f.explained, Residual: math.Inf(1)}
 	for i, m := range f.best {
 		s, err := steps(slices.Concat(f.decoded, m.lines(f.photo, f.fed)))
 		if err != nil {
@@ -175,10 +180,10 @@ func (f imageFound) notes() []string {
 	if f.gray && f.photo.channels == 3 {
 		notes = append(notes, "the photo is gray: the order of its channels can't be told")
 	}
-	if f.explained() && m.left > 0.2 && m.left > m.tolerance(f.fed)/3 {
+	if f.explained && m.left > 0.2 && m.left > m.tolerance(f.fed, noise)/3 {
 		notes = append(notes, fmt.Sprintf("the raw data isn't what the app had, to the last bit: %.2f steps of 8 bits are left, as by another decoder of JPEG", m.left))
 	}
-	if f.explained() && m.normal.name == "" {
+	if f.explained && m.normal.name == "" {
 		notes = append(notes, "the normalization is no convention that is known")
 	}
 	return notes

@@ -12,11 +12,9 @@ import (
 
 // muchNearer is by which factor an explanation must come nearer than the reference to be believed where the reference is
 // within noise, too; and roundedOff is what even then is only rounding, in steps of 8 bits.
-// doubtful is how many are left at most where a reference is given the benefit of the doubt: nothing explains what was fed.
 const (
 	muchNearer = 0.5
 	roundedOff = 0.35
-	doubtful   = 2
 )
 
 // imageReference is a reference and what it makes of a picture, against what was fed.
@@ -88,16 +86,17 @@ func judgeImage(raw step.Value, fed *step.Array, reference []step.Step) (Verdict
 
 // against is the verdict of what a search found.
 func (r *imageReference) against(found imageFound, v Verdict) (Verdict, error) {
-	if r.within(noise) && !(found.explained() && found.best[0].left < muchNearer*v.Distance) {
+	nearer := found.explained && found.best[0].left < muchNearer*v.Distance
+	if r.within(noise) && !nearer {
 		return v.healthy(r.steps), nil
 	}
-	if !found.explained() && r.within(doubtful) && found.nothingNearer(v.Distance) {
+	if r.within(mostNoise) && !nearer && (found.explained || found.nothingNearer(v.Distance)) {
 		v = v.healthy(r.steps)
 		v.Explanation.Notes = []string{fmt.Sprintf("the raw data isn't what the app had: %.1f steps of 8 bits are left, as by a photo that was compressed again, but nothing comes nearer than the reference", v.Distance)}
 		return v, nil
 	}
 	var err error
-	if v.Explanation, err = found.explanation(); err != nil || !found.explained() {
+	if v.Explanation, err = found.explanation(); err != nil || !found.explained {
 		return v, err
 	}
 	if r.should.unknown {

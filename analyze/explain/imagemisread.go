@@ -25,7 +25,7 @@ func misread(raw step.Value, fed *step.Array, reference []step.Step, should *ima
 		if err != nil {
 			return Verdict{}, false, err
 		}
-		if found.explained() && (len(nearest.best) == 0 || found.best[0].left < muchNearer*nearest.best[0].left) {
+		if found.explained && (len(nearest.best) == 0 || found.best[0].left < muchNearer*nearest.best[0].left) {
 			nearest, as = found, reading
 		}
 	}
@@ -66,8 +66,6 @@ func readAs(reading image.Reading, fed *step.Array, reference []step.Step, shoul
 		return found, err
 	}
 	s := newImageSearch(found.photo, fed, e)
-	if makings := s.asExpected(all); len(makings) > 0 {
-		found.best = alikeMakings(makings, found.photo, fed)
-	}
+	found.keep(s.asExpected(all))
 	return found, nil
 }

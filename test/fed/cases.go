@@ -161,15 +161,15 @@ func Outside(each int, photos []Photo) []Case {
 }
 
 // Noise makes cases of which the photo isn't known to the last bit: each value differs by one at most, or it was a JPEG file
-// of quality 97 meanwhile.
+// of quality 97 or 90 meanwhile.
 func Noise(photos []Photo) []Case {
 	var all []Case
 	for i, p := range photos {
-		for k, noise := range []string{"one", "97"} {
+		for k, noise := range []string{"one", "97", "90"} {
 			for _, method := range [][]string{{"tf1.bilinear", "pillow.bilinear"}, {"opencv.area", "opencv.linear"}}[(i+k)%2] {
 				all = append(all, Case{
 					ID: fmt.Sprintf("noise-%s-%s-%s", p.Name, method, noise), Seed: i, Photo: p.Name, Resize: method, Width: 224, Height: 224,
-					Channels: []string{"rgb", "bgr"}[k], Normalize: normalizes[2], Layout: "nhwc", Float: true, Noise: noise,
+					Channels: []string{"rgb", "bgr", "bgr"}[k], Normalize: normalizes[2], Layout: "nhwc", Float: true, Noise: noise,
 				})
 			}
 		}
