@@ -75,7 +75,11 @@ func (s *imageSearch) search(views []view) []making {
 		left    float64 // when more is left
 		methods int     // that are refined
 	}{{exactly, fewRefined}, {nearly, manyRefined}} {
-		if len(makings) == 0 || makings[0].left > next.left && makings[0].left < hopeless {
+		left := candidates[0].left
+		if len(makings) > 0 {
+			left = makings[0].left
+		}
+		if left > next.left && left < hopeless {
 			makings = append(makings, s.exact(s.refined(candidates, next.methods))...)
 			sortMakings(makings)
 		}
