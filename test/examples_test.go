@@ -55,6 +55,7 @@ func TestMistakesOfExamplesAreNamed(t *testing.T) {
 	s := exampleSet(t)
 	for _, c := range []struct{ app, mistake string }{
 		{"classify", "none"}, {"classify", "bgr"}, {"classify", "kernel"}, {"detect", "scale"}, {"listen", "none"}, {"review", "case"},
+		{"classify", "raw"}, {"classify-java", "sign"}, {"segment", "quantization"},
 	} {
 		a := examples.Find(c.app)
 		m, folder := a.Models[0], exampleData(t, s, a, 15)

@@ -377,6 +377,19 @@ func TestProve(t *testing.T) {
 	}
 }
 
+// A gray photo's only channel is all that anything can be made of.
+func TestJudgeGrayCutOff(t *testing.T) {
+	raw := step.Value{Array: &step.Array{Shape: []int{64, 64, 1}}}
+	for i := range 64 * 64 {
+		raw.Array.Uint8 = append(raw.Array.Uint8, uint8(20+i%200))
+	}
+	fed := &step.Array{Shape: []int{1, 16, 16, 3}, Int8: slices.Repeat([]int8{127}, 16*16*3), Scale: 0.0078}
+	v, err := Judge(raw, fed, parse(t, "resize 16x16 opencv.area; color rgb; normalize mean=127.5 std=127.5; quantize scale=0.0078 zero-point=0 type=int8; batch"))
+	if err != nil || v.Healthy {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
+
 func FuzzJudgeImage(f *testing.F) {
 	f.Add([]byte("some pixels of which there are a few"), uint8(12), uint8(9), uint8(3), uint8(0))
 	f.Fuzz(func(t *testing.T, data []byte, height, width, channels, kind uint8) {

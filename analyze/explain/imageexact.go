@@ -199,7 +199,7 @@ func (c candidate) nearest(fed *step.Array, p picture) (making, bool) {
 		}
 		m.channels = append(m.channels, best)
 	}
-	if c.asExpected {
+	if c.asExpected && len(p.planes) == 3 {
 		m.supposeChannels(fed)
 	}
 	if m.order() == "" {
