@@ -31,7 +31,7 @@ func newAudioFed(a *step.Array) *audioFed {
 	f := &audioFed{array: a, values: a.Reals()}
 	low, high := extent(f.values)
 	if f.span = high - low; f.span == 0 {
-		f.span = 1
+		f.span = 1 // residuals of what is of one value are in its own numbers
 	}
 	return f
 }

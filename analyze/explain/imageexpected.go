@@ -138,11 +138,11 @@ func allOver(fed *step.Array, planes [][]float32) bool {
 	})
 }
 
-// supposed says whether a convention is tried though nothing that was fed leads to it: too much was cut off at a limit of its
-// type. At the lower one there is also what was never filled, so that only the reference's is.
-func (c candidate) supposed(fed *step.Array, way string, known bool, convention int) bool {
+// supposed is how many of the conventions are tried though nothing that was fed leads to them: too much was cut off at a limit of
+// its type. At the lower one there is also what was never filled, so that only the reference's is.
+func (c candidate) supposed(fed *step.Array, way string, known bool) int {
 	if !c.asExpected || way != quantizedWay && way != unitWay {
-		return false
+		return 0
 	}
 	low, high := realLimits(fed)
 	under, over, n := 0, 0, 0
@@ -156,8 +156,11 @@ func (c candidate) supposed(fed *step.Array, way string, known bool, convention 
 		}
 		n += len(plane)
 	}
-	if under > n/2 {
-		return convention == 0
+	switch {
+	case under > n/2:
+		return 1
+	case !known || over > n/2:
+		return len(c.expected.conventions)
 	}
-	return !known || over > n/2
+	return 0
 }

@@ -32,8 +32,9 @@ func (c candidate) normals(fed *step.Array, way string, lines []line) []normal {
 		shift += 0.6 * math.Abs(fed.Scale/slope)
 	}
 	var all []normal
+	supposed := c.supposed(fed, way, known > 0)
 	for i, n := range c.expected.conventions {
-		if known > 0 && n.fits(lines, shift) || c.supposed(fed, way, known > 0, i) {
+		if i < supposed || known > 0 && n.fits(lines, shift) {
 			all = append(all, n)
 		}
 	}
@@ -82,10 +83,12 @@ func gray(planes [][]float32) []float32 {
 	return out
 }
 
-// leave sets what a making leaves of what was fed, by every so many elements.
+// leave sets what a making leaves of what was fed, by every so many elements. What it makes is kept when it looks at all.
 func (m *making) leave(fed *step.Array, p picture, from [][]float32, lines []line, every int) {
 	low, high := limits(fed)
-	m.made = make([][]float32, len(from))
+	if every == 1 {
+		m.made = blank(len(from), len(from[0]))
+	}
 	m.inside, m.gains = p.inside, make([]float64, len(from))
 	sum, n, halves := 0.0, 0, 0
 	for i, plane := range m.placement.view.planes {
@@ -94,7 +97,6 @@ func (m *making) leave(fed *step.Array, p picture, from [][]float32, lines []lin
 		if lines[i].slope == 0 {
 			gain = math.Abs(std)
 		}
-		m.made[i] = make([]float32, len(plane))
 		for j := 0; j < len(plane); j += every {
 			if p.inside != nil && !p.inside[j] {
 				continue
@@ -104,7 +106,9 @@ func (m *making) leave(fed *step.Array, p picture, from [][]float32, lines []lin
 			if half {
 				halves++
 			}
-			m.made[i][j] = float32(made)
+			if m.made != nil {
+				m.made[i][j] = float32(made)
+			}
 			left := math.Abs(float64(v)-made) * gain
 			sum += left * left
 			n++

@@ -40,13 +40,15 @@ func misread(raw step.Value, fed *step.Array, reference []step.Step, should *ima
 		return v, false, err
 	}
 	if as.Full { // whether that is right no format says
-		v.Explanation.Notes = append(v.Explanation.Notes, "luma of the camera's frame is taken to go from 0 to 255")
+		v.Explanation.Notes = append(v.Explanation.Notes, "luma of the camera's frame is taken to go from 0 to 255, which its format doesn't say")
 	}
 	if as.Format != raw.Format {
 		v.Differences = append([]Difference{{Channels, "a frame in " + strings.ToUpper(raw.Format) + " taken for " + strings.ToUpper(as.Format),
 			strings.ToUpper(raw.Format), fmt.Sprintf("read the camera's frame as what it is: %s", strings.ToUpper(raw.Format))}}, v.Differences...)
 	}
-	v.Healthy = len(v.Differences) == 0
+	if v.Healthy = len(v.Differences) == 0; v.Healthy {
+		v.Distance = v.Explanation.Residual // the reference makes it of the frame in that reading
+	}
 	return v, true, nil
 }
 
@@ -57,6 +59,9 @@ func readAs(reading image.Reading, fed *step.Array, reference []step.Step, shoul
 		return imageFound{}, err
 	}
 	found := imageFound{fed: fed}
+	if reading.Step != "" {
+		found.decoded = []string{reading.Step}
+	}
 	if found.photo, err = newPhoto(pixels); err != nil {
 		return found, err
 	}

@@ -30,10 +30,7 @@ func yuvPicture(format string, a *step.Array, full bool) (*step.Array, error) {
 	if i < 0 {
 		return nil, fmt.Errorf("there is no format %q", format)
 	}
-	height, width := a.Shape[0], a.Shape[1]
-	if a.Shape[2] == 1 { // rows of chroma count, half as many as of luma
-		height = height * 2 / 3
-	}
+	height, width := yuvSides(a)
 	if width%2 != 0 || height%2 != 0 || width == 0 || height == 0 {
 		return nil, fmt.Errorf("a picture in %s of %dx%d: only even sides are read", format, width, height)
 	}
@@ -47,21 +44,33 @@ func yuvPicture(format string, a *step.Array, full bool) (*step.Array, error) {
 	return m.Array(), nil
 }
 
+// yuvSides are those of the picture of a frame: where its rows of chroma count, they are half as many as of luma.
+func yuvSides(a *step.Array) (height, width int) {
+	if a.Shape[2] == 1 {
+		return a.Shape[0] * 2 / 3, a.Shape[1]
+	}
+	return a.Shape[0], a.Shape[1]
+}
+
 // Reading is what an app sees that takes a frame's bytes for another picture than they are.
 type Reading struct {
 	Format  string // that it takes them for
 	Full    bool   // it takes luma to go from 0 to 255: which it is, no format says
+	Step    string // that makes the picture of the frame's bytes; empty: none does
 	Picture func() (*step.Array, error)
 }
 
 // Misreadings are the ways in which a frame in a format may be read otherwise than Picture does: other formats of as many bytes, and
 // luma from 0 to 255. Formats that differ only in the order of red, green and blue are not among them.
 func Misreadings(format string, a *step.Array) []Reading {
+	if len(a.Shape) != 3 {
+		return nil
+	}
 	var all []Reading
-	if order, ok := pixelFormats[format]; ok && len(a.Shape) == 3 && a.Shape[2] == 4 {
+	if order, ok := pixelFormats[format]; ok && a.Shape[2] == 4 {
 		others := map[bool]string{true: "rgba", false: "argb"} // alpha last or first
 		other := others[slices.Contains(order, 3)]
-		return []Reading{{other, false, func() (*step.Array, error) { return reordered(a, pixelFormats[other]) }}}
+		return []Reading{{Format: other, Picture: func() (*step.Array, error) { return reordered(a, pixelFormats[other]) }}}
 	}
 	at := slices.IndexFunc(yuvFormats, func(f yuvFormat) bool { return f.name == format })
 	if at < 0 {
@@ -70,7 +79,9 @@ func Misreadings(format string, a *step.Array) []Reading {
 	for _, full := range []bool{false, true} {
 		for _, f := range yuvFormats {
 			if same := f.name == format; (!same || full) && f.size(2, 2) == yuvFormats[at].size(2, 2) {
-				all = append(all, Reading{f.name, full, func() (*step.Array, error) { return yuvPicture(f.name, a, full) }})
+				height, width := yuvSides(a)
+				s := yuv{width, height, f, full}
+				all = append(all, Reading{f.name, full, s.String(), func() (*step.Array, error) { return yuvPicture(f.name, a, full) }})
 			}
 		}
 	}
