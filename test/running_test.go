@@ -42,7 +42,7 @@ func (r *running) text() string {
 func start(t testing.TB, command *exec.Cmd) *running {
 	t.Helper()
 	r := &running{command: command, done: make(chan struct{})}
-	command.WaitDelay = 5 * time.Second // its children may hold its streams open
+	command.WaitDelay = patience // its children may hold its streams open, and what they print then counts, too
 	command.Stdout, command.Stderr = r, r
 	var err error
 	if r.stdin, err = command.StdinPipe(); err != nil {
@@ -57,6 +57,7 @@ func start(t testing.TB, command *exec.Cmd) *running {
 	}()
 	t.Cleanup(func() {
 		command.Process.Kill()
+		r.stdin.Close() // a child that outlives it waits for that
 		<-r.done
 	})
 	return r
