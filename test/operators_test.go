@@ -2,7 +2,6 @@ package test
 
 import (
 	"fmt"
-	"os/exec"
 	"testing"
 )
 
@@ -82,10 +81,17 @@ func checkOperators(t *testing.T, m modelJSON, unnamed bool) {
 // A recording that begins and ends within invokes tells only of operators that it saw whole: all of those of the delegate
 // nodes that it saw whole, and the first ones of the last.
 func TestOperatorsOfRunningApp(t *testing.T) {
-	line := capi(t, "2.17.1", "--model", model(t, "mobilenet_v2_float"), "--xnnpack", "1", "--invokes", "1000000")
-	app := start(t, exec.Command(line[0], line[1:]...))
+	app := startApp(t, capi(t, "2.17.1", "--model", model(t, "mobilenet_v2_float"), "--xnnpack", "1", "--invokes", "1000000", "--steps"))
+	if _, err := fmt.Fprintln(app.stdin); err != nil {
+		t.Fatal(err)
+	}
 	for range 5 {
-		result := record(t, "-p", app.pid(), "-d", "300ms").ops(t)
+		recorder, r := startRecord(t, "-p", app.pid())
+		waitForOps(t, r, 200) // the node and its operators, more than two invokes of them
+		if got := recorder.stop(t); got.status != 0 {
+			t.Errorf("exit status %d\n%s", got.status, got.stdout)
+		}
+		result := r.ops(t)
 		if len(result.Lost) > 0 {
 			t.Errorf("lost %v", result.Lost)
 		}
