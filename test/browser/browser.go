@@ -21,7 +21,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long one step of a page may take: busy machines are slow.
+// patience is how long Chromium may take to start, and then for one step of a page: busy machines are slow.
 const patience = 60 * time.Second
 
 // Browser is a running Chromium.
@@ -33,7 +33,7 @@ type Browser struct {
 // Start starts Chromium, which has to be on PATH. What it leaves behind goes to folder. The caller closes it.
 func Start(folder string) (*Browser, error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, // Chromium refuses to run for root with its sandbox
-		chromedp.UserDataDir(filepath.Join(folder, "profile")), chromedp.Env("TMPDIR="+folder))
+		chromedp.UserDataDir(filepath.Join(folder, "profile")), chromedp.Env("TMPDIR="+folder), chromedp.WSURLReadTimeout(patience))
 	b := &Browser{}
 	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	b.cancel = append(b.cancel, cancel)
