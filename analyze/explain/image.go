@@ -19,10 +19,11 @@ type imageSearch struct {
 	responses *responses
 	tried     map[tried]bool
 	expected  *expected
+	nearest   *nearestYet
 }
 
 func newImageSearch(ph photo, fed *step.Array, e expected) *imageSearch {
-	return &imageSearch{ph, fed, &responses{known: make(map[response]func() taps)}, make(map[tried]bool), &e}
+	return &imageSearch{ph, fed, &responses{known: make(map[response]func() taps)}, make(map[tried]bool), &e, &nearestYet{score: math.Inf(1)}}
 }
 
 // tried is a candidate that was made exactly, which takes much longer than to sample it: it isn't made again.
@@ -212,22 +213,32 @@ func (s *imageSearch) exact(candidates []candidate) []making {
 		return again
 	})
 	each := make([][]making, len(candidates))
-	var mutex sync.Mutex
-	best := math.Inf(1) // score
 	inParallel(len(candidates), func(i int) {
-		found := candidates[i].exact(s.photo, s.fed)
-		mutex.Lock()
-		defer mutex.Unlock()
-		for _, m := range found {
-			best = min(best, m.score())
-		}
-		most, _ := alike(best)
 		// A making is as large as what was fed: those that can't be the nearest, or alike to it, aren't kept.
+		found := candidates[i].exact(s.photo, s.fed, s.nearest.alike(nil))
+		most := s.nearest.alike(found)
 		each[i] = slices.DeleteFunc(found, func(m making) bool { return m.left > most })
 	})
 	makings := slices.Concat(each...)
 	sortMakings(makings)
 	return makings
+}
+
+// nearestYet is the least score of the makings so far.
+type nearestYet struct {
+	mutex sync.Mutex
+	score float64
+}
+
+// alike is what a making leaves at most that is alike to the nearest yet, these among them.
+func (n *nearestYet) alike(these []making) float64 {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	for _, m := range these {
+		n.score = min(n.score, m.score())
+	}
+	most, _ := alike(n.score)
+	return most
 }
 
 func sortMakings(m []making) {

@@ -9,23 +9,23 @@ import (
 )
 
 // exact makes what was fed by a candidate, with all that is rounded on the way, in each way that channels, numbers and
-// elements may have been made, and returns those that come nearest.
-func (c candidate) exact(ph photo, fed *step.Array) []making {
+// elements may have been made, and returns those that come nearest, and may leave no more than most.
+func (c candidate) exact(ph photo, fed *step.Array, most float64) []making {
 	if c.asExpected {
-		return c.makings(fed, c.expected.picture, 0)
+		return c.makings(fed, c.expected.picture, 0, most)
 	}
 	resized := c.resized(ph, 0)
 	if !c.plan.beyond(ph) {
-		return c.makings(fed, resized, 0)
+		return c.makings(fed, resized, 0, most)
 	}
 	seen := resized
 	seen.inside = c.within(ph)
-	all := c.makings(fed, seen, 0)
+	all := c.makings(fed, seen, 0, math.Inf(1))
 	if len(all) == 0 {
 		return nil
 	}
 	fill := clamp(math.Round(c.fillSeen(all[0])), 0, 255)
-	return c.makings(fed, c.resized(ph, uint8(fill)), fill)
+	return c.makings(fed, c.resized(ph, uint8(fill)), fill, most)
 }
 
 // within says which points of what was fed are made of the photo alone.
@@ -130,8 +130,8 @@ func (p picture) castTo(how string) picture {
 	return out
 }
 
-// makings are the makings of a resized picture that come nearest, one of each cast.
-func (c candidate) makings(fed *step.Array, resized picture, fill float64) []making {
+// makings are the makings of a resized picture that come nearest, one of each cast at most.
+func (c candidate) makings(fed *step.Array, resized picture, fill, most float64) []making {
 	casts := []string{""}
 	if !resized.whole {
 		casts = append(casts, "round", "truncate")
@@ -143,7 +143,7 @@ func (c candidate) makings(fed *step.Array, resized picture, fill float64) []mak
 			p = resized.castTo(cast)
 		}
 		add := func(c candidate, p picture) {
-			if m, ok := c.nearest(fed, p); ok && (p.whole || fed.Float32 == nil || !m.wholePixels()) {
+			if m, ok := c.nearest(fed, p, most); ok && (p.whole || fed.Float32 == nil || !m.wholePixels()) {
 				m.cast, m.fill = cast, fill
 				m.pad(fed)
 				all = append(all, m)
@@ -171,8 +171,8 @@ func (m *making) wholePixels() bool {
 	return sum < 0.01*float64(n) // a quarter where there are fractions
 }
 
-// nearest fits channels, then numbers and elements, to a picture.
-func (c candidate) nearest(fed *step.Array, p picture) (making, bool) {
+// nearest fits channels, then numbers and elements, to a picture; false when nothing does that may leave no more than most.
+func (c candidate) nearest(fed *step.Array, p picture, most float64) (making, bool) {
 	v := c.placement.view
 	sources := slices.Clone(p.planes)
 	if len(sources) == 3 {
@@ -221,7 +221,7 @@ func (c candidate) nearest(fed *step.Array, p picture) (making, bool) {
 		}
 	}
 	m.left = math.Inf(1)
-	for _, next := range likely(all, fed, p, from, lines) {
+	for _, next := range likely(all, fed, p, from, lines, most) {
 		next.leave(fed, p, from, lines, 1)
 		if next.clearly(m) {
 			m = next
@@ -233,16 +233,16 @@ func (c candidate) nearest(fed *step.Array, p picture) (making, bool) {
 // sparse is how many elements of a plane are looked at, to leave out makings that can't be the nearest.
 const sparse = 4096
 
-// likely are the makings that come about as near as the nearest at some elements.
-func likely(all []making, fed *step.Array, p picture, from [][]float32, lines []line) []making {
+// likely are the makings that come about as near as the nearest at some elements, and may leave no more than most.
+func likely(all []making, fed *step.Array, p picture, from [][]float32, lines []line, most float64) []making {
 	every := len(from[0]) / sparse
-	if every < 2 || len(all) < 2 {
+	if every < 2 {
 		return all
 	}
 	for len(from[0])%every == 0 { // a divisor of the width would stay in its columns
 		every++
 	}
-	best := math.Inf(1)
+	best := most
 	for i := range all {
 		all[i].leave(fed, p, from, lines, every)
 		best = min(best, all[i].score())

@@ -121,13 +121,13 @@ func element(fed *step.Array, way string, y, was, low, high float64) (element fl
 }
 
 func round(v, toward float64) (whole float64, half bool) {
-	switch f := v - math.Floor(v); {
-	case math.Abs(f-0.5) > 1e-3:
-		return math.Round(v), false
-	case toward > v:
-		return math.Ceil(v), true
+	whole = math.Floor(v)
+	fraction := v - whole
+	half = math.Abs(fraction-0.5) <= 1e-3
+	if half && toward > v || !half && fraction > 0.5 {
+		whole++
 	}
-	return math.Floor(v), true
+	return whole, half
 }
 
 // realLimits are what limits stand for, but for a part of a step that rounding may take: what isn't between them is at a limit.

@@ -54,11 +54,11 @@ func sortPlaces(p []placement) {
 
 // likeliest compares what was fed with parts of the photo, each in all the ways that it may have been turned at once.
 func likeliest(r *reduced, starts []placement, sources func(placement) []rectangle) []placement {
-	small := make([][][]float32, len(starts))
+	small := make([][]shape, len(starts))
 	by := make(map[rectangle][]int) // which starts a part of the photo is for
 	var parts []rectangle
 	for i, s := range starts {
-		small[i] = thumbnails(s)
+		small[i] = shapes(thumbnails(s))
 		for _, source := range sources(s) {
 			if by[source] == nil {
 				parts = append(parts, source)
@@ -66,18 +66,26 @@ func likeliest(r *reduced, starts []placement, sources func(placement) []rectang
 			by[source] = append(by[source], i)
 		}
 	}
-	each := make([][]placement, len(parts))
+	type compared struct {
+		likeness    float64
+		part, start int
+	}
+	each := make([][]compared, len(parts))
 	inParallel(len(parts), func(k int) {
-		base := newBasis(thumbnailsOf(r, parts[k]))
+		of := independent(shapes(thumbnailsOf(r, parts[k])))
 		for _, i := range by[parts[k]] {
-			s := starts[i]
-			s.source, s.likeness = parts[k], likeness(small[i], base)
-			each[k] = append(each[k], s)
+			each[k] = append(each[k], compared{likeness(small[i], of), k, i})
 		}
 	})
-	found := slices.Concat(each...)
-	sortPlaces(found)
-	return found[:min(len(found), keptPlaces)]
+	all := slices.Concat(each...)
+	slices.SortStableFunc(all, func(a, b compared) int { return cmp.Compare(b.likeness, a.likeness) })
+	var found []placement
+	for _, c := range all[:min(len(all), keptPlaces)] {
+		place := starts[c.start]
+		place.source, place.likeness = parts[c.part], c.likeness
+		found = append(found, place)
+	}
+	return found
 }
 
 // insides are the parts of what was fed that may hold the picture: all, and what is left without an edge of one colour.
@@ -195,22 +203,4 @@ func means(r *reduced, channel int, from rectangle) []float32 {
 		}
 	}
 	return out
-}
-
-// likeness is the share of the variance of the fed planes that sums of the photo's channels explain; the planes count
-// alike. A plane of one value has no variance to explain.
-func likeness(fed [][]float32, base *basis) float64 {
-	total, counted := 0.0, 0
-	for _, plane := range fed {
-		if variance(plane) == 0 {
-			continue
-		}
-		_, share := base.fit(plane)
-		total += share
-		counted++
-	}
-	if counted == 0 {
-		return 0
-	}
-	return total / float64(counted)
 }
