@@ -68,7 +68,7 @@ func (s *imageSearch) search(views []view) []making {
 	near := nearest(candidates)
 	makings := append(expected, s.exact(near[:min(len(near), fewMakings)])...)
 	sortMakings(makings)
-	if len(near) > fewMakings && (len(makings) == 0 || makings[0].left > exactly) {
+	if len(near) > fewMakings && (len(makings) == 0 || makings[0].left > exactly && s.mayExplain(makings[0], 0)) {
 		makings = append(makings, s.exact(near[fewMakings:])...)
 		sortMakings(makings)
 	}
@@ -81,11 +81,21 @@ func (s *imageSearch) search(views []view) []making {
 			left = makings[0].left
 		}
 		if left > next.left && left < hopeless {
-			makings = append(makings, s.exact(s.refined(candidates, next.methods))...)
+			near := s.refined(candidates, next.methods)
+			if len(makings) > 0 && len(near) > 0 && !s.mayExplain(makings[0], candidates[0].left-near[0].left) {
+				near = near[:min(len(near), fewRefined)]
+			}
+			makings = append(makings, s.exact(near)...)
 			sortMakings(makings)
 		}
 	}
 	return makings
+}
+
+// mayExplain says whether what was fed may be explained by candidates that leave about so much less at sampled points than
+// a making's does: they were sampled within leftMore of each other, and rounding takes about as much.
+func (s *imageSearch) mayExplain(m making, less float64) bool {
+	return m.left-less <= m.tolerance(s.fed, mostNoise)+2*leftMore
 }
 
 // What is left at most, in steps of 8 bits: when nothing but the last digits of floats differ, and when it can't be another
@@ -184,12 +194,13 @@ func (s *imageSearch) refined(all []candidate, few int) []candidate {
 		}
 	}
 	inParallel(len(best), func(i int) {
-		for range refineSteps {
+		for steps := refineSteps; steps > 0; steps-- {
 			nearer, ok := s.nearer(best[i])
-			if !ok {
+			gain := best[i].left - nearer.left
+			best[i] = nearer
+			if !ok || nearer.left-2*gain*float64(steps) > mostNoise { // even twice as fast it wouldn't get there
 				break
 			}
-			best[i] = nearer
 		}
 	})
 	sortCandidates(best)
