@@ -70,12 +70,18 @@ const (
 // left is a picture.
 func kindOf(raw step.Value) kind {
 	switch {
-	case raw.Rate > 0 || strings.HasPrefix(string(raw.Bytes), "RIFF"):
+	case IsSound(raw):
 		return ofAudio
 	case raw.Array == nil && isText(raw.Bytes):
 		return ofText
 	}
 	return ofImage
+}
+
+// IsSound says whether raw data is sound: samples, or a file of them. What begins with RIFF may be a picture, too: WebP.
+func IsSound(raw step.Value) bool {
+	begins := string(raw.Bytes[:min(len(raw.Bytes), len("RIFF....WEBP"))])
+	return raw.Rate > 0 || strings.HasPrefix(begins, "RIFF") && !strings.HasSuffix(begins, "WEBP")
 }
 
 // Explain searches for the steps that make fed of raw. It returns an error when raw or fed is nothing that could be

@@ -14,7 +14,7 @@ import (
 // sound tells whether a frame's raw data is sound.
 func (s *Source) sound(f *frames.Frame) bool {
 	raw, err := s.raw(f)
-	return err == nil && (raw.Rate > 0 || len(raw.Bytes) > 4 && string(raw.Bytes[:4]) == "RIFF")
+	return err == nil && explain.IsSound(raw)
 }
 
 // whole judges what was fed in all frames as pieces of one sound, in order.
