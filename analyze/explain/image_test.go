@@ -81,6 +81,9 @@ func TestJudgeImage(t *testing.T) {
 			[]string{"crop: crop 318x238"}},
 		{"layout", "resize 96x96 opencv.linear; layout nchw; batch", "resize 96x96 opencv.linear; batch", []string{"layout: NCHW"}},
 		{"letterboxed", "letterbox 96x96 opencv.linear fill=114; batch", "resize 96x96 opencv.linear; batch", []string{"crop: pad square fill=114"}},
+		{"letterboxed on another colour", "letterbox 96x96 opencv.linear; batch", "letterbox 96x96 opencv.linear fill=114; batch", []string{"crop: padded with 0"}},
+		{"rounded as another resizer does", "resize 96x96 tf1.bilinear; cast type=uint8 round; normalize std=255; batch", "resize 96x96 opencv.linear; normalize std=255; batch",
+			[]string{"resize: tf1.bilinear (no half-pixel centers)"}},
 		{"bytes as int8", "resize 96x96 opencv.linear; cast type=int8 wrap; batch", "resize 96x96 opencv.linear; normalize mean=128; cast type=int8; batch",
 			[]string{"quantization: the picture's bytes as they are (cast type=int8 wrap)"}},
 		{"bytes taken for signed ones", "resize 96x96 opencv.linear; cast type=int8 wrap; normalize mean=127.5 std=127.5; batch", "resize 96x96 opencv.linear; normalize mean=127.5 std=127.5; batch",
@@ -292,6 +295,16 @@ func TestExplainBadImage(t *testing.T) {
 		_, err := Explain(c.raw, c.fed)
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+func TestKindOf(t *testing.T) {
+	for file, want := range map[string]kind{
+		"RIFF\x10\x00\x00\x00WAVEfmt ": ofAudio, "RIFF": ofAudio, "RIFF\x10\x00\x00\x00WEBPVP8 ": ofImage, "\xff\xd8\xff": ofImage, "some words": ofText,
+	} {
+		if got := kindOf(step.Value{Bytes: []byte(file)}); got != want {
+			t.Errorf("%q is of kind %d, want %d", file, got, want)
 		}
 	}
 }

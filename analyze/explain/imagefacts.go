@@ -19,6 +19,8 @@ type imageFacts struct {
 	size     string   // WIDTHxHEIGHT
 	from              // the photo
 	crop     string   // the lines that cut and pad
+	padded   bool     // there is one that pads
+	fill     float64  // with this, of 8 bits
 	where    []string // the lines that say where pixels come from
 	layout   string
 	signed   bool    // numbers are made of bytes as if these were signed
@@ -72,6 +74,9 @@ func numbersOf(lines []string) (imageFacts, error) {
 			}
 		case "crop", "pad", "letterbox":
 			crops = append(crops, line)
+			if name != "crop" {
+				f.padded, f.fill = true, args.Number("fill", 0)
+			}
 		case "color":
 			f.reorder(args.Word("an order"))
 		case "normalize":
@@ -94,10 +99,14 @@ func numbersOf(lines []string) (imageFacts, error) {
 	return f, nil
 }
 
-// sign is before a step that makes other numbers: of signed bytes, when what was last is the bytes of a picture.
+// sign is before a step that makes other numbers: of signed bytes, when what was last is the bytes of a picture, and of one whose
+// pixels were rounded or cut to 8 bits, which is how it was resized.
 func (f *imageFacts) sign() {
-	if strings.HasSuffix(f.elements, " wrap") {
+	switch {
+	case strings.HasSuffix(f.elements, " wrap"):
 		f.signed, f.elements = true, ""
+	case strings.HasPrefix(f.elements, "cast type=uint8"):
+		f.elements = ""
 	}
 }
 

@@ -370,6 +370,9 @@ func differentCrop(app, reference *imageFacts) (is, should, advice string) {
 	// Half a pixel is what a pixel of the photo more or less makes, where it is resized by less than two.
 	const cropped = 0.02
 	if app.apart(reference.from) < cropped {
+		if app.padded && reference.padded && math.Abs(app.fill-reference.fill) > mostNoise {
+			return "padded with " + numbers([]float64{app.fill}), "with " + numbers([]float64{reference.fill}), fmt.Sprintf("fill what is padded with %s, of 255", numbers([]float64{reference.fill}))
+		}
 		return "", "", ""
 	}
 	is, should = app.crop, reference.crop
