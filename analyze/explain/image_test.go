@@ -390,6 +390,23 @@ func TestProve(t *testing.T) {
 	}
 }
 
+// Of a gray photo that a file has in three channels one is made, whichever it is most like.
+func TestJudgeGrayPhoto(t *testing.T) {
+	raw := scene(240, 320)
+	for i := range raw.Array.Uint8 {
+		raw.Array.Uint8[i] = raw.Array.Uint8[i/3*3]
+	}
+	for _, method := range []string{"opencv.area", "opencv.linear", "pillow.bilinear", "tf2.bilinear"} {
+		resize := "color gray; resize 96x96 " + method + "; "
+		for _, numbers := range []string{"normalize mean=127.5 std=127.5", "normalize mean=128 std=128", "normalize std=256"} {
+			v, err := Judge(raw, fedBy(t, raw, resize+numbers+"; batch"), parse(t, resize+"normalize std=255; batch"))
+			if err != nil || len(v.Differences) != 1 || v.Differences[0].Aspect != Normalization {
+				t.Errorf("%s%s: %v: %+v", resize, numbers, err, v)
+			}
+		}
+	}
+}
+
 // A gray photo's only channel is all that anything can be made of.
 func TestJudgeGrayCutOff(t *testing.T) {
 	raw := step.Value{Array: &step.Array{Shape: []int{64, 64, 1}}}

@@ -175,7 +175,10 @@ func (m *making) wholePixels() bool {
 func (c candidate) nearest(fed *step.Array, p picture, most float64) (making, bool) {
 	v := c.placement.view
 	sources := slices.Clone(p.planes)
-	if len(sources) == 3 {
+	switch {
+	case len(sources) == 3 && len(v.planes) == 1: // no step makes one channel in another way
+		sources = [][]float32{gray(p.planes)}
+	case len(sources) == 3:
 		sources = append(sources, gray(p.planes))
 	}
 	m := making{candidate: c, signed: p.signed}
