@@ -174,3 +174,30 @@ func TestSound(t *testing.T) {
 		}
 	}
 }
+
+// TestNamed has levels that are another in each frame: where all frames are explained by one, the app scales each sound by itself.
+func TestNamed(t *testing.T) {
+	levels := func(aspect explain.Aspect) (tallies []inputs.Tally) {
+		for i, app := range []string{"times 0.1", "times 0.2", "times 0.3", "times 0.4"} {
+			tallies = append(tallies, inputs.Tally{Aspect: aspect, App: app, Frames: 1, First: i + 1})
+		}
+		return tallies
+	}
+	for name, c := range map[string]struct {
+		judged inputs.Judged
+		named  int
+	}{
+		"each at its level":  {inputs.Judged{Frames: 4, Differences: levels(explain.Level)}, 1},
+		"one is right":       {inputs.Judged{Frames: 5, Healthy: 1, Differences: levels(explain.Level)}, 0},
+		"one is unexplained": {inputs.Judged{Frames: 5, Unexplained: 1, Differences: levels(explain.Level)}, 0},
+		"each its resize":    {inputs.Judged{Frames: 4, Differences: levels(explain.Resize)}, 0},
+	} {
+		named, doubtful := c.judged.Named()
+		if len(named) != c.named || len(doubtful) != 1-c.named {
+			t.Errorf("%s: named %+v, doubtful %+v", name, named, doubtful)
+		}
+		if c.named == 1 && (named[0].Frames != 4 || !strings.Contains(named[0].App, "another number")) {
+			t.Errorf("%s: %+v", name, named[0])
+		}
+	}
+}

@@ -55,10 +55,12 @@ const (
 	Tolerated = 0.05
 	// fewWays is in how many ways an app may differ in an aspect when no one of them is that of most frames. More are what noise is named.
 	fewWays = 3
+	// eachItsOwn is said of a level that isn't the same in all frames.
+	eachItsOwn = " in one frame, by another number in others"
 )
 
 // Named are the aspects in which the app differs, each with how it does in most frames, in how many it does in any way. What is seen in few
-// frames, or in other ways in each, is in doubtful.
+// frames, or in other ways in each, is in doubtful: but for levels, which an app that scales each sound by itself changes in another way in each.
 func (j *Judged) Named() (named, doubtful []Tally) {
 	var aspects []explain.Aspect
 	ways := make(map[explain.Aspect]int)
@@ -76,7 +78,11 @@ func (j *Judged) Named() (named, doubtful []Tally) {
 			}
 		}
 		most.Frames = n
-		if float64(n) > Tolerated*float64(j.Frames) && (often || ways[a] <= fewWays) {
+		each := a == explain.Level && n == j.Frames && j.Unexplained == 0
+		if each && !often && ways[a] > fewWays {
+			most.App += eachItsOwn
+		}
+		if float64(n) > Tolerated*float64(j.Frames) && (often || ways[a] <= fewWays || each) {
 			named = append(named, most)
 		} else {
 			doubtful = append(doubtful, most)
