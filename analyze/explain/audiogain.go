@@ -155,7 +155,24 @@ func refineGain(parent *hypothesis, children []*hypothesis, s *variantSearch) []
 		}
 	}
 	// With something else wrong, the gain that an app has may be a round one beside the nearest.
-	return []*hypothesis{try((low + high) / 2), try(roundedGain((low + high) / 2))}
+	near := []*hypothesis{try((low + high) / 2), try(roundedGain((low + high) / 2))}
+	for _, h := range near {
+		if limited, ok := limitedToOne(h); ok {
+			near = append(near, s.child(parent, limited))
+		}
+	}
+	return near
+}
+
+// limitedToOne is a gain that is limited to -1 and 1, after samples were divided by 32768, in place of one limited to 16 bits.
+func limitedToOne(h *hypothesis) (variant, bool) {
+	at := h.from + 1
+	if at >= len(h.steps) || h.steps[at] != step.Step(audio.Clip{Low: -32768, High: 32767}) {
+		return variant{}, false
+	}
+	c := h.changes[len(h.changes)-1]
+	c.App = levelOf(h.steps[h.from].(audio.Gain).Factor) + ", limited to [-1,1]"
+	return variant{c, replaced(h.steps, at, 1, audio.Clip{Low: -32768, High: 32768}), h.from}, true
 }
 
 // roundedGain has three digits.

@@ -77,7 +77,7 @@ func (s *variantSearch) run(reference []step.Step) (base *hypothesis, best []*hy
 				if h.fit.residual < nearest.fit.residual {
 					nearest = h
 				}
-				if h.fit.bent < bent.fit.bent {
+				if bent.fit.bent > s.tolerance && h.fit.bent < bent.fit.bent { // one with fewer changes that is enough stays
 					bent = h
 				}
 			}
