@@ -77,11 +77,21 @@ func applied(t *testing.T, line string, v step.Value) *step.Array {
 	return nil
 }
 
+// TestMiddle rounds halves as Python does.
+func TestMiddle(t *testing.T) {
+	for width, x := range map[int]int{378: 77, 377: 76, 379: 78, 381: 78} {
+		if got, want := Middle(width, 256, 224, 224), (Rectangle{x, 16, 224, 224}); got != want {
+			t.Errorf("of %d: %v, want %v", width, got, want)
+		}
+	}
+}
+
 // TestLines reads steps as they are written, and refuses what is none.
 func TestLines(t *testing.T) {
 	photo := noise(rand.New(rand.NewPCG(7, 8)), 40, 30, 3).Array()
 	for line, shape := range map[string][2]int{
 		"crop 20x10":                                      {10, 20},
+		"crop 20x10 round-even":                           {10, 20},
 		"crop central=0.875":                              {28, 36},
 		"crop square":                                     {30, 30},
 		"crop square=0.875 round-up":                      {26, 26},

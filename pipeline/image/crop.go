@@ -3,6 +3,7 @@ package image
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/edgexray/edgexray/pipeline/step"
 )
@@ -37,6 +38,13 @@ func Square(width, height int, fraction float64, up bool) Rectangle {
 		more = 1
 	}
 	return Rectangle{(width - side + more) / 2, (height - side + more) / 2, side, side}
+}
+
+// Middle is a part of a size in the middle of a picture, as torchvision's center_crop takes it: halves of a pixel are rounded to
+// an even offset, as by Python's round.
+func Middle(width, height, partWidth, partHeight int) Rectangle {
+	offset := func(side, part int) int { return int(math.RoundToEven(float64(side-part) / 2)) }
+	return Rectangle{offset(width, partWidth), offset(height, partHeight), partWidth, partHeight}
 }
 
 // crop is a step; of says which part of a picture it takes.
@@ -97,7 +105,11 @@ func makeCropOfSize(args *step.Arguments) (step.Step, error) {
 		return crop{words, func(int, int) Rectangle { return r }}, nil
 	}
 	width, height := args.Size(maxSide)
-	return crop{fmt.Sprintf("crop %dx%d", width, height), func(w, h int) Rectangle {
+	words := fmt.Sprintf("crop %dx%d", width, height)
+	if args.Flag("round-even") {
+		return crop{words + " round-even", func(w, h int) Rectangle { return Middle(w, h, width, height) }}, nil
+	}
+	return crop{words, func(w, h int) Rectangle {
 		return Rectangle{(w - width) / 2, (h - height) / 2, width, height}
 	}}, nil
 }

@@ -15,11 +15,11 @@ def slim(size):
     return tf.compat.v1.image.resize_bilinear(central[None], [size, size], align_corners=False)[0] * 255
 
 
-def middle(resize):
+def middle(resize, whole=int):
     height, width = photo.shape[:2]
     short = min(height, width)
     picture = resize(256 * height // short, 256 * width // short)
-    top, left = (picture.shape[0] - 224) // 2, (picture.shape[1] - 224) // 2
+    top, left = whole((picture.shape[0] - 224) / 2), whole((picture.shape[1] - 224) / 2)
     return tf.cast(picture[top : top + 224, left : left + 224], tf.float32)
 
 
@@ -49,7 +49,7 @@ inputs = {
     "nasnet_mobile": applications.nasnet.preprocess_input(slim(224)),
     "resnet50": applications.resnet50.preprocess_input(middle(tensorflow)),
     "resnet50_v2": applications.resnet_v2.preprocess_input(middle(tensorflow)),
-    "densenet121": applications.densenet.preprocess_input(middle(pillow)),
+    "densenet121": applications.densenet.preprocess_input(middle(pillow, round)),  # as torchvision.transforms.v2.functional.center_crop
     "efficientnet_b0": applications.efficientnet.preprocess_input(padded(224)),
     "efficientnet_lite0": (padded(224) - 127) / 128,
 }
