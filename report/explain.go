@@ -26,12 +26,16 @@ func Explain(w io.Writer, r *explain.Result, format Format, width int) error {
 		}
 	}
 	if len(r.Same) > 0 {
-		title := "What makes the same of this raw data"
+		title, few := "What makes the same of this raw data", 12
 		if !r.Explained {
-			title = "What comes about as near"
+			title, few = "What comes about as near", 3
 		}
 		p.heading("%s", title)
-		for _, s := range r.Same {
+		for i, s := range r.Same {
+			if i == few && len(r.Same) > few+1 {
+				p.line("... and %d more (--json has all)", len(r.Same)-i)
+				break
+			}
 			p.line("%s", strings.Join(s, ", "))
 		}
 	}

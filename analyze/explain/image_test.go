@@ -88,6 +88,10 @@ func TestJudgeImage(t *testing.T) {
 			[]string{"quantization: the picture's bytes as they are (cast type=int8 wrap)"}},
 		{"bytes taken for signed ones", "resize 96x96 opencv.linear; cast type=int8 wrap; normalize mean=127.5 std=127.5; batch", "resize 96x96 opencv.linear; normalize mean=127.5 std=127.5; batch",
 			[]string{"normalization: [-1,1], of bytes taken for signed ones"}},
+		{"not enlarged", "pad 400x400 fill=114; normalize std=255; batch", "letterbox 400x400 opencv.linear fill=114; normalize std=255; batch",
+			[]string{"crop: pad 400x400 fill=114: 400x400 at -40,-80 of the photo"}},
+		{"in the middle, to the pixel", "resize 100x96 opencv.linear; crop x=15 y=16 width=69 height=64; batch", "resize 100x96 opencv.linear; crop x=16 y=16 width=69 height=64; batch",
+			[]string{"crop: crop 69x64: 221x160 at 48,40 of the photo"}},
 		{"standardized", "resize 96x96 tf2.bilinear; standardize; batch", "resize 96x96 tf2.bilinear; normalize mean=127.5 std=127.5; batch",
 			[]string{"normalization: each picture standardized"}},
 		{"not standardized", "resize 96x96 tf2.bilinear; normalize mean=127.5 std=127.5; batch", "resize 96x96 tf2.bilinear; standardize; batch",
@@ -448,4 +452,31 @@ func FuzzJudgeImage(f *testing.F) {
 			t.Errorf("healthy, and differs: %+v", v)
 		}
 	})
+}
+
+// A picture's bytes are the elements of a model of [-1,1] whose zero point is 127 or 128, but for half a step.
+func TestJudgeBytes(t *testing.T) {
+	raw := scene(240, 320)
+	reference := parse(t, "resize 96x96 opencv.linear; normalize mean=127.5 std=127.5; batch")
+	for zero, healthy := range map[int]bool{127: true, 128: true, 0: false} {
+		fed := fedBy(t, raw, "resize 96x96 opencv.linear; batch")
+		fed.Scale, fed.ZeroPoint = 1/127.5, zero
+		if v, err := Judge(raw, fed, reference); err != nil || v.Healthy != healthy || len(v.Differences) > 0 == healthy {
+			t.Errorf("of zero point %d: healthy %v, %.2f from the reference, differences %v; %v", zero, v.Healthy, v.Distance, v.Differences, err)
+		}
+	}
+}
+
+// What nothing explains is said to be of the reference where nothing comes nearer.
+func TestNearestIsTheReference(t *testing.T) {
+	raw := scene(240, 320)
+	reference := parse(t, "resize 96x96 opencv.linear; normalize std=255; batch")
+	fed := fedBy(t, raw, "resize 96x96 opencv.linear; normalize std=255; batch")
+	for i := range fed.Float32 {
+		fed.Float32[i] += float32(0.03 * math.Sin(float64(i/3%96)/5)) // a ripple
+	}
+	v, err := Judge(raw, fed, reference)
+	if err != nil || v.Healthy || v.Explanation.Explained || !slices.Equal(lines(v.Explanation.Steps), lines(reference)) || v.Explanation.Residual != v.Distance || len(v.Explanation.Notes) != 1 {
+		t.Errorf("%+v, %v", v, err)
+	}
 }

@@ -182,18 +182,21 @@ func (c candidate) nearest(fed *step.Array, p picture, most float64) (making, bo
 		sources = append(sources, gray(p.planes))
 	}
 	m := making{candidate: c, signed: p.signed}
-	lines := make([]line, len(v.planes))
+	lines, fits := make([]line, len(v.planes)), make([][]line, len(v.planes))
 	for i, plane := range v.planes {
 		if slices.Max(plane) == slices.Min(plane) {
 			m.channels = append(m.channels, unknownChannel)
 			continue
 		}
+		fits[i] = make([]line, len(sources))
 		keep := c.kept(fed, plane, p.inside)
 		best := unknownChannel
 		for s := range sources {
 			// The channel that is expected comes first: where channels are alike nothing else is to be said.
 			s = (s + c.expected.channel(i)) % len(sources)
-			if l := fitLine(sources[s], plane, keep); l.slope != 0 && (best == unknownChannel || l.rms < 0.98*lines[i].rms) {
+			l := fitLine(sources[s], plane, keep)
+			fits[i][s] = l
+			if l.slope != 0 && (best == unknownChannel || l.rms < 0.98*lines[i].rms) {
 				lines[i], best = l, s
 			}
 		}
@@ -205,7 +208,7 @@ func (c candidate) nearest(fed *step.Array, p picture, most float64) (making, bo
 	if c.asExpected && len(p.planes) == 3 {
 		m.supposeChannels(fed)
 	}
-	if m.order() == "" {
+	if m.order() == "" && !m.supposeOrder(fits, lines) {
 		return making{}, false
 	}
 	from := make([][]float32, len(v.planes))
@@ -231,6 +234,29 @@ func (c candidate) nearest(fed *step.Array, p picture, most float64) (making, bo
 		}
 	}
 	return m, !math.IsInf(m.left, 1)
+}
+
+// supposeOrder takes the nearest order of three channels where each by itself is nearest to one that isn't left for it; fits are the
+// lines of each plane over each channel.
+func (m *making) supposeOrder(fits [][]line, lines []line) bool {
+	least := math.Inf(1)
+	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}} {
+		left := 0.0
+		for i, channel := range order {
+			if len(fits) != len(order) || len(fits[i]) <= channel || fits[i][channel].slope == 0 {
+				return false
+			}
+			left += fits[i][channel].rms
+		}
+		if left < least {
+			least = left
+			copy(m.channels, order)
+			for i, channel := range order {
+				lines[i] = fits[i][channel]
+			}
+		}
+	}
+	return true
 }
 
 // sparse is how many elements of a plane are looked at, to leave out makings that can't be the nearest.

@@ -110,9 +110,23 @@ func alikeMakings(all []making, p photo, fed *step.Array) []making {
 		}
 		return 0
 	}
+	uneven := func(m making) int { // padding that isn't of one colour: the picture begins elsewhere
+		if m.uneven > outlying {
+			return 1
+		}
+		return 0
+	}
+	resized := func(m making) int { // where the size may have stayed, it has
+		if !m.asExpected && !m.plan.keepsSize() {
+			return 1
+		}
+		return 0
+	}
 	slices.SortStableFunc(kept, func(a, b making) int {
 		return cmp.Or(
+			uneven(a)-uneven(b),
 			unusual(a)-unusual(b),
+			resized(a)-resized(b),
 			cmp.Compare(math.Floor(a.score()/alikeLeft), math.Floor(b.score()/alikeLeft)),
 			cmp.Compare(len(a.lines(p, fed)), len(b.lines(p, fed))),
 		)
@@ -152,6 +166,9 @@ func (f *imageFound) keep(makings []making) {
 	m := &f.best[0]
 	f.explained = (m.left <= m.tolerance(f.fed, noise) || m.left <= m.tolerance(f.fed, mostNoise) && m.random()) &&
 		max(m.most(), m.uneven) <= outlying*max(m.left, m.tolerance(f.fed, noise))
+	if !f.explained && m.left > hopeless {
+		f.best = nil
+	}
 }
 
 func (f imageFound) explanation() (Explanation, error) {

@@ -29,6 +29,9 @@ type imageFacts struct {
 	unknown  bool    // there are steps of which isn't known what they do to numbers
 }
 
+// wholePicture is what is taken where nothing is cut off or padded.
+const wholePicture = "the whole picture"
+
 // from is where in the photo what was fed comes from.
 type from struct {
 	orientation orientation // of the whole
@@ -93,7 +96,7 @@ func numbersOf(lines []string) (imageFacts, error) {
 	}
 	f.crop = strings.Join(crops, ", ")
 	if f.crop == "" {
-		f.crop = "the whole picture"
+		f.crop = wholePicture
 	}
 	f.name()
 	return f, nil
@@ -189,7 +192,10 @@ func (f *imageFacts) name() {
 }
 
 // near says whether two normalisations make the same of pixels, but for a hundredth of a step.
-func (n normal) near(o normal) bool {
+func (n normal) near(o normal) bool { return n.within(0.01, o) }
+
+// within says whether two normalisations make numbers that are as near as so many steps of the photo's 8 bits.
+func (n normal) within(steps float64, o normal) bool {
 	if n.whole != "" || o.whole != "" {
 		return n.whole == o.whole
 	}
@@ -197,7 +203,7 @@ func (n normal) near(o normal) bool {
 		mean, std := n.of(i)
 		otherMean, otherStd := o.of(i)
 		for _, x := range []float64{0, 255} {
-			if !(math.Abs((x-mean)/std-(x-otherMean)/otherStd)*math.Abs(std) < 0.01) {
+			if !(math.Abs((x-mean)/std-(x-otherMean)/otherStd)*math.Abs(std) < steps) {
 				return false
 			}
 		}

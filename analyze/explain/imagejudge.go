@@ -17,6 +17,10 @@ const (
 	roundedOff = 0.35
 )
 
+// byRounding is by how many steps of 8 bits the numbers that elements stand for may be off where the app made no numbers: a model of
+// [-1,1] whose zero point is 127 takes the picture's bytes as they are, half a step off.
+const byRounding = 0.6
+
 // imageReference is a reference and what it makes of a picture, against what was fed.
 type imageReference struct {
 	steps    []step.Step
@@ -95,6 +99,9 @@ func (r *imageReference) against(found imageFound, v Verdict) (Verdict, error) {
 		v.Explanation.Notes = []string{fmt.Sprintf("the raw data isn't what the app had: %.1f steps of 8 bits are left, as by a photo that was compressed again, but nothing comes nearer than the reference", v.Distance)}
 		return v, nil
 	}
+	if !found.explained && found.nothingNearer(v.Distance) && v.Distance <= hopeless {
+		return r.nearest(v), nil
+	}
 	var err error
 	if v.Explanation, err = found.explanation(); err != nil || !found.explained {
 		return v, err
@@ -113,6 +120,13 @@ func (r *imageReference) against(found imageFound, v Verdict) (Verdict, error) {
 // nothingNearer says whether nothing that was found comes clearly nearer than a reference.
 func (f imageFound) nothingNearer(distance float64) bool {
 	return len(f.best) == 0 || f.best[0].left > 0.9*distance
+}
+
+// nearest is a verdict that nothing explains what was fed, and nothing comes nearer than the reference.
+func (r *imageReference) nearest(v Verdict) Verdict {
+	v.Explanation = Explanation{Steps: r.steps, Residual: v.Distance, Notes: []string{"nothing comes nearer than the reference: " +
+		"what differs is none of the steps that are searched for, but the picture itself, as by a filter, a curve or a file that was compressed harder"}}
+	return v
 }
 
 func (v Verdict) healthy(reference []step.Step) Verdict {
@@ -221,6 +235,12 @@ func (f imageFound) differences(should *imageFacts, height, width int) ([]Differ
 		does, err := numbersOf(lines(s))
 		if err != nil {
 			return nil, err
+		}
+		if meant, other := m.meant(f.fed); other && meant.within(byRounding, should.normal) {
+			does.normal, does.elements = should.normal, should.elements
+		}
+		if !m.asExpected && m.plan.keepsSize() {
+			does.resize, does.size = should.resize, should.size
 		}
 		if whole := should.normal.whole; whole != "" && m.way == plainWay && whole == wholeOf(m.placement.view.planes) {
 			does.normal = should.normal // makes the same of this picture
@@ -376,11 +396,16 @@ func differentCrop(app, reference *imageFacts) (is, should, advice string) {
 		return "", "", ""
 	}
 	is, should = app.crop, reference.crop
-	if is == should {
-		is = fmt.Sprintf("%s: %.0fx%.0f at %.0f,%.0f of the photo", is, app.source.width, app.source.height, app.source.x, app.source.y)
-		should = fmt.Sprintf("%s: %.0fx%.0f at %.0f,%.0f of the photo", should, reference.source.width, reference.source.height, reference.source.x, reference.source.y)
+	if is != wholePicture && should != wholePicture { // they may differ by a pixel
+		is, should = app.cropped(), reference.cropped()
 	}
 	return is, should, "cut out and pad the same part of the picture as the reference"
+}
+
+// cropped is a crop's lines, and what of the photo they take.
+func (f *imageFacts) cropped() string {
+	s := f.source
+	return fmt.Sprintf("%s: %.0fx%.0f at %.0f,%.0f of the photo", f.crop, s.width, s.height, s.x, s.y)
 }
 
 func differentResize(app, reference *imageFacts) (is, should, advice string) {

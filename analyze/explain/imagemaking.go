@@ -87,6 +87,32 @@ func domain(fed *step.Array, way string, lines []line) []line {
 	return out
 }
 
+// meant is the normalisation whose numbers a making's elements stand for, by the tensor's scale and zero point, where its elements
+// were made by others: pixel = mean + std*number, and the number is one of the element.
+func (m *making) meant(fed *step.Array) (n normal, other bool) {
+	zero := float64(fed.ZeroPoint)
+	scale, offset := 1.0, 0.0 // element = number/scale + offset
+	switch m.way {
+	case unmovedWay:
+		scale = fed.Scale
+	case unitWay:
+		scale, offset = unit(fed)
+	case unscaledWay:
+	default:
+		return normal{}, false
+	}
+	if fed.Scale == 0 {
+		return normal{}, false
+	}
+	for i := range m.placement.view.planes {
+		mean, std := m.normal.of(i)
+		// element = (pixel-mean)/(std*scale) + offset, and stands for fed.Scale*(element-zero).
+		n.mean = append(n.mean, mean+std*scale*(zero-offset))
+		n.std = append(n.std, std*scale/fed.Scale)
+	}
+	return n, true
+}
+
 // score orders makings: by what they leave, and then by how often they had to suppose how a half was rounded.
 func (m *making) score() float64 { return math.Hypot(m.left, 0.1*m.halves) }
 

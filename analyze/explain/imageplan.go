@@ -189,6 +189,9 @@ func (p plan) cut(ph photo, fill uint8) image.Image {
 	return m
 }
 
+// keepsSize says whether a plan resizes to the size that there is: then all methods make the same.
+func (p plan) keepsSize() bool { return p.width == p.toWidth && p.height == p.toHeight }
+
 // beyond says whether a plan takes pixels beyond the photo.
 func (p plan) beyond(ph photo) bool {
 	return p.x < 0 || p.y < 0 || p.x+p.width > ph.width || p.y+p.height > ph.height
