@@ -467,6 +467,17 @@ func TestJudgeBytes(t *testing.T) {
 	}
 }
 
+// Numbers that are cast become few elements, which other numbers make, too.
+func TestJudgeCast(t *testing.T) {
+	raw := scene(240, 320)
+	fed := fedBy(t, raw, "resize 96x96 opencv.linear; normalize mean=127.5 std=127.5; cast type=int8; batch")
+	fed.Scale = 1 / 127.5
+	v, err := Judge(raw, fed, parse(t, "resize 96x96 opencv.linear; normalize mean=127.5 std=127.5; batch"))
+	if err != nil || len(v.Differences) != 1 || v.Differences[0].Aspect != Quantization {
+		t.Errorf("%+v, %v", v.Differences, err)
+	}
+}
+
 // What nothing explains is said to be of the reference where nothing comes nearer.
 func TestNearestIsTheReference(t *testing.T) {
 	raw := scene(240, 320)

@@ -226,6 +226,11 @@ func (c candidate) nearest(fed *step.Array, p picture, most float64) (making, bo
 			all = append(all, next)
 		}
 	}
+	if c.asExpected { // of what makes the same, the reference's own numbers come first
+		its := c.expected.conventions[0]
+		isIts := func(m making) bool { return m.normal.near(its) }
+		all = append(slices.DeleteFunc(slices.Clone(all), func(m making) bool { return !isIts(m) }), slices.DeleteFunc(all, isIts)...)
+	}
 	m.left = math.Inf(1)
 	for _, next := range likely(all, fed, p, from, lines, most) {
 		next.leave(fed, p, from, lines, 1)

@@ -138,11 +138,14 @@ func allOver(fed *step.Array, planes [][]float32) bool {
 	})
 }
 
-// supposed is how many of the conventions are tried though nothing that was fed leads to them: too much was cut off at a limit of
-// its type. At the lower one there is also what was never filled, so that only the reference's is.
+// supposed is how many of the conventions are tried though nothing that was fed leads to them: the reference's own, and all where
+// too much was cut off at a limit of its type. At the lower one there is also what was never filled.
 func (c candidate) supposed(fed *step.Array, way string, known bool) int {
-	if !c.asExpected || way != quantizedWay && way != unitWay {
+	switch {
+	case !c.asExpected:
 		return 0
+	case way != quantizedWay && way != unitWay:
+		return 1
 	}
 	low, high := realLimits(fed)
 	under, over, n := 0, 0, 0
@@ -156,11 +159,8 @@ func (c candidate) supposed(fed *step.Array, way string, known bool) int {
 		}
 		n += len(plane)
 	}
-	switch {
-	case under > n/2:
-		return 1
-	case !known || over > n/2:
+	if under <= n/2 && (!known || over > n/2) {
 		return len(c.expected.conventions)
 	}
-	return 0
+	return 1
 }
