@@ -110,10 +110,15 @@ func (f tokensFed) variants(h *hypothesis, s *variantSearch) (out []variant) {
 				add("case", Case, at, 1, each.With(i%2 == 1, i/2 == 1))
 			}
 		case text.Words:
-			add("start", Tokens, at, 1, each.With(each.Split, -1, each.Unknown))
-			add("unknown", Tokens, at, 1, each.With(each.Split, each.Start, -1))
-			for _, split := range []string{`\s+`, `\W+`, `[^\w']+`} {
-				add("split", Tokens, at, 1, each.With(split, each.Start, each.Unknown))
+			without := each
+			without.Start = -1
+			add("start", Tokens, at, 1, without)
+			without = each
+			without.Unknown = -1
+			add("unknown", Tokens, at, 1, without)
+			for _, split := range []string{each.Split, `\s+`, `\W+`, `[^\w']+`} {
+				add("split", Tokens, at, 1, each.WithSplit(split, false))
+				add("split", Tokens, at, 1, each.WithSplit(split, true))
 			}
 		case text.Characters, text.Bytes:
 			add("tokenizer", Tokens, at, 1, text.Characters{})

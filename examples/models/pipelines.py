@@ -21,7 +21,7 @@ PIPELINES = {
     "words_log_mel": ["task keywords", *SPECTRUM, "frame length=400 step=160", "window hann", "spectrogram magnitude fft=512",
                       "mel tf bins=40 low=125 high=7500", "log e offset=0.001"],
     "words_spectrogram": ["task keywords", *SPECTRUM, "frame length=255 step=128", "window hann", "spectrogram magnitude fft=256"],
-    "reviews": ["task text", "lowercase", "words vocab=reviews.vocabulary.txt", "length 48"],
+    "reviews": ["task text", "lowercase", "words vocab=reviews.vocabulary.txt unicode", "length 48"],
 }
 
 

@@ -19,7 +19,7 @@ var Makers = []step.Maker{
 	{Name: "unicode", Usage: "nfc|nfd|nfkc|nfkd", About: "normalizes characters that can be written in several ways", Make: makeUnicode},
 	{Name: "strip-accents", About: "decomposes letters and drops their marks", Make: makeStripAccents},
 	{Name: "wordpiece", Usage: "vocab=FILE [cased] [accents] [unknown=[UNK]]", About: "tokens of BERT", Make: makeWordPiece},
-	{Name: "words", Usage: "vocab=FILE [split=REGEX] [offset=0] [start=ID] [unknown=ID]", About: "a token a word, as TFLite's regex tokenizer makes them", Make: makeWords},
+	{Name: "words", Usage: "vocab=FILE [split=REGEX] [unicode] [offset=0] [start=ID] [unknown=ID]", About: "a token a word, as TFLite's regex tokenizer makes them", Make: makeWords},
 	{Name: "characters", Usage: "[vocab=FILE]", About: "a token a character: its code point, or its line in a file", Make: makeCharacters},
 	{Name: "bytes", Usage: "[offset=0]", About: "a token a byte of UTF-8", Make: makeBytes},
 	{Name: "surround", Usage: "begin=ID end=ID", About: "puts a token before and one behind, as [CLS] and [SEP]", Make: makeSurround},

@@ -73,6 +73,7 @@ func TestWordPieceEqualsTokenizers(t *testing.T) {
 func TestTokenizers(t *testing.T) {
 	words := writeFile(t, "words.txt", "<PAD> 0\n<START> 1\n<UNKNOWN> 2\ngood 3\nbad 4\ndon't 5\n")
 	plain := writeFile(t, "plain.txt", "good\nbad\n")
+	accents := writeFile(t, "accents.txt", "café\nété\nle\n")
 	for _, c := range []struct {
 		steps, text string
 		want        []int32
@@ -82,6 +83,10 @@ func TestTokenizers(t *testing.T) {
 		{"words vocab=" + words + ", length 2 front", "good bad", []int32{3, 4}},
 		{"words vocab=" + plain + " offset=3 start=1 unknown=2", "bad movie", []int32{1, 4, 2}},
 		{"words vocab=" + plain + " split=o+", "good", []int32{}},
+		{"words vocab=" + accents, "le café, été", []int32{2}}, // caf, t: unknown
+		{"words vocab=" + accents + " unicode", "le café, été", []int32{2, 0, 1}},
+		{"words vocab=" + accents + ` split=\W+ unicode`, "le-café_été", []int32{2}},
+		{"words vocab=" + accents + ` split=[^\w]+ unicode`, "été!café", []int32{1, 0}},
 		{"characters", "aé", []int32{97, 233}},
 		{"bytes offset=3", "aé", []int32{100, 198, 172}},
 		{"unicode nfkc, characters", "ﬁ", []int32{102, 105}},

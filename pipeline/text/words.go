@@ -14,6 +14,7 @@ import (
 type Words struct {
 	Vocab   string // path
 	Split   string // what is between words
+	Unicode bool   // \w and \W in Split know all scripts' letters and digits, as Python's re does; else only those of ASCII, as RE2 and Java do
 	Offset  int    // is added to each word's token, as Keras' index_from is
 	Start   int    // the token that comes first; none: -1
 	Unknown int    // that for other words; none, so that they are left out: -1
@@ -35,12 +36,44 @@ func makeWords(a *step.Arguments) (step.Step, error) {
 	if s.words, err = readVocabulary(s.Vocab); err != nil {
 		return nil, err
 	}
-	if s.split, err = regexp.Compile(s.Split); err != nil {
+	s.Unicode = a.Flag("unicode")
+	if s.split, err = regexp.Compile(s.pattern()); err != nil {
 		return nil, fmt.Errorf("split=%s: %w", s.Split, err)
 	}
 	s.Start = a.Whole("start", s.words.token("<START>"), -1, maxToken)
 	s.Unknown = a.Whole("unknown", s.words.token("<UNKNOWN>"), -1, maxToken)
 	return s, nil
+}
+
+// pattern is Split for Go's regular expressions, whose \w is of ASCII.
+func (s Words) pattern() string {
+	if !s.Unicode {
+		return s.Split
+	}
+	const letters = `\p{L}\p{N}_` // Source: str.isalnum() or the underscore, of Python's re
+	var out strings.Builder
+	inClass := false
+	for i := 0; i < len(s.Split); i++ {
+		next := s.Split[i : i+1]
+		if next == `\` && i+1 < len(s.Split) {
+			i++
+			next = s.Split[i-1 : i+1]
+		}
+		switch {
+		case next == `\w` && inClass:
+			next = letters
+		case next == `\w`:
+			next = "[" + letters + "]"
+		case next == `\W` && !inClass:
+			next = "[^" + letters + "]"
+		case next == "[":
+			inClass = true
+		case next == "]":
+			inClass = false
+		}
+		out.WriteString(next)
+	}
+	return out.String()
 }
 
 // token is that of a word, -1 if there is none.
@@ -55,6 +88,9 @@ func (s Words) String() string {
 	words := []string{"words", "vocab=" + s.Vocab}
 	if s.Split != usualSplit {
 		words = append(words, "split="+s.Split)
+	}
+	if s.Unicode {
+		words = append(words, "unicode")
 	}
 	if s.Offset != 0 {
 		words = append(words, fmt.Sprintf("offset=%d", s.Offset))
@@ -159,10 +195,9 @@ func (s Bytes) Apply(v step.Value) (step.Value, error) {
 	return tokenValue(tokens)
 }
 
-// With is the step with another expression between words, and other tokens for the start and for unknown words. The expression
-// must compile.
-func (s Words) With(split string, start, unknown int) Words {
-	s.Split, s.Start, s.Unknown = split, start, unknown
-	s.split = regexp.MustCompile(split)
+// WithSplit is the step with another expression between words, which must compile.
+func (s Words) WithSplit(split string, unicode bool) Words {
+	s.Split, s.Unicode = split, unicode
+	s.split = regexp.MustCompile(s.pattern())
 	return s
 }
