@@ -46,6 +46,8 @@ func (d *debugger) conclude() {
 		}
 	case !slices.ContainsFunc(r.Questions, func(q Question) bool { return q.Known }):
 		r.Verdict, r.Summary = Nothing, "nothing could be checked: the questions say what is missing"
+	case d.unjudged != "":
+		r.Verdict, r.Summary = Unjudged, "nothing is wrong in what could be checked, but not one input could be judged by the pipeline: "+d.unjudged
 	default:
 		r.Verdict, r.Summary = Healthy, "nothing is wrong in what could be checked"
 	}

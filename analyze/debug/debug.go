@@ -58,7 +58,8 @@ const (
 	Kernels       Verdict = "kernels"      // an op is wrong by itself
 	Quantization  Verdict = "quantization" // the model itself lost by it
 	Latency       Verdict = "latency"
-	Unknown       Verdict = "unknown" // it is less accurate, and nothing here says why
+	Unknown       Verdict = "unknown"           // it is less accurate, and nothing here says why
+	Unjudged      Verdict = "inputs not judged" // all else is well; a pipeline was named, and it could not be run on any raw data
 	Nothing       Verdict = "nothing checked"
 )
 
@@ -124,6 +125,7 @@ type debugger struct {
 	Sources
 	result              *Result
 	same, played, float *Run
+	unjudged            string // why not one input was judged by the pipeline that was named
 }
 
 func (d *debugger) ask(question, answer string, known, wrong bool) {

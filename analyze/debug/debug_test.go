@@ -11,6 +11,7 @@ import (
 	"github.com/edgexray/edgexray/analyze/frames"
 	"github.com/edgexray/edgexray/analyze/frames/framestest"
 	"github.com/edgexray/edgexray/checks"
+	"github.com/edgexray/edgexray/pipeline"
 	"github.com/edgexray/edgexray/tflite"
 	"github.com/edgexray/edgexray/trace"
 )
@@ -175,6 +176,23 @@ func TestWhatFails(t *testing.T) {
 	for _, q := range r.Questions {
 		if q.Known || !strings.Contains(q.Answer, "can't be told: ") {
 			t.Errorf("%+v", q)
+		}
+	}
+}
+
+// An app of which no input could be judged isn't called healthy.
+func TestUnjudged(t *testing.T) {
+	s := debug.Sources{
+		Subject: checks.Subject{Edge: ran(t, plain, "0101", ""), Pipeline: &pipeline.Pipeline{Inputs: []pipeline.Input{{Index: 0}}}},
+		NoSame:  "no model was named", NoPlayed: "no raw data", NoAccuracy: "no labels",
+	}
+	for _, same := range []bool{false, true} {
+		if same {
+			s.Same = run(ran(t, plain, "0101", ""), compare.Verdict{Right: 12})
+		}
+		result, err := debug.Debug(s)
+		if err != nil || result.Verdict == debug.Healthy || same && (result.Verdict != debug.Unjudged || !strings.Contains(result.Summary, "there is no raw data")) {
+			t.Errorf("%+v, %v", result, err)
 		}
 	}
 }

@@ -35,6 +35,9 @@ func (d *debugger) preprocessing() {
 	d.check(Data, "type", "nan", "constant", "saturated", "input_order", "quantization")
 	d.outputs(len(answers) > 0 && !wrong)
 	if len(answers) == 0 {
+		if d.Subject.Pipeline != nil {
+			d.unjudged = strings.Join(unknown, "; ")
+		}
 		d.ask(question, "that can't be told: "+strings.Join(unknown, "; "), false, false)
 		return
 	}

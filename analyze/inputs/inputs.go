@@ -205,6 +205,9 @@ func (s *Source) judgeOne(j *Judged, f *frames.Frame, raw step.Value, input pipe
 		return err
 	}
 	j.Name = f.Inputs[input.Index].GetName()
+	if raw.Array != nil && raw.Rate == 0 && slices.Contains([]string{"keywords", "sounds"}, s.Pipeline.Task) {
+		return errors.New("the pipeline takes sound, and the raw data has no sample rate: mark it as sound with its rate (edgexray_audio, edgexray.audio)")
+	}
 	reference := pipeline.Undecoded(input.Steps, raw)
 	makes, err := explain.Makes(raw, tensor, reference)
 	if err != nil {

@@ -60,6 +60,8 @@ func debugged(r *debug.Result) error {
 	switch r.Verdict {
 	case debug.Healthy:
 		return nil
+	case debug.Unjudged:
+		return exitError{errors.New("debug: what the app feeds its model could not be judged (the summary says why)"), exitNothing}
 	case debug.Nothing:
 		return exitError{errors.New("debug: nothing could be checked (the questions say what is missing)"), exitNothing}
 	}
