@@ -1,7 +1,10 @@
 package explain
 
 import (
+	"bytes"
 	"fmt"
+	stdimage "image"
+	"image/jpeg"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -463,6 +466,40 @@ func TestJudgeBytes(t *testing.T) {
 		fed.Scale, fed.ZeroPoint = 1/127.5, zero
 		if v, err := Judge(raw, fed, reference); err != nil || v.Healthy != healthy || len(v.Differences) > 0 == healthy {
 			t.Errorf("of zero point %d: healthy %v, %.2f from the reference, differences %v; %v", zero, v.Healthy, v.Distance, v.Differences, err)
+		}
+	}
+}
+
+// Which decoder of JPEG an app has is no difference, and hides none.
+func TestJudgeDecoders(t *testing.T) {
+	pixels := scene(240, 320).Array
+	m := stdimage.NewRGBA(stdimage.Rect(0, 0, 320, 240))
+	for i := range 320 * 240 {
+		copy(m.Pix[4*i:], pixels.Uint8[3*i:3*i+3])
+		m.Pix[4*i+3] = 255
+	}
+	var file bytes.Buffer
+	if err := jpeg.Encode(&file, m, &jpeg.Options{Quality: 90}); err != nil {
+		t.Fatal(err)
+	}
+	raw := step.Value{Bytes: file.Bytes()}
+	for app, differ := range map[string][]string{
+		"decode; ":                 nil,
+		"decode fast; ":            nil,
+		"decode fast; color bgr; ": {"channel order: BGR"},
+		"decode; color bgr; ":      {"channel order: BGR"},
+	} {
+		for _, reference := range []string{"decode; ", "decode fast; "} {
+			const then = "resize 96x96 tf2.bilinear; normalize mean=127.5 std=127.5; batch"
+			v, err := Judge(raw, fedBy(t, raw, app+then), parse(t, reference+then))
+			var got []string
+			for _, d := range v.Differences {
+				got = append(got, string(d.Aspect)+": "+d.App)
+			}
+			noted := slices.Contains(v.Explanation.Notes, fastNote)
+			if err != nil || !slices.Equal(got, differ) || v.Healthy != (differ == nil) || noted != (strings.Contains(app, "fast") && reference == "decode; ") {
+				t.Errorf("%sby %s: healthy %v, %.2f left, differences %q, notes %q, %v", app, reference, v.Healthy, v.Explanation.Residual, got, v.Explanation.Notes, err)
+			}
 		}
 	}
 }

@@ -85,22 +85,26 @@ func decodeBy(decode func(r io.Reader) (stdimage.Image, error)) func([]byte) (Im
 }
 
 // decode is the step.
-type decode struct{ exif, gray bool }
+type decode struct{ exif, gray, fast bool }
 
 func makeDecode(args *step.Arguments) (step.Step, error) {
-	return decode{args.Flag("exif"), args.Flag("gray")}, nil
+	return decode{args.Flag("exif"), args.Flag("gray"), args.Flag("fast")}, nil
 }
 
 func (d decode) Apply(v step.Value) (step.Value, error) {
 	if v.Array != nil {
 		return v, fmt.Errorf("it takes a file; it was given %s, decoded already", v.Describe())
 	}
-	m, err := Decode(v.Bytes)
+	read := Decode
+	if d.fast {
+		read = DecodeFast
+	}
+	m, err := read(v.Bytes)
 	if err != nil {
 		return v, err
 	}
 	if d.gray {
-		m = grayOf(v.Bytes, m)
+		m = d.grayOf(v.Bytes, m)
 	}
 	if d.exif {
 		m = Oriented(m, Orientation(v.Bytes))
@@ -108,12 +112,15 @@ func (d decode) Apply(v step.Value) (step.Value, error) {
 	return step.Value{Array: m.Array()}, nil
 }
 
-// grayOf is a file's picture in gray, as OpenCV reads it: of a JPEG file its luma.
-func grayOf(file []byte, m Image) Image {
+// grayOf is a file's picture in gray, as OpenCV and TensorFlow read it: of a JPEG file its luma.
+func (d decode) grayOf(file []byte, m Image) Image {
 	if begins(file, pngMagic) {
 		return Gray(m, grayPNG)
 	}
 	decoded, err := jpeg.Decode(bytes.NewReader(file))
+	if d.fast {
+		decoded, err = readFast(file)
+	}
 	if luma, ok := decoded.(*stdimage.YCbCr); ok && err == nil {
 		gray := stdimage.Gray{Pix: luma.Y, Stride: luma.YStride, Rect: luma.Rect}
 		m = opaque(&gray)
@@ -128,6 +135,9 @@ func (d decode) String() string {
 	}
 	if d.gray {
 		words += " gray"
+	}
+	if d.fast {
+		words += " fast"
 	}
 	return words
 }

@@ -2,6 +2,7 @@ package image
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,6 +51,54 @@ func TestDecode(t *testing.T) {
 		sameAs(t, c.Name+" in gray", gray, c.Turned[0], c.Turned[1], content(t, folder, c.Name+".gray"), grayLimit(c.Name))
 		if !strings.Contains(c.Name, "cmyk") { // OpenCV rounds these in another way
 			sameAs(t, c.Name+" as OpenCV", m, c.Turned[0], c.Turned[1], content(t, folder, c.Name+".opencv"), colorLimit(c.Name))
+		}
+	}
+}
+
+// TestDecodeFast compares with what TensorFlow reads of JPEG files by default. Where samples were cut off at black and white their
+// coefficients aren't known, and few steps make a block of many small ones.
+func TestDecodeFast(t *testing.T) {
+	folder := t.TempDir()
+	photos := []string{parts.Path(t, "photos/ultralytics/zidane.jpg"), parts.Path(t, "photos/ultralytics/bus.jpg"), parts.Path(t, "photos/scikit-learn/flower.jpg")}
+	if output, err := exec.Command(parts.Path(t, "keras/bin/python"), append([]string{"testdata/decode_fast.py", folder}, photos...)...).CombinedOutput(); err != nil {
+		t.Fatalf("decode_fast.py: %v\n%s", err, output)
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "*.jpg"))
+	if err != nil || len(files) != 5*len(photos) {
+		t.Fatalf("there are %d files, %v", len(files), err)
+	}
+	for _, path := range files {
+		read, err := filepath.Glob(path + ".*")
+		if err != nil || len(read) != 1 {
+			t.Fatalf("%s: %v, %v", path, read, err)
+		}
+		var width, height int
+		if _, err := fmt.Sscanf(filepath.Ext(read[0]), ".%dx%d", &width, &height); err != nil {
+			t.Fatal(err)
+		}
+		name, want := filepath.Base(path), content(t, folder, filepath.Base(read[0]))
+		m, err := decoded(content(t, folder, name), decode{fast: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameAs(t, name, m, width, height, want, limit{24, 0.15})
+	}
+}
+
+// What isn't known of a JPEG file's tables leaves it as it is decoded else.
+func TestQuantizationTables(t *testing.T) {
+	for name, file := range map[string]string{
+		"nothing":                "\xff\xd8",
+		"cut off":                "\xff\xd8\xff\xdb\x00\x43\x00\x01",
+		"no frame":               "\xff\xd8\xff\xda\x00\x02",
+		"a table that isn't":     "\xff\xd8\xff\xc0\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x09\xff\xda\x00\x02",
+		"of zeros":               "\xff\xd8\xff\xdb\x00\x43\x00" + strings.Repeat("\x00", 64) + "\xff\xda\x00\x02",
+		"four colours' tables":   "\xff\xd8\xff\xdb\x00\x43\x00" + strings.Repeat("\x01", 64) + "\xff\xc0\x00\x14\x08\x00\x08\x00\x08\x04" + strings.Repeat("\x01\x11\x00", 4) + "\xff\xda\x00\x02",
+		"a size that can't be":   "\xff\xd8\xff\xdb\x00\x01",
+		"nothing but fill bytes": "\xff\xd8" + strings.Repeat("\xff", 100),
+	} {
+		if _, ok := quantizationTables([]byte(file)); ok {
+			t.Errorf("%s: it has tables", name)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func FuzzDecode(f *testing.F) {
 		if len(file) > 1<<16 {
 			return
 		}
-		for _, d := range []decode{{exif: true}, {gray: true}} {
+		for _, d := range []decode{{exif: true}, {gray: true}, {fast: true}} {
 			if m, err := decoded(file, d); err == nil && m.check() != nil {
 				t.Error(m.check())
 			}

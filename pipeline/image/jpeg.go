@@ -6,20 +6,24 @@ import (
 	"image/jpeg"
 )
 
-// decodeJPEG upsamples colours and makes RGB of them as libjpeg-turbo does by default, which Pillow, OpenCV and TensorFlow decode
-// with. Go repeats colours in place of interpolating them. Its inverse cosine transform stays: it rounds in another way.
+// decodeJPEG upsamples colours and makes RGB of them as libjpeg-turbo does by default, which Pillow and OpenCV decode with, and
+// TensorFlow but for its transform (see DecodeFast). Go repeats colours in place of interpolating them. Its inverse cosine transform stays: it rounds in another way.
 func decodeJPEG(file []byte) (Image, error) {
 	m, err := jpeg.Decode(bytes.NewReader(file))
 	if err != nil {
 		return Image{}, err
 	}
+	return fromJPEG(m), nil
+}
+
+func fromJPEG(m stdimage.Image) Image {
 	switch m := m.(type) {
 	case *stdimage.YCbCr:
-		return fromYCbCr(m), nil
+		return fromYCbCr(m)
 	case *stdimage.CMYK:
-		return fromCMYK(m), nil
+		return fromCMYK(m)
 	}
-	return opaque(m), nil
+	return opaque(m)
 }
 
 // fromYCbCr is a picture in RGB. Source: libjpeg-turbo's jdsample.c and jdcolor.c.

@@ -4,7 +4,7 @@ import "github.com/edgexray/edgexray/pipeline/step"
 
 // Makers are the steps of this package.
 var Makers = []step.Maker{
-	{Name: "decode", Usage: "[exif] [gray]", About: "a file (JPEG, PNG, BMP, WebP) as a picture: RGB, UINT8; exif turns it as it was held", Make: makeDecode},
+	{Name: "decode", Usage: "[exif] [gray] [fast]", About: "a file (JPEG, PNG, BMP, WebP) as a picture: RGB, UINT8; exif turns it as it was held; fast reads JPEG as TensorFlow does by default", Make: makeDecode},
 	{Name: "yuv", Usage: "WIDTHxHEIGHT nv12|nv21|i420|yv12|yuyv|uyvy [full]", About: "a camera's frame as a picture: RGB, UINT8; its luma goes from 16 to 235, or full from 0 to 255", Make: makeYUV},
 	{Name: "color", Usage: "rgb|bgr|rbg|grb|gbr|brg|gray [opencv|tf]", About: "put channels in an order, or make one of them", Make: makeColor},
 	{Name: "crop", Usage: "WIDTHxHEIGHT | central=PART | square[=PART] [round-up] | x= y= width= height=", About: "take a part of it, the middle or where it says", Make: makeCrop},
