@@ -113,12 +113,16 @@ func TestCausesOfAModel(t *testing.T) {
 				hog(t, "0")
 			}
 			var causes []string
-			for _, f := range recordCommand(t, c.command).stragglers(t).Findings {
-				causes = append(causes, f.Cause)
+			for range 3 { // what else runs on the machine takes cores and memory from the app, and changes what it is bound by
+				causes = nil
+				for _, f := range recordCommand(t, c.command).stragglers(t).Findings {
+					causes = append(causes, f.Cause)
+				}
+				if slices.Contains(causes, c.cause) {
+					return
+				}
 			}
-			if !slices.Contains(causes, c.cause) {
-				t.Errorf("found were %v", causes)
-			}
+			t.Errorf("found were %v", causes)
 		})
 	}
 }
