@@ -501,6 +501,10 @@ func TestJudgeDecoders(t *testing.T) {
 				t.Errorf("%sby %s: healthy %v, %.2f left, differences %q, notes %q, %v", app, reference, v.Healthy, v.Explanation.Residual, got, v.Explanation.Notes, err)
 			}
 		}
+		e, err := Explain(raw, fedBy(t, raw, app+"resize 96x96 tf2.bilinear; normalize std=255; batch"))
+		if noted := slices.Contains(e.Notes, fastNote); err != nil || !e.Explained || noted != strings.Contains(app, "fast") {
+			t.Errorf("%s: explained %v, %.2f left, notes %q, %v", app, e.Explained, e.Residual, e.Notes, err)
+		}
 	}
 }
 

@@ -36,7 +36,7 @@ func explainImage(raw step.Value, fed *step.Array) (Explanation, error) {
 	if err != nil || !mayBeFast(raw, e.Residual) {
 		return e, err
 	}
-	if fast, err := explainDecoded(raw, fed, "decode fast"); err == nil && fast.Residual < clearly*e.Residual {
+	if fast, err := explainDecoded(raw, fed, "decode fast"); err == nil && (Verdict{Explanation: fast}).better(Verdict{Explanation: e}) {
 		fast.Notes = append(fast.Notes, fastNote)
 		return fast, nil
 	}
