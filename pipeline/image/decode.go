@@ -21,16 +21,19 @@ var formats = []struct {
 	name, magic string
 	config      func(file []byte) (stdimage.Config, error)
 	decode      func(file []byte) (Image, error)
+	fast        func(file []byte) (Image, error) // nil: as decode
 }{
-	{"JPEG", "\xff\xd8", configBy(jpeg.DecodeConfig), decodeJPEG},
-	{"PNG", pngMagic, configBy(png.DecodeConfig), decodeBy(png.Decode)},
-	{"BMP", "BM", configBy(bmp.DecodeConfig), decodeBy(bmp.Decode)},
-	{"WebP", "RIFF????WEBP", configBy(webp.DecodeConfig), decodeBy(webp.Decode)},
+	{"JPEG", "\xff\xd8", configBy(jpeg.DecodeConfig), decodeJPEG, decodeJPEGFast},
+	{"PNG", pngMagic, configBy(png.DecodeConfig), decodeBy(png.Decode), nil},
+	{"BMP", "BM", configBy(bmp.DecodeConfig), decodeBy(bmp.Decode), nil},
+	{"WebP", "RIFF????WEBP", configBy(webp.DecodeConfig), decodeBy(webp.Decode), nil},
 }
 
 // Decode makes a picture of a file's content: UINT8, RGB. Transparency is left out. What the file says of how the camera was
 // held is not applied: see Orientation.
-func Decode(file []byte) (Image, error) {
+func Decode(file []byte) (Image, error) { return decodeFile(file, false) }
+
+func decodeFile(file []byte, fast bool) (Image, error) {
 	for _, f := range formats {
 		if !begins(file, f.magic) {
 			continue
@@ -45,7 +48,11 @@ func Decode(file []byte) (Image, error) {
 		if err != nil {
 			return Image{}, fmt.Errorf("decode %s: %w", f.name, err)
 		}
-		m, err := f.decode(file)
+		read := f.decode
+		if fast && f.fast != nil {
+			read = f.fast
+		}
+		m, err := read(file)
 		if err != nil {
 			return Image{}, fmt.Errorf("decode %s: %w", f.name, err)
 		}

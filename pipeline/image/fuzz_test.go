@@ -5,6 +5,7 @@ import (
 	stdimage "image"
 	"image/jpeg"
 	"image/png"
+	"strings"
 	"testing"
 )
 
@@ -20,6 +21,11 @@ func FuzzDecode(f *testing.F) {
 	f.Add(jpegFile.Bytes())
 	f.Add(pngFile.Bytes())
 	f.Add([]byte("\xff\xd8\xff\xe1\x00\x22Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00"))
+	// A block of gray, progressive, with each kind of scan: DC, its next bit, AC, their next bit.
+	f.Add([]byte("\xff\xd8\xff\xdb\x00\x43\x00" + strings.Repeat("\x02", 64) + "\xff\xc2\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x00" +
+		"\xff\xc4\x00\x15\x00\x02" + strings.Repeat("\x00", 15) + "\x00\x05" + "\xff\xc4\x00\x15\x10\x02" + strings.Repeat("\x00", 15) + "\x01\x00" +
+		"\xff\xda\x00\x08\x01\x01\x00\x00\x00\x01\xa0\xff\xda\x00\x08\x01\x01\x00\x00\x00\x10\x80" +
+		"\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x01\x38\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x10\x38\xff\xd9"))
 	f.Add([]byte("BM"))
 	f.Add([]byte("RIFF\x00\x00\x00\x00WEBPVP8L"))
 	f.Fuzz(func(t *testing.T, file []byte) {
@@ -29,7 +35,7 @@ func FuzzDecode(f *testing.F) {
 		if len(file) > 1<<16 {
 			return
 		}
-		for _, d := range []decode{{exif: true}, {gray: true}, {fast: true}} {
+		for _, d := range []decode{{exif: true}, {gray: true}, {fast: true}, {gray: true, fast: true}} {
 			if m, err := decoded(file, d); err == nil && m.check() != nil {
 				t.Error(m.check())
 			}

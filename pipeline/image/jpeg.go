@@ -7,7 +7,8 @@ import (
 )
 
 // decodeJPEG upsamples colours and makes RGB of them as libjpeg-turbo does by default, which Pillow and OpenCV decode with, and
-// TensorFlow but for its transform (see DecodeFast). Go repeats colours in place of interpolating them. Its inverse cosine transform stays: it rounds in another way.
+// TensorFlow but for its transform (see DecodeFast). Go repeats colours in place of interpolating them. Its inverse cosine
+// transform stays: it rounds in another way.
 func decodeJPEG(file []byte) (Image, error) {
 	m, err := jpeg.Decode(bytes.NewReader(file))
 	if err != nil {

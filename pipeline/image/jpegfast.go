@@ -1,176 +1,70 @@
 package image
 
 import (
-	"bytes"
+	"errors"
 	stdimage "image"
-	"image/jpeg"
 	"math"
 )
 
 // DecodeFast is Decode with libjpeg's fast inverse cosine transform, which TensorFlow decodes JPEG files with unless it is told
 // otherwise (dct_method): a step or two off where numbers are large, and darker by half a step. Other formats, and JPEG files of
-// other colours than YCbCr and gray, are as Decode makes them.
-func DecodeFast(file []byte) (Image, error) {
-	m, err := Decode(file)
-	if err != nil || !IsJPEG(file) {
-		return m, err
+// other colours than YCbCr and gray, are as Decode makes them. It reads the coefficients itself: of image/jpeg's samples they
+// can be had only roughly, as a flat block's eight nearest coefficients make the same ones.
+func DecodeFast(file []byte) (Image, error) { return decodeFile(file, true) }
+
+func decodeJPEGFast(file []byte) (Image, error) {
+	m, err := readFast(file)
+	if errors.Is(err, errOtherColours) {
+		return decodeJPEG(file)
 	}
-	decoded, err := readFast(file)
 	if err != nil {
 		return Image{}, err
 	}
-	return fromJPEG(decoded), nil
+	return fromJPEG(m), nil
 }
 
-// readFast reads a JPEG file and transforms its components anew, where its tables tell how.
+// readFast makes the components of a JPEG file with the fast transform.
 func readFast(file []byte) (stdimage.Image, error) {
-	m, err := jpeg.Decode(bytes.NewReader(file))
-	tables, ok := quantizationTables(file)
-	if err != nil || !ok {
-		return m, err
+	f, err := readJPEG(file)
+	if err != nil {
+		return nil, err
 	}
-	switch m := m.(type) {
-	case *stdimage.YCbCr:
-		again(m.Y, m.YStride, tables[0])
-		again(m.Cb, m.CStride, tables[1])
-		again(m.Cr, m.CStride, tables[2])
-	case *stdimage.Gray:
-		again(m.Pix, m.Stride, tables[0])
+	if f.rgb() {
+		return nil, errOtherColours
 	}
-	return m, nil
+	c, whole := f.components, stdimage.Rect(0, 0, f.width, f.height)
+	if len(c) == 1 {
+		return &stdimage.Gray{Pix: c[0].fast(), Stride: 8 * c[0].stride, Rect: whole}, nil
+	}
+	ratio, err := f.ratio()
+	if err != nil {
+		return nil, err
+	}
+	return &stdimage.YCbCr{
+		Y: c[0].fast(), Cb: c[1].fast(), Cr: c[2].fast(),
+		YStride: 8 * c[0].stride, CStride: 8 * c[1].stride, SubsampleRatio: ratio, Rect: whole,
+	}, nil
 }
 
 // IsJPEG says whether a file is one by how it begins.
 func IsJPEG(file []byte) bool { return begins(file, "\xff\xd8") }
 
-// table is what the coefficients of a block are multiples of, row by row.
-type table [64]int32
-
-// zigzag is where in a block the coefficients of a file belong. Source: ITU-T T.81, figure A.6.
-var zigzag = [64]int{
-	0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5,
-	12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
-	35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
-	58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
-}
-
-// Markers of a JPEG file, behind 0xFF. Source: ITU-T T.81, table B.1.
-const (
-	markerDQT  = 0xDB
-	markerSOS  = 0xDA
-	markerSOF0 = 0xC0
-	markerSOF2 = 0xC2
-)
-
-// quantizationTables are those of a file's components, up to its first scan; false when they aren't all there.
-func quantizationTables(file []byte) (of [3]table, ok bool) {
-	var tables [4]table
-	var known [4]bool
-	var uses []byte // the table of each component
-	for rest := file[2:]; len(rest) >= 4; {
-		if rest[0] != 0xFF || rest[1] == 0xFF { // what fills up before a marker
-			rest = rest[1:]
-			continue
-		}
-		marker, size := rest[1], int(rest[2])<<8|int(rest[3])
-		if size < 2 || 2+size > len(rest) {
-			return of, false
-		}
-		body := rest[4 : 2+size]
-		rest = rest[2+size:]
-		switch {
-		case marker == markerDQT:
-			if !readTables(body, &tables, &known) {
-				return of, false
-			}
-		case marker >= markerSOF0 && marker <= markerSOF2:
-			for i := 6; i+3 <= len(body); i += 3 {
-				uses = append(uses, body[i+2])
-			}
-		case marker == markerSOS:
-			for i, use := range uses[:min(len(uses), len(of))] {
-				if use >= 4 || !known[use] {
-					return of, false
-				}
-				of[i] = tables[use]
-			}
-			return of, len(uses) == 1 || len(uses) == 3
-		}
+// fast makes samples of a component's coefficients.
+func (c component) fast() []uint8 {
+	var scale [64]int32
+	for i, step := range c.table {
+		scale[i] = fastScale(i, step)
 	}
-	return of, false
-}
-
-// readTables reads the tables of a DQT segment.
-func readTables(body []byte, tables *[4]table, known *[4]bool) bool {
-	for len(body) > 0 {
-		wide, id := int(body[0]>>4), body[0]&15
-		size := 64 * (1 + wide)
-		if wide > 1 || id >= 4 || len(body) < 1+size {
-			return false
+	pixels := make([]uint8, 64*len(c.blocks))
+	for i := range c.blocks {
+		var multiples [64]int32
+		for j, v := range c.blocks[i] {
+			multiples[j] = int32(v) * scale[j]
 		}
-		for i, at := range zigzag {
-			if wide == 1 {
-				tables[id][at] = int32(body[1+2*i])<<8 | int32(body[2+2*i])
-			} else {
-				tables[id][at] = int32(body[1+i])
-			}
-			if tables[id][at] == 0 {
-				return false
-			}
-		}
-		known[id] = true
-		body = body[1+size:]
+		x, y := i%c.stride, i/c.stride
+		fastInverse(&multiples, pixels[(y*8*c.stride+x)*8:], 8*c.stride)
 	}
-	return true
-}
-
-// again transforms the blocks of a decoded component anew: its coefficients are those whole multiples of the table that make its
-// samples, but for what was cut off at black and white.
-func again(pixels []uint8, stride int, t table) {
-	for y := 0; (y+8)*stride <= len(pixels); y += 8 {
-		for x := 0; x+8 <= stride; x += 8 {
-			block := pixels[y*stride+x:]
-			coefficients := forward(block, stride)
-			var multiples [64]int32
-			for i, c := range coefficients {
-				multiples[i] = int32(math.Round(c/float64(t[i]))) * fastScale(i, t[i])
-			}
-			fastInverse(&multiples, block, stride)
-		}
-	}
-}
-
-// cosines are those of the transform: [frequency][sample], with its factors. Source: ITU-T T.81, A.3.3.
-var cosines = func() (c [8][8]float64) {
-	for u := range c {
-		for x := range c[u] {
-			c[u][x] = math.Cos(float64(2*x+1)*float64(u)*math.Pi/16) / 2
-			if u == 0 {
-				c[u][x] /= math.Sqrt2
-			}
-		}
-	}
-	return c
-}()
-
-// forward is the cosine transform of a block.
-func forward(block []uint8, stride int) (out [64]float64) {
-	var rows [64]float64
-	for y := range 8 {
-		for u := range 8 {
-			for x, cosine := range cosines[u] {
-				rows[8*y+u] += cosine * (float64(block[y*stride+x]) - 128)
-			}
-		}
-	}
-	for u := range 8 {
-		for v := range 8 {
-			for y, cosine := range cosines[v] {
-				out[8*v+u] += cosine * rows[8*y+u]
-			}
-		}
-	}
-	return out
+	return pixels
 }
 
 // The fast transform's constants. Sources: libjpeg's jidctfst.c (the algorithm of Arai, Agui and Nakajima) and jddctmgr.c.

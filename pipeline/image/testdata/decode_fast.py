@@ -25,6 +25,14 @@ for path in map(pathlib.Path, sys.argv[2:]):
         out = io.BytesIO()
         image.save(out, "JPEG", quality=quality, subsampling=subsampling, progressive=quality == 75)
         save(f"{path.stem}-{quality}-{subsampling}", out.getvalue())
+    for progressive in (False, True):
+        out = io.BytesIO()
+        image.convert("L").save(out, "JPEG", quality=90, progressive=progressive)
+        save(f"{path.stem}-gray-{progressive}", out.getvalue())
+    for width, height in ((1, 1), (5, 3), (17, 130)):
+        out = io.BytesIO()
+        image.crop((90, 90, 90 + width, 90 + height)).save(out, "JPEG", quality=80, subsampling=2, progressive=height > 100)
+        save(f"{path.stem}-{width}x{height}", out.getvalue())
     out = io.BytesIO()
-    image.convert("L").save(out, "JPEG", quality=90)
-    save(f"{path.stem}-gray", out.getvalue())
+    image.save(out, "JPEG", quality=100, restart_marker_blocks=3)
+    save(f"{path.stem}-restart", out.getvalue())
